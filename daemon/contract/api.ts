@@ -1,0 +1,19 @@
+import * as about from './about.ts';
+import * as models from './models.ts';
+import * as pipelines from './pipelines.ts';
+import type { AnyRoute } from './route.ts';
+import * as runs from './runs.ts';
+import * as serving from './serving.ts';
+
+function isRoute(value: unknown): value is AnyRoute {
+  return (
+    typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'reply' in value
+  );
+}
+
+/** Every operation of the native API, by its name: what is mounted, typed and published. */
+export const operations: ReadonlyMap<string, AnyRoute> = new Map(
+  [about, runs, models, pipelines, serving].flatMap(group =>
+    Object.entries(group).filter((entry): entry is [string, AnyRoute] => isRoute(entry[1])),
+  ),
+);

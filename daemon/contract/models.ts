@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { route } from './route.ts';
+import { Double, StringMap, Time } from './values.ts';
+
+/** MLflow's stages, in the order a version moves through them. */
+export const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
+export const Stage = z.enum(STAGES);
+export type Stage = z.infer<typeof Stage>;
+
+/** One condition a version had to meet, as it was found. */
+export const GateResult = z.object({
+  /** As written, with `${…}` filled in: `rmspe < 0.1`. */
+  gate: z.string(),
+  passed: z.boolean(),
+  observed: Double.nullable(),
+  expected: Double.nullable(),
+  /** Why it could not be judged, or what was compared. */
+  message: z.string().optional(),
+});
+export type GateResult = z.infer<typeof GateResult>;
+
+export const ModelVersion = z.object({
+  name: z.string(),
+  version: z.number().int(),
+  stage: Stage,
+  aliases: z.array(z.string()),
+  status: z.enum(['PENDING_REGISTRATION', 'READY', 'FAILED_REGISTRATION']),
+  description: z.string(),
+  source: z.string(),
+  runId: z.string().nullable(),
+  createdAt: Time,
+  updatedAt: Time,
+  tags: StringMap,
+  /** Last values of the metrics of the run behind the version, and of the runs that judged it. */
+  metrics: z.record(z.string(), Double),
+  gates: z.array(GateResult),
+});
+export type ModelVersion = z.infer<typeof ModelVersion>;
+
+export const RegisteredModel = z.object({
+  name: z.string(),
+  description: z.string(),
+  createdAt: Time,
+  updatedAt: Time,
+  tags: StringMap,
+  /** Newest first. */
+  versions: z.array(ModelVersion),
+});
+export type RegisteredModel = z.infer<typeof RegisteredModel>;
+
+/** One entry of a version's history. */
+export const Transition = z.object({
+  name: z.string(),
+  version: z.number().int(),
+  from: Stage,
+  to: Stage,
+  at: Time,
+  /** Who asked, as far as the token tells: "owner", "execution <id>", "tracking (claimed <user>)". */
+  by: z.string(),
+  reason: z.string(),
+});
+export type Transition = z.infer<typeof Transition>;
+
+const ModelName = z.object({ name: z.string() });
+const VersionOf = z.object({ name: z.string(), version: z.coerce.number().int().positive() });
+
+export const listModels = route({
+  method: 'GET',
+  path: '/api/v1/models',
+  access: 'execution',
+  summary: 'Registered models with their versions',
+  reply: z.object({ items: z.array(RegisteredModel) }),
+});
+
+export const getModel = route({
+  method: 'GET',
+  path: '/api/v1/models/:name',
+  access: 'execution',
+  summary: 'One registered model',
+  params: ModelName,
+  reply: RegisteredModel,
+});
+
+export const registerVersion = route({
+  method: 'POST',
+  path: '/api/v1/models/:name/versions',
+  access: 'execution',
+  summary: 'Make a model that a run logged a new version; the model is created when it is new',
+  params: ModelName,
+  body: z.object({
+    runId: z.string(),
+    /** Name or artifact path of the logged model; needed when the run logged several. */ model: z
+      .string()
+      .optional(),
+    description: z.string().default(''),
+  }),
+  reply: ModelVersion,
+});
+
+export const promoteVersion = route({
+  method: 'POST',
+  path: '/api/v1/models/:name/versions/:version/promote',
+  access: 'owner',
+  summary: 'Move a version to a stage',
+  params: VersionOf,
+  body: z.object({
+    stage: Stage,
+    archiveExisting: z.boolean().default(true),
+    reason: z.string().default(''),
+  }),
+  reply: ModelVersion,
+});
+
+export const listTransitions = route({
+  method: 'GET',
+  path: '/api/v1/models/:name/transitions',
+  access: 'tracking',
+  summary: 'Who moved which version where, newest first',
+  params: ModelName,
+  reply: z.object({ items: z.array(Transition) }),
+});

@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import { GateResult } from './models.ts';
+import { route } from './route.ts';
+import { Double, QueryInt, StringMap, Time } from './values.ts';
+
+/** A problem in a pipeline file, with its place, as editors and terminals show it. Lines and columns count from 1. */
+export const Diagnostic = z.object({
+  file: z.string(),
+  line: z.number().int(),
+  column: z.number().int(),
+  endLine: z.number().int().optional(),
+  endColumn: z.number().int().optional(),
+  severity: z.enum(['error', 'warning']),
+  message: z.string(),
+  /** What to do about it. */ remedy: z.string().optional(),
+});
+export type Diagnostic = z.infer<typeof Diagnostic>;
+
+export const StepDefinition = z.object({
+  name: z.string(),
+  /** The line of the step's key in the file, from 1. */
+  line: z.number().int(),
+  command: z.string().nullable(),
+  /** Steps that must have succeeded first, by `after` and by data. */
+  needs: z.array(z.string()),
+  approval: z.string().nullable(),
+});
+export type StepDefinition = z.infer<typeof StepDefinition>;
+
+export const Pipeline = z.object({
+  name: z.string(),
+  /** Absolute path of the definition. */
+  file: z.string(),
+  steps: z.array(StepDefinition),
+  /** Effective parameters, for the form that proposes others. */
+  params: z.unknown(),
+  /** What "best" means: metric → goal. */
+  metrics: z.record(z.string(), z.enum(['minimize', 'maximize'])),
+  problems: z.array(Diagnostic),
+});
+export type Pipeline = z.infer<typeof Pipeline>;
+
+/** States of an execution and of its steps. `waiting` = for a person's approval. */
+export const StepStatus = z.enum([
+  'pending',
+  'preparing',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+  'rejected',
+]);
+export type StepStatus = z.infer<typeof StepStatus>;
+
+export const StepExecution = z.object({
+  name: z.string(),
+  status: StepStatus,
+  startTime: Time.nullable(),
+  endTime: Time.nullable(),
+  exitCode: z.number().int().nullable(),
+  /** Why it is in this state, in a person's words: a failed gate, the end of a log, what it waits for. */
+  message: z.string(),
+  /** The run that the step logged to, when it logged. */
+  runId: z.string().nullable(),
+  gates: z.array(GateResult),
+  /** The metric that moves: the last one the step logged. */
+  metric: z.object({ key: z.string(), value: Double, step: z.number() }).nullable(),
+});
+export type StepExecution = z.infer<typeof StepExecution>;
+
+export const ExecutionStatus = z.enum([
+  'preparing',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelling',
+  'cancelled',
+  'rejected',
+]);
+export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
+
+export const Execution = z.object({
+  id: z.string(),
+  pipeline: z.string(),
+  file: z.string(),
+  status: ExecutionStatus,
+  /** The execution's own run; its steps' runs are below it. */
+  runId: z.string(),
+  startTime: Time,
+  endTime: Time.nullable(),
+  message: z.string(),
+  /** Overrides it was started with. */
+  set: StringMap,
+  /** Exit code that `modelthat run` ends with; null while it runs. */
+  exitCode: z.number().int().nullable(),
+  /** Versions that this execution registered. */
+  versions: z.array(z.object({ name: z.string(), version: z.number().int(), stage: z.string() })),
+  steps: z.array(StepExecution),
+});
+export type Execution = z.infer<typeof Execution>;
+
+/** Exit codes of `modelthat run`. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  badDefinition: 2,
+  gateFailed: 3,
+  rejected: 4,
+  cancelled: 130,
+} as const;
+
+const ExecutionId = z.object({ executionId: z.string() });
+const StepOf = ExecutionId.extend({ step: z.string() });
+
+export const listPipelines = route({
+  method: 'GET',
+  path: '/api/v1/pipelines',
+  access: 'tracking',
+  summary: 'Pipelines defined in the workspace, with the problems in them',
+  reply: z.object({ items: z.array(Pipeline) }),
+});
+
+export const checkPipeline = route({
+  method: 'POST',
+  path: '/api/v1/pipelines/check',
+  access: 'owner',
+  summary: 'Problems in a definition, saved or as typed',
+  body: z.object({
+    file: z.string(),
+    /** The unsaved text; absent = the file as it is on disk. */ text: z.string().max(1_000_000).optional(),
+  }),
+  reply: z.object({ problems: z.array(Diagnostic) }),
+});
+
+export const startExecution = route({
+  method: 'POST',
+  path: '/api/v1/executions',
+  access: 'owner',
+  summary: 'Run a pipeline',
+  body: z.object({
+    /** Absolute path of the definition, inside the workspace. */
+    file: z.string(),
+    set: StringMap.default({}),
+    /** Only these steps; what they need is taken as done. */
+    only: z.array(z.string()).optional(),
+  }),
+  reply: Execution,
+});
+
+export const listExecutions = route({
+  method: 'GET',
+  path: '/api/v1/executions',
+  access: 'tracking',
+  summary: 'Executions, newest first',
+  query: z.object({ file: z.string().optional(), limit: QueryInt.min(1).max(200).default(20) }),
+  reply: z.object({ items: z.array(Execution) }),
+});
+
+export const getExecution = route({
+  method: 'GET',
+  path: '/api/v1/executions/:executionId',
+  access: 'tracking',
+  summary: 'One execution with its steps',
+  params: ExecutionId,
+  reply: Execution,
+});
+
+export const cancelExecution = route({
+  method: 'POST',
+  path: '/api/v1/executions/:executionId/cancel',
+  access: 'owner',
+  summary:
+    'Stop an execution: steps are asked to end, and ended by force after the grace period or at once with force',
+  params: ExecutionId,
+  body: z.object({ force: z.boolean().default(false) }),
+  reply: Execution,
+});
+
+export const getStepLog = route({
+  method: 'GET',
+  path: '/api/v1/executions/:executionId/steps/:step/log',
+  access: 'tracking',
+  summary: 'A step’s output from a byte offset on',
+  params: StepOf,
+  query: z.object({
+    offset: QueryInt.min(0).default(0),
+    limit: QueryInt.min(1).max(1_048_576).default(262_144),
+  }),
+  reply: z.object({
+    text: z.string(),
+    nextOffset: z.number().int(),
+    /** True when the step has ended and this was the rest. */ complete: z.boolean(),
+  }),
+});
+
+export const decideStep = route({
+  method: 'POST',
+  path: '/api/v1/executions/:executionId/steps/:step/decision',
+  access: 'owner',
+  summary: 'Approve or reject a step that waits for a person',
+  params: StepOf,
+  body: z.object({ decision: z.enum(['approve', 'reject']), reason: z.string().default('') }),
+  reply: Execution,
+});

@@ -1,0 +1,26 @@
+import type { Access } from './route.ts';
+
+/** Where runs of an execution token belong: the step (or trial) that the token was made for. */
+export interface ExecutionScope {
+  readonly executionId: string;
+  readonly step: string;
+  /** Id that the step's own run gets when its code first starts one. */
+  readonly runId: string;
+  /** The execution's run, parent of the step's run. */
+  readonly parentRunId: string;
+  readonly experimentId: string;
+}
+
+/** Who is calling, as far as the token tells. */
+export interface Principal {
+  readonly access: Access;
+  /** Only with an execution token. */
+  readonly scope?: ExecutionScope;
+}
+
+/** The principal in words, for audit records and logs. */
+export function describePrincipal(principal: Principal): string {
+  return principal.scope
+    ? `execution ${principal.scope.executionId}, step ${principal.scope.step}`
+    : principal.access;
+}

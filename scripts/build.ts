@@ -1,0 +1,136 @@
+/**
+ * Bundles everything into dist/ (`npm run build`, `--watch` to go on). A second build of unchanged sources does nothing.
+ *
+ * dist/extension.cjs        the extension host's half
+ * dist/cli.mjs              the `modelthat` command
+ * dist/daemon/*.mjs, *.py   the daemon and the programs it starts
+ * dist/webviews/<page>.*    one bundle per page
+ */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { type BuildOptions, build, context } from 'esbuild';
+
+const root = path.resolve(import.meta.dirname, '..');
+const dist = path.join(root, 'dist');
+const sources = ['extension', 'daemon', 'webviews', 'scripts/build.ts', 'package.json', 'package-lock.json'];
+
+/** Native packages stay outside the bundles: their binaries are found beside them. */
+export const nativePackages = ['better-sqlite3', 'onnxruntime-node'];
+
+/** Programs of the daemon that start in a thread or process of their own. */
+const daemonPrograms = [
+  'daemon/main.ts',
+  'daemon/database/writer-thread.ts',
+  'daemon/database/reader-thread.ts',
+  'daemon/serving/runtimes/onnx-process.ts',
+];
+
+/** Python programs that the daemon starts. */
+const pythonPrograms = ['daemon/serving/runtimes/pyfunc_process.py'];
+
+const existing = (files: readonly string[]) => files.filter(file => fs.existsSync(path.join(root, file)));
+
+const shared: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  sourcemap: 'linked',
+  minify: true,
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+const node: BuildOptions = {
+  ...shared,
+  platform: 'node',
+  target: 'node22',
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  external: nativePackages,
+  // CommonJS packages inside an ES module bundle still ask for `require`.
+  banner: {
+    js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+  },
+};
+
+function bundles(): BuildOptions[] {
+  const pages = fs.existsSync(path.join(root, 'webviews'))
+    ? fs
+        .globSync('webviews/*/main.ts', { cwd: root })
+        .map(file => ({ in: file, out: path.basename(path.dirname(file)) }))
+    : [];
+  const programs = existing(daemonPrograms).map(file => ({ in: file, out: path.basename(file, '.ts') }));
+  return [
+    {
+      ...shared,
+      entryPoints: existing(['extension/extension.ts']),
+      outfile: 'dist/extension.cjs',
+      platform: 'node',
+      target: 'node22',
+      format: 'cjs',
+      external: ['vscode', ...nativePackages],
+    },
+    {
+      ...node,
+      entryPoints: existing(['daemon/cli/main.ts']),
+      outfile: 'dist/cli.mjs',
+      banner: { js: `#!/usr/bin/env node\n${node.banner?.js ?? ''}` },
+    },
+    { ...node, entryPoints: programs, outdir: 'dist/daemon' },
+    {
+      ...shared,
+      entryPoints: pages,
+      outdir: 'dist/webviews',
+      platform: 'browser',
+      target: 'chrome130',
+      format: 'esm',
+      loader: { '.ttf': 'file' },
+    },
+  ].filter(options => Array.isArray(options.entryPoints) && options.entryPoints.length > 0);
+}
+
+function copyPythonPrograms(): void {
+  for (const file of existing(pythonPrograms)) {
+    fs.cpSync(path.join(root, file), path.join(dist, 'daemon', path.basename(file)));
+  }
+}
+
+function sourceHash(): string {
+  const hash = createHash('sha256');
+  for (const source of existing(sources)) {
+    const place = path.join(root, source);
+    const files = fs.statSync(place).isDirectory()
+      ? fs
+          .globSync('**/*.*', { cwd: place })
+          .sort()
+          .map(file => path.join(place, file))
+      : [place];
+    for (const file of files)
+      if (fs.statSync(file).isFile()) hash.update(path.relative(root, file)).update(fs.readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+/** Builds what is not built yet. @returns whether anything was built */
+export async function buildAll(): Promise<boolean> {
+  const stamp = path.join(dist, '.sources');
+  const hash = sourceHash();
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === hash) return false;
+  fs.rmSync(dist, { recursive: true, force: true });
+  await Promise.all(bundles().map(options => build(options)));
+  copyPythonPrograms();
+  fs.mkdirSync(dist, { recursive: true });
+  fs.writeFileSync(stamp, hash);
+  return true;
+}
+
+async function watch(): Promise<void> {
+  await Promise.all(bundles().map(async options => (await context(options)).watch()));
+  copyPythonPrograms();
+  console.log('watching');
+}
+
+if (import.meta.main) {
+  if (process.argv.includes('--watch')) await watch();
+  else console.log((await buildAll()) ? 'built dist/' : 'dist/ is up to date');
+}
