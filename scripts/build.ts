@@ -60,7 +60,7 @@ function bundles(): BuildOptions[] {
         .map(file => ({ in: file, out: path.basename(path.dirname(file)) }))
     : [];
   const programs = existing(daemonPrograms).map(file => ({ in: file, out: path.basename(file, '.ts') }));
-  return [
+  const all: BuildOptions[] = [
     {
       ...shared,
       entryPoints: existing(['extension/extension.ts']),
@@ -86,7 +86,8 @@ function bundles(): BuildOptions[] {
       format: 'esm',
       loader: { '.ttf': 'file' },
     },
-  ].filter(options => Array.isArray(options.entryPoints) && options.entryPoints.length > 0);
+  ];
+  return all.filter(options => Array.isArray(options.entryPoints) && options.entryPoints.length > 0);
 }
 
 function copyPythonPrograms(): void {
