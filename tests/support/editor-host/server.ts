@@ -1,0 +1,133 @@
+/** VS Code's server on a loopback port, with a data folder of its own. */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { onProcessEnd } from './cleanup.ts';
+import { VSCODE_SERVER } from './setup.ts';
+
+const SERVER_MAIN = path.join(VSCODE_SERVER, 'out/server-main.js');
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 5_000;
+const STARTED = /listening on (\d+).*Extension host agent started/s;
+
+/** How to start an editor server. */
+export interface EditorServerOptions {
+  /** User settings on top of settings.json. */
+  settings?: Record<string, unknown>;
+  /** VSIX files to install before the start. */
+  vsix?: string[];
+  /** Variables on top of this process's environment; the extension host sees them too. */
+  env?: Record<string, string>;
+  /** Port on 127.0.0.1; 0 (the default) takes a free one. */
+  port?: number;
+  /** Receives what the server prints. */
+  onOutput?: (text: string) => void;
+}
+
+/** A running editor server. */
+export interface EditorServer {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  /** Ends the server and removes its data folder. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an editor server and waits until it answers.
+ *
+ * @throws Error when it exits or stays silent, with what it printed
+ */
+export async function startEditorServer(options: EditorServerOptions = {}): Promise<EditorServer> {
+  const dataDir = newDataDir(options.settings);
+  const forget = onProcessEnd(() => rmSync(dataDir, { recursive: true, force: true }));
+  const env = serverEnvironment(options.env);
+  for (const file of options.vsix ?? []) await installVsix(file, dataDir, env);
+
+  const server = spawn(process.execPath, serverArguments(dataDir, options.port ?? 0), {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const forgetServer = onProcessEnd(() => server.kill());
+  const port = await listeningPort(server, options.onOutput);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async stop() {
+      await end(server);
+      forgetServer();
+      rmSync(dataDir, { recursive: true, force: true });
+      forget();
+    },
+  };
+}
+
+/** Settings must be there before the first page opens: later changes of the file on disk are not seen. */
+function newDataDir(settings: Record<string, unknown> = {}): string {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'editor-host-'));
+  const quiet: object = JSON.parse(readFileSync(path.join(import.meta.dirname, 'settings.json'), 'utf8'));
+  mkdirSync(path.join(dir, 'data/User'), { recursive: true });
+  writeFileSync(
+    path.join(dir, 'data/User/settings.json'),
+    JSON.stringify({ ...quiet, ...settings }, null, 2),
+  );
+  return dir;
+}
+
+/** Without the variables of an editor around us, which would redirect this one, and without an extension gallery. */
+function serverEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const outer = Object.entries(process.env).filter(([name]) => !/^(VSCODE_(?!TEST_)|ELECTRON_)/.test(name));
+  return { ...Object.fromEntries(outer), EXTENSIONS_GALLERY: '{}', ...extra };
+}
+
+function serverArguments(dataDir: string, port: number): string[] {
+  return [
+    SERVER_MAIN,
+    ...['--host', '127.0.0.1', '--port', String(port), '--without-connection-token'],
+    ...['--server-data-dir', dataDir, '--accept-server-license-terms', '--telemetry-level', 'off'],
+    ...['--disable-workspace-trust', '--disable-experiments', '--enable-smoke-test-driver'],
+  ];
+}
+
+async function installVsix(file: string, dataDir: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const where = ['--accept-server-license-terms', '--server-data-dir', dataDir];
+  await promisify(execFile)(
+    process.execPath,
+    [SERVER_MAIN, ...where, '--install-extension', file, '--force'],
+    { env },
+  );
+}
+
+function listeningPort(server: ChildProcess, onOutput: (text: string) => void = () => {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const fail = (what: string) => reject(new Error(`The editor server ${what}. It printed:\n${printed}`));
+    const timer = setTimeout(() => fail(`did not start in ${START_TIMEOUT_MS / 1000} s`), START_TIMEOUT_MS);
+    const read = (chunk: Buffer) => {
+      onOutput(String(chunk));
+      printed += chunk;
+      const port = STARTED.exec(printed)?.[1];
+      if (!port) return;
+      clearTimeout(timer);
+      resolve(Number(port));
+    };
+    server.stdout?.on('data', read);
+    server.stderr?.on('data', read);
+    server.once('error', reject);
+    server.once('exit', code => {
+      clearTimeout(timer);
+      fail(`exited with ${code}`);
+    });
+  });
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, 'exit');
+  server.kill();
+  const force = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await exited;
+  clearTimeout(force);
+}
