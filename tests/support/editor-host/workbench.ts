@@ -6,6 +6,7 @@ import { type Browser, chromium, type FrameLocator, type Locator, type Page } fr
 import { CHROMIUM } from './setup.ts';
 
 const START_TIMEOUT_MS = 60_000;
+const COMMAND_TIMEOUT_MS = 30_000;
 
 /**
  * Starts the headless Chromium that setup.ts unpacked, or the one that CHROME_BIN names.
@@ -98,14 +99,29 @@ export class Workbench {
     await file.waitFor({ timeout: START_TIMEOUT_MS });
   }
 
-  /** Runs a command by its title in the palette, as `Category: Title`. */
+  /**
+   * Runs a command by its title in the palette, as `Category: Title`. An open palette does not see the commands of an
+   * extension whose manifest is read only now, so it is opened again until the command is there.
+   */
   async runCommand(title: string): Promise<void> {
+    const deadline = performance.now() + COMMAND_TIMEOUT_MS;
+    while (!(await this.findInPalette(title))) {
+      if (performance.now() > deadline) throw new Error(`The palette has no command “${title}”.`);
+      await this.page.keyboard.press('Escape');
+    }
+    await this.page.keyboard.press('Enter');
+  }
+
+  private async findInPalette(title: string): Promise<boolean> {
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input.input');
     await input.waitFor();
     await input.fill(`>${title}`);
-    await this.quickPickItem(title).waitFor();
-    await this.page.keyboard.press('Enter');
+    const found = this.quickPickItem(title).waitFor({ timeout: 2_000 });
+    return found.then(
+      () => true,
+      () => false,
+    );
   }
 
   /** The first entry of the open quick pick with this text (recycled rows stay in the page, so never go by position). */
