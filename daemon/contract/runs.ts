@@ -54,6 +54,8 @@ export const Run = RunInfo.extend({
   params: StringMap,
   tags: StringMap,
   metrics: z.record(z.string(), MetricSummary),
+  /** Active runs directly below it: a tree shows an arrow for them without asking again. */
+  childCount: z.number().int(),
 });
 export type Run = z.infer<typeof Run>;
 
