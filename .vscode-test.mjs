@@ -32,7 +32,12 @@ export default defineConfig({
   extensionDevelopmentPath: path.join(root, 'tests/extension/probe'),
   workspaceFolder: workspace.folder,
   env: { MODELTHAT_STATE_DIR: workspace.stateDir },
-  mocha: { ui: 'bdd', timeout: 30_000, reporter: path.join(root, 'tests/support/mocha-reporter.cjs') },
+  mocha: {
+    ui: 'bdd',
+    forbidOnly: Boolean(process.env.CI),
+    timeout: 30_000,
+    reporter: path.join(root, 'tests/support/mocha-reporter.cjs'),
+  },
   ...(process.env.EDITOR_HOST && {
     useInstallation: { fromPath: path.join(root, 'tests/support/editor-host/code-shim.ts') },
   }),

@@ -1,20 +1,11 @@
 /** The test suites of the project: how each is run, and how its results are counted. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { editorHostRuns, ensureEditorHost } from '../tests/support/editor-host/setup.ts';
 import { ensurePythonEnvironment } from '../tests/support/python-environment.ts';
 import { buildAll } from './build.ts';
 import { checks, runCheck } from './check.ts';
-
-/** Numbers of tests by their result. */
-export interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { type Counts, junitCounts, mochaCounts, NOTHING, RESULTS, runCounted } from './test-runs.ts';
 
 /** Tests that are run together. */
 export interface Suite {
@@ -28,14 +19,12 @@ export interface Suite {
 
 const root = path.resolve(import.meta.dirname, '..');
 const reporter = path.join(root, 'tests/support/mocha-reporter.cjs');
-const SUITE_TIMEOUT_MS = 20 * 60_000;
 const TEST_TIMEOUT_MS = 60_000;
-
-const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** All suites, quick ones first. */
 export const suites: readonly Suite[] = [
   { name: 'check', about: 'static checks', run: runChecks },
+  mochaSuite('scripts', 'the counting of test results', 'tests/scripts/**/*.test.ts'),
   mochaSuite('daemon', 'the daemon and the CLI', 'tests/daemon/**/*.test.ts'),
   mochaSuite(
     'conformance',
@@ -66,7 +55,7 @@ function mochaSuite(name: string, about: string, files: string): Suite {
 async function runMocha(files: string): Promise<Counts> {
   await buildAll();
   const mocha = path.join(root, 'node_modules/mocha/bin/mocha.js');
-  const args = ['--timeout', String(TEST_TIMEOUT_MS), '--reporter', reporter, files];
+  const args = ['--forbid-only', '--timeout', String(TEST_TIMEOUT_MS), '--reporter', reporter, files];
   return runCounted([process.execPath, mocha, ...args], mochaCounts);
 }
 
@@ -84,63 +73,13 @@ async function runExtensionTests(): Promise<Counts> {
   const browserHosted = editorHostRuns();
   if (browserHosted) await ensureEditorHost();
   const runner = path.join(root, 'node_modules/@vscode/test-cli/out/bin.mjs');
-  return runCounted([process.execPath, runner], mochaCounts, browserHosted ? { EDITOR_HOST: '1' } : {});
+  return runCounted([process.execPath, runner], mochaCounts, {
+    env: browserHosted ? { EDITOR_HOST: '1' } : {},
+  });
 }
 
 async function runPytest(): Promise<Counts> {
   await buildAll();
   const python = await ensurePythonEnvironment(path.join(root, 'tests/python/requirements.txt'));
   return runCounted([python, '-m', 'pytest', 'tests/python', `--junitxml=${RESULTS}`], junitCounts);
-}
-
-/** In a command: stands for the file into which the test runner is to write its results. */
-const RESULTS = '{results}';
-
-/**
- * Runs a test runner with its output shown, and counts its tests by the results that it writes to a file: mocha finds
- * the name in MOCHA_COUNTS, others in place of RESULTS. A runner that crashes, or runs nothing, is one failed test.
- */
-async function runCounted(
-  command: readonly string[],
-  parse: (results: string) => Counts,
-  env: Record<string, string> = {},
-): Promise<Counts> {
-  const scratch = mkdtempSync(path.join(os.tmpdir(), 'modelthat-test-'));
-  const results = path.join(scratch, 'results');
-  try {
-    const [program = '', ...args] = command.map(part => part.replace(RESULTS, results));
-    const { failed, shortMessage } = await execa(program, args, {
-      cwd: root,
-      // Nothing may touch the state of whoever runs the tests.
-      env: { ...env, MOCHA_COUNTS: results, MODELTHAT_STATE_DIR: path.join(scratch, 'state') },
-      stdio: ['ignore', 'inherit', 'inherit'],
-      timeout: SUITE_TIMEOUT_MS,
-      reject: false,
-    });
-    const counts = existsSync(results) ? parse(readFileSync(results, 'utf8')) : NOTHING;
-    const problem = failed && counts.failed === 0 ? shortMessage : emptiness(counts);
-    if (!problem) return counts;
-    console.error(`failed: ${problem}`);
-    return { ...counts, failed: counts.failed + 1 };
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-function emptiness({ passed, failed, skipped }: Counts): string | undefined {
-  return passed + failed + skipped === 0 ? 'no test was run' : undefined;
-}
-
-/** Counts that tests/support/mocha-reporter.cjs has written. */
-function mochaCounts(results: string): Counts {
-  return JSON.parse(results) as Counts;
-}
-
-/** Counts in a JUnit file, of which a pytest run has one test suite. */
-function junitCounts(results: string): Counts {
-  const suite = /<testsuite [^>]*>/.exec(results)?.[0] ?? '';
-  const number = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-  const failed = number('failures') + number('errors');
-  const skipped = number('skipped');
-  return { passed: number('tests') - failed - skipped, failed, skipped };
 }

@@ -3,7 +3,8 @@
  * A suite that fails stops none of the others. The last line counts the tests of all of them.
  */
 
-import { type Counts, type Suite, suites } from './suites.ts';
+import { type Suite, suites } from './suites.ts';
+import type { Counts } from './test-runs.ts';
 
 /** What became of one suite. */
 interface Outcome extends Counts {

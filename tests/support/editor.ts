@@ -6,6 +6,7 @@ import { launchBrowser, openWorkbench, type Workbench } from './editor-host/work
 import { temporaryWorkspace } from './workspace.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../extension/probe');
+const FAILURES = path.join(REPOSITORY, '.cache/failures');
 
 /** What to open. */
 export interface EditorOptions {
@@ -24,6 +25,31 @@ export interface Editor {
   readonly folder: string;
   /** Ends the browser and the server, and removes the copy. */
   close(): Promise<void>;
+}
+
+/**
+ * Keeps one editor window open for the tests of the surrounding `describe`; each test that fails leaves a picture of
+ * it in .cache/failures.
+ *
+ * @returns a function that gives the window, for use inside of tests and hooks
+ */
+export function useEditor(options: EditorOptions): () => Editor {
+  let editor: Editor | undefined;
+  before(async () => {
+    editor = await openEditor(options);
+  });
+  afterEach(async function () {
+    const { currentTest } = this;
+    if (!editor || currentTest?.state !== 'failed') return;
+    const file = path.join(FAILURES, `${currentTest.fullTitle().replaceAll(/\W+/g, '-')}.png`);
+    await editor.workbench.page.screenshot({ path: file });
+    console.log(`      picture: ${file}`);
+  });
+  after(() => editor?.close());
+  return () => {
+    if (!editor) throw new Error('The editor window is open only while the tests run.');
+    return editor;
+  };
 }
 
 /** Opens an editor window and waits until it takes commands. */

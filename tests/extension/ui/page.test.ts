@@ -1,18 +1,14 @@
-import assert from 'node:assert/strict';
 import path from 'node:path';
-import { type Editor, openEditor } from '../../support/editor.ts';
+import { useEditor } from '../../support/editor.ts';
 
 describe('page', () => {
-  let editor: Editor;
-  before(async () => {
-    editor = await openEditor({ fixture: path.resolve(import.meta.dirname, '../workspace') });
-  });
-  after(() => editor.close());
+  const editor = useEditor({ fixture: path.resolve(import.meta.dirname, '../workspace') });
 
   it('answers', async () => {
-    await editor.workbench.runCommand('Probe: Open Page');
-    const page = editor.workbench.webview();
+    const { workbench } = editor();
+    await workbench.runCommand('Probe: Open Page');
+    const page = workbench.webview();
     await page.getByRole('button', { name: 'Ping' }).click();
-    assert.equal(await page.locator('p', { hasText: 'pong 1' }).count(), 1);
+    await page.locator('p', { hasText: 'pong 1' }).waitFor();
   });
 });
