@@ -1,0 +1,1 @@
+"""Daily sales forecasting for a chain of stores: the example project of modelthat."""
