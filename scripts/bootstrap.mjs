@@ -2,7 +2,7 @@
 // Node that the project brings along. Usage: node scripts/bootstrap.mjs <script> [arguments]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,8 +20,10 @@ installDependencies();
 const [script, ...rest] = process.argv.slice(2);
 if (script) runScript(script, rest);
 
-/** `npm ci`, once per lockfile, platform and Node ABI. */
+/** `npm ci`, once per lockfile, platform and Node ABI. A linked node_modules is left to the checkout that it is part of:
+ * `npm ci` would empty it there. */
 function installDependencies() {
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(projectNode)) return;
   const stamp = createHash('sha256')
     .update(readFileSync(path.join(root, 'package-lock.json')))
     .update(`${process.platform}-${process.arch}`)
