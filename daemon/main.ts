@@ -1,1 +1,173 @@
-export {};
+/**
+ * The daemon's process: takes the store's lock, listens, builds the services, and stops in order. A starter that passes
+ * an IPC channel is told how it went (`StarterMessage`).
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  type Connection,
+  keptSecrets,
+  newToken,
+  randomPort,
+  removeConnection,
+  writeConnection,
+  writeSecrets,
+} from './client/connection.ts';
+import { EXIT_LOCKED, type StarterMessage } from './client/spawn.ts';
+import { openPlace, type StorePlace } from './client/store.ts';
+import { PRODUCT_VERSION } from './client/version.ts';
+import { composeServices } from './composition.ts';
+import { type Config, readConfig } from './config.ts';
+import { type About, CONTRACT_VERSION } from './contract/about.ts';
+import { HttpServer, type ServerParts } from './http/server.ts';
+import { Tokens } from './http/tokens.ts';
+import { Activity } from './life/activity.ts';
+import { lockStore, type StoreLock } from './life/lock.ts';
+import { mountLife } from './life/routes.ts';
+import { refuseNetworkVolume } from './life/volume.ts';
+import { openLog } from './log.ts';
+
+/** How long running requests may take to end when the daemon stops. */
+const CLOSE_GRACE_MS = 3_000;
+const PORT_TRIES = 20;
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`modelthat: ${message}\n`);
+  tell({ failed: message });
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2));
+  const place = openPlace(config.store, config.workspace);
+  refuseNetworkVolume(place.store);
+  const lock = lockStore(place.state);
+  if (!lock) {
+    if (config.foreground) throw new Error(`A daemon already serves ${place.store}; see modelthat status`);
+    tell({ locked: true });
+    process.exitCode = EXIT_LOCKED;
+    return;
+  }
+  settle(place);
+  const connection = await serve(config, place, lock);
+  tell({ listening: connection });
+  if (config.foreground) process.stdout.write(`modelthat ${PRODUCT_VERSION} at ${connection.url}\n`);
+}
+
+/** Prepares the store's folder, and leaves whatever folder the daemon was started in. */
+function settle(place: StorePlace): void {
+  fs.chmodSync(place.store, 0o700);
+  const ignore = path.join(place.store, '.gitignore');
+  if (!fs.existsSync(ignore)) fs.writeFileSync(ignore, '*\n');
+  const empty = path.join(place.state, 'cwd');
+  fs.mkdirSync(empty, { recursive: true, mode: 0o700 });
+  process.chdir(empty);
+}
+
+async function serve(config: Config, place: StorePlace, lock: StoreLock): Promise<Connection> {
+  const log = openLog(place.state);
+  let secrets = keptSecrets(place.state);
+  const tokens = new Tokens(secrets);
+  const activity = new Activity(config.idleMinutes * 60_000, reason => void stop(reason));
+  const server = await bind(config.port, secrets.port, {
+    tokens,
+    proofKey: secrets.proof,
+    log,
+    onRequest: () => activity.touch(),
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  if (server.port !== secrets.port) {
+    log.warn(
+      { kept: secrets.port, port: server.port },
+      'the kept port is not used; from now on it is this one',
+    );
+    secrets = { ...secrets, port: server.port };
+    writeSecrets(place.state, secrets);
+  }
+  const connection: Connection = {
+    pid: process.pid,
+    startTime: Math.round(performance.timeOrigin),
+    port: server.port,
+    url,
+    version: PRODUCT_VERSION,
+    contract: CONTRACT_VERSION,
+  };
+
+  const services = await composeServices({ place, log, tokens, activity, url });
+  mountLife(services.router, {
+    about: aboutOf(connection, place, lock),
+    activity,
+    stop: reason => setImmediate(() => void stop(reason)),
+    cancelRunning: () => services.cancelRunning(),
+    rotateTokens: () => {
+      secrets = { ...secrets, owner: newToken(), tracking: newToken() };
+      writeSecrets(place.state, secrets);
+      tokens.replace(secrets);
+    },
+  });
+  server.serve(services.router);
+  writeConnection(place.state, connection);
+  log.info({ ...connection, store: place.store }, 'listening');
+
+  let stopping = false;
+  async function stop(reason: string): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    log.info({ reason }, 'stopping');
+    activity.stop();
+    removeConnection(place.state);
+    services.events.close();
+    await server.close(CLOSE_GRACE_MS);
+    await services.close();
+    lock.release();
+    log.info('stopped');
+    process.exit(0);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
+  process.on('uncaughtException', error => {
+    log.fatal({ err: error }, 'a defect; the daemon goes down');
+    process.exit(1);
+  });
+  return connection;
+}
+
+/**
+ * Listens on the asked-for port, or the kept one, or, where another program has that, on a new one.
+ *
+ * @throws Error when the asked-for port is taken
+ */
+async function bind(asked: number | undefined, kept: number, parts: ServerParts): Promise<HttpServer> {
+  for (let tries = 0, port = asked ?? kept; ; tries += 1, port = randomPort()) {
+    try {
+      return await HttpServer.bind(port, parts);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries >= PORT_TRIES) throw error;
+      if (asked !== undefined) {
+        throw new Error(`Port ${asked} is taken by another program; choose another, or leave --port out`);
+      }
+    }
+  }
+}
+
+function aboutOf(connection: Connection, place: StorePlace, lock: StoreLock): About {
+  return {
+    product: 'modelthat',
+    version: connection.version,
+    contract: connection.contract,
+    pid: connection.pid,
+    startTime: connection.startTime,
+    store: place.store,
+    workspace: place.workspace,
+    url: connection.url,
+    sqlite: lock.sqlite,
+    node: process.versions.node,
+  };
+}
+
+/** Tells the starter, if one listens. */
+function tell(message: StarterMessage): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => process.disconnect?.());
+}

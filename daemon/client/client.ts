@@ -1,0 +1,100 @@
+/** Typed calls to a daemon. */
+import { ApiError, ErrorBody } from '../contract/errors.ts';
+import type { AnyRoute, RouteInput, RouteReply } from '../contract/route.ts';
+
+/** Where a daemon is, and the token that opens it. */
+export interface Address {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Options of one request. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+}
+
+interface LooseInput {
+  readonly params?: Record<string, unknown>;
+  readonly query?: Record<string, unknown>;
+  readonly body?: unknown;
+}
+
+/** A client of one daemon. */
+export class DaemonClient {
+  readonly address: Address;
+
+  constructor(address: Address) {
+    this.address = address;
+  }
+
+  /**
+   * Calls an operation of the native API.
+   *
+   * @throws ApiError as the daemon answered it; TEMPORARILY_UNAVAILABLE when no daemon answers
+   */
+  async call<R extends AnyRoute>(
+    route: R,
+    input: RouteInput<R>,
+    options: RequestOptions = {},
+  ): Promise<RouteReply<R>> {
+    const { params, query, body } = input as LooseInput;
+    const response = await this.fetch(fillPath(route.path, params) + queryString(query), {
+      method: route.method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    return route.reply.parse(await response.json()) as RouteReply<R>;
+  }
+
+  /**
+   * A request with the token, for routes outside the table (artifact content, predictions, MLflow's).
+   *
+   * @param path from the root, with its query
+   * @throws ApiError when the answer is not a success
+   */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${this.address.token}`);
+    const response = await fetch(`${this.address.url}${path}`, { ...init, headers, redirect: 'error' }).catch(
+      (error: Error) => {
+        if (error.name === 'AbortError') throw error;
+        throw new ApiError(
+          'TEMPORARILY_UNAVAILABLE',
+          `No daemon answers at ${this.address.url} (${reason(error)})`,
+        );
+      },
+    );
+    if (!response.ok) throw await errorOf(response);
+    return response;
+  }
+}
+
+function reason(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const text = await response.text();
+  try {
+    return ApiError.fromBody(ErrorBody.parse(JSON.parse(text)));
+  } catch {
+    return new ApiError('INTERNAL_ERROR', `HTTP ${response.status}: ${text.slice(0, 500)}`);
+  }
+}
+
+/** `/runs/:runId` with its parameters filled in and encoded. */
+function fillPath(template: string, params: Record<string, unknown> = {}): string {
+  return template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
+}
+
+function queryString(query: Record<string, unknown> = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
+  }
+  return search.size > 0 ? `?${search}` : '';
+}

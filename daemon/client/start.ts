@@ -1,0 +1,145 @@
+/** Attaching to a store's daemon, and starting one where there is none. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CONTRACT_VERSION, drainDaemon, getAbout, getStatus, stopDaemon } from '../contract/about.ts';
+import { ApiError } from '../contract/errors.ts';
+import { DaemonClient } from './client.ts';
+import {
+  type Connection,
+  keptSecrets,
+  PROOF_HEADER,
+  proofHolds,
+  proofOf,
+  readConnection,
+} from './connection.ts';
+import { lastWords, type Program, spawnDaemon } from './spawn.ts';
+import type { StorePlace } from './store.ts';
+import { PRODUCT_VERSION } from './version.ts';
+
+const START_TIMEOUT_MS = 30_000;
+const HEALTH_TIMEOUT_MS = 3_000;
+const POLL_MS = 50;
+
+/** A daemon that was found or started. */
+export interface Attached {
+  readonly client: DaemonClient;
+  readonly connection: Connection;
+  /** Whether this call started it. */
+  readonly started: boolean;
+}
+
+/** Told what is being done, in a person's words. */
+export type Progress = (message: string) => void;
+
+/**
+ * Attaches to the store's daemon; starts one when none answers, and replaces one that is older than this client.
+ *
+ * @throws Error that carries the daemon's last words when it does not start
+ */
+export async function ensureDaemon(
+  place: StorePlace,
+  program: Program,
+  progress: Progress = () => {},
+): Promise<Attached> {
+  const running = await attach(place, progress);
+  if (running && (await isCurrent(running, progress))) return running;
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  progress('Starting the daemon…');
+  while (Date.now() < deadline) {
+    const told = await spawnDaemon(place, program, deadline - Date.now());
+    if (told === undefined) throw startFailure(place, 'it ended without a word');
+    if ('failed' in told) throw startFailure(place, told.failed);
+    const attached = await attach(place, progress);
+    if (attached) return { ...attached, started: 'listening' in told };
+    // Another daemon holds the lock: it is about to listen, or about to end.
+    await pause(POLL_MS);
+  }
+  throw startFailure(place, `no answer in ${START_TIMEOUT_MS / 1000} s`);
+}
+
+/**
+ * Attaches to the store's daemon if one runs.
+ *
+ * The token is sent only to a program that has proved to know the store's secret: another may have taken the port.
+ */
+export async function attach(
+  place: StorePlace,
+  progress: Progress = () => {},
+): Promise<Attached | undefined> {
+  const reading = readConnection(place.state);
+  if (reading.found === 'corrupt') progress(reading.message);
+  const secrets = keptSecrets(place.state);
+  const port = reading.found === 'connection' ? reading.connection.port : secrets.port;
+  const url = `http://127.0.0.1:${port}`;
+  if (!(await provesItself(url, port, secrets.proof))) return undefined;
+  const client = new DaemonClient({ url, token: secrets.owner });
+  const { pid, startTime, version, contract } = await client.call(getAbout, {});
+  return { client, connection: { pid, startTime, port, url, version, contract }, started: false };
+}
+
+async function provesItself(url: string, port: number, key: string): Promise<boolean> {
+  const nonce = randomBytes(16).toString('hex');
+  try {
+    const response = await fetch(`${url}/health?nonce=${nonce}`, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    return proofHolds(response.headers.get(PROOF_HEADER), proofOf(key, nonce, port));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether to go on with this daemon. An older one hands over: at once when nothing runs or when it speaks another
+ * contract (what runs is then adopted by its successor), else when it has nothing left to do.
+ *
+ * @throws ApiError when the daemon is too new for this client
+ */
+async function isCurrent({ client, connection }: Attached, progress: Progress): Promise<boolean> {
+  const { contract, version } = connection;
+  if (contract > CONTRACT_VERSION) {
+    throw new ApiError(
+      'NOT_IMPLEMENTED',
+      `The daemon is modelthat ${version}, too new for this ${PRODUCT_VERSION}; update this one, or stop the daemon.`,
+    );
+  }
+  const foreign = contract < CONTRACT_VERSION;
+  if (!foreign && compareVersions(version, PRODUCT_VERSION) >= 0) return true;
+  if (!foreign && (await client.call(getStatus, {})).runningExecutions > 0) {
+    progress(`The daemon is still modelthat ${version}; ${PRODUCT_VERSION} takes over when nothing runs.`);
+    return true;
+  }
+  progress(`Replacing the daemon of modelthat ${version} by ${PRODUCT_VERSION}…`);
+  if (foreign) await client.call(stopDaemon, { body: {} });
+  else await client.call(drainDaemon, { body: { reason: `replaced by ${PRODUCT_VERSION}` } });
+  return false;
+}
+
+/** Whether `a` is older than (< 0), the same as, or newer than `b`; both `major.minor.patch`. */
+export function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** Asks a daemon to stop and waits until it has. */
+export async function stopAndWait(attached: Attached, cancelRunning: boolean): Promise<void> {
+  await attached.client.call(stopDaemon, { body: { cancelRunning } });
+  while (isAlive(attached.connection.pid)) await pause(POLL_MS);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function startFailure(place: StorePlace, why: string): Error {
+  const words = lastWords(place.state);
+  return new Error(
+    `The daemon did not start: ${why}${words && words !== `modelthat: ${why}` ? `\n${words}` : ''}`,
+  );
+}

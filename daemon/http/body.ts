@@ -1,0 +1,77 @@
+/** Reading request bodies. */
+import type { IncomingMessage } from 'node:http';
+import { ApiError, invalid } from '../contract/errors.ts';
+
+/** Largest body that is held in memory, in bytes. Artifacts are streamed and know no limit. */
+export const BODY_LIMIT = 32 * 1024 * 1024;
+
+/**
+ * The whole body in one ArrayBuffer of its own, fit to be transferred to another thread.
+ *
+ * @throws ApiError PAYLOAD_TOO_LARGE beyond `limit` bytes; BAD_REQUEST when the client stops early
+ */
+export async function readBody(request: IncomingMessage, limit: number = BODY_LIMIT): Promise<ArrayBuffer> {
+  const declared = request.headers['content-length'];
+  const expected = declared === undefined ? undefined : Number(declared);
+  if (expected !== undefined && expected > limit) throw tooLarge(limit);
+  return expected === undefined ? gather(request, limit) : fill(request, expected);
+}
+
+/** A body of known length goes straight to its place. */
+async function fill(request: IncomingMessage, length: number): Promise<ArrayBuffer> {
+  const buffer = new ArrayBuffer(length);
+  const bytes = new Uint8Array(buffer);
+  let offset = 0;
+  for await (const chunk of chunks(request)) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  if (offset !== length)
+    throw new ApiError('BAD_REQUEST', `The body ended after ${offset} of ${length} bytes`);
+  return buffer;
+}
+
+async function gather(request: IncomingMessage, limit: number): Promise<ArrayBuffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of chunks(request)) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge(limit);
+    parts.push(chunk);
+  }
+  const buffer = new ArrayBuffer(length);
+  const bytes = new Uint8Array(buffer);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return buffer;
+}
+
+async function* chunks(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* request as AsyncIterable<Buffer>;
+  } catch {
+    throw new ApiError('BAD_REQUEST', 'The body ended early');
+  }
+}
+
+/**
+ * The body as JSON; an empty body is an empty object.
+ *
+ * @throws ApiError INVALID_PARAMETER_VALUE when it is no JSON
+ */
+export async function readJson(request: IncomingMessage, limit?: number): Promise<unknown> {
+  const bytes = await readBody(request, limit);
+  if (bytes.byteLength === 0) return {};
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw invalid(`The body is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function tooLarge(limit: number): ApiError {
+  return new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes; send it in parts`);
+}

@@ -1,0 +1,80 @@
+/** The one way to put a route on the daemon: each names who may call it. */
+import type { IncomingMessage } from 'node:http';
+import { type Request, type Response, Router } from 'express';
+import { ApiError } from '../contract/errors.ts';
+import type { Principal } from '../contract/principal.ts';
+import type { Access, AnyRoute, Method, RouteReply, RouteRequest } from '../contract/route.ts';
+import { readJson } from './body.ts';
+import { parseInput, sendJson } from './errors.ts';
+import { principalOf } from './security.ts';
+
+/** What a handler knows of its caller. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Aborted when the caller has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers a route of the contract. A Uint8Array is JSON that a reader thread has already serialised. */
+export type Handler<R extends AnyRoute> = (
+  request: RouteRequest<R>,
+  caller: Caller,
+) => Promise<RouteReply<R> | Uint8Array> | RouteReply<R> | Uint8Array;
+
+/** Answers a route with a protocol of its own; `readBody` and `readJson` read the body. */
+export type RawHandler = (request: Request, response: Response, principal: Principal) => Promise<void> | void;
+
+/** A route outside the contract's table. */
+export interface RawRoute {
+  readonly method: Method;
+  /** Express path. */
+  readonly path: string;
+  readonly access: Access;
+}
+
+const LEVELS: readonly Access[] = ['execution', 'tracking', 'owner'];
+
+/** Routes of the daemon. Domains add theirs in `routes.ts`. */
+export class ApiRouter {
+  readonly express = Router({ caseSensitive: true });
+
+  /** Mounts an operation of the contract: input is parsed, access checked, the answer sent as JSON. */
+  mount<R extends AnyRoute>(route: R, handler: Handler<R>): void {
+    this.raw(route, async (request, response, principal) => {
+      const input = {
+        ...(route.params ? { params: parseInput(route.params, request.params, 'path') } : {}),
+        ...(route.query ? { query: parseInput(route.query, request.query, 'query') } : {}),
+        ...(route.body ? { body: parseInput(route.body, await readJson(request), 'body') } : {}),
+      };
+      sendJson(
+        response,
+        200,
+        await handler(input as RouteRequest<R>, { principal, signal: goneSignal(request) }),
+      );
+    });
+  }
+
+  /** Mounts a route that reads its body and writes its answer itself. */
+  raw(route: RawRoute, handler: RawHandler): void {
+    const method = route.method.toLowerCase() as Lowercase<Method>;
+    this.express[method](route.path, async (request, response) => {
+      const principal = principalOf(request);
+      requireAccess(route, principal);
+      await handler(request, response, principal);
+    });
+  }
+}
+
+function requireAccess(route: RawRoute, principal: Principal): void {
+  if (LEVELS.indexOf(principal.access) >= LEVELS.indexOf(route.access)) return;
+  throw new ApiError(
+    'PERMISSION_DENIED',
+    `${route.method} ${route.path} needs the ${route.access} token; this is an ${principal.access} token.`,
+  );
+}
+
+function goneSignal(request: IncomingMessage): AbortSignal {
+  const controller = new AbortController();
+  request.socket.once('close', () => controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,85 @@
+/** What keeps the daemon up, and when it stops by itself. */
+import type { DaemonStatus } from '../contract/about.ts';
+
+const CHECK_EVERY_MS = 30_000;
+
+/** Counts that a part of the daemon reports; any above zero keeps the daemon up. */
+export type Occupation = Pick<
+  DaemonStatus,
+  'runningExecutions' | 'activeRuns' | 'servingProcesses' | 'connectedClients'
+>;
+
+/** Watches for idleness. */
+export class Activity {
+  #draining = false;
+  #lastRequest = Date.now();
+  #terminals = false;
+  readonly #idleMs: number;
+  readonly #counters = new Map<keyof Occupation, () => number | Promise<number>>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param onIdle called once, when the daemon has been idle for `idleMs`, or drained */
+  constructor(idleMs: number, onIdle: (reason: string) => void) {
+    this.#idleMs = idleMs;
+    this.#timer = setInterval(() => void this.#check(onIdle), Math.min(CHECK_EVERY_MS, idleMs)).unref();
+  }
+
+  /** Whether no new execution is to be taken. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** A part of the daemon says how to count what it does. */
+  count(what: keyof Occupation, counter: () => number | Promise<number>): void {
+    this.#counters.set(what, counter);
+  }
+
+  /** A request came in. */
+  touch(): void {
+    this.#lastRequest = Date.now();
+  }
+
+  /** A window has handed its variables to terminals, which expect the daemon to be there. */
+  keepForTerminals(): void {
+    this.#terminals = true;
+  }
+
+  /** Takes no new executions from now on. @returns whether nothing runs, so that the daemon can stop at once */
+  async drain(): Promise<boolean> {
+    this.#draining = true;
+    return (await this.#occupation()).runningExecutions === 0;
+  }
+
+  async status(): Promise<DaemonStatus> {
+    const occupation = await this.#occupation();
+    const idle = !this.#terminals && Object.values(occupation).every(count => count === 0);
+    return {
+      draining: this.#draining,
+      ...occupation,
+      idleStopAt: idle ? this.#lastRequest + this.#idleMs : null,
+    };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #check(onIdle: (reason: string) => void): Promise<void> {
+    const status = await this.status();
+    const drained = status.draining && status.runningExecutions === 0;
+    const idle = status.idleStopAt !== null && status.idleStopAt <= Date.now();
+    if (!drained && !idle) return;
+    this.stop();
+    onIdle(drained ? 'drained' : 'idle');
+  }
+
+  async #occupation(): Promise<Occupation> {
+    const count = async (what: keyof Occupation) => (await this.#counters.get(what)?.()) ?? 0;
+    return {
+      runningExecutions: await count('runningExecutions'),
+      activeRuns: await count('activeRuns'),
+      servingProcesses: await count('servingProcesses'),
+      connectedClients: await count('connectedClients'),
+    };
+  }
+}

@@ -1,0 +1,115 @@
+/** A real daemon, started from the sources on a temporary store, with its state in a temporary folder. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { DaemonClient } from '../../daemon/client/client.ts';
+import { type Connection, keptSecrets, type Secrets } from '../../daemon/client/connection.ts';
+import { daemonArguments, type StarterMessage } from '../../daemon/client/spawn.ts';
+import { openPlace, STORE_FOLDER, type StorePlace } from '../../daemon/client/store.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** Main module of the daemon, from the sources. */
+export const DAEMON_MAIN = path.join(root, 'daemon/main.ts');
+
+/** A temporary workspace with the store and the state folder of one test. */
+export interface TestPlace extends StorePlace {
+  /** Environment that makes clients (the CLI, for one) use this test's state folder. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Removes everything. */
+  remove(): void;
+}
+
+/** Makes a workspace. This process's own `MODELTHAT_STATE_DIR` is set for the client's functions, too. */
+export function testPlace(): TestPlace {
+  const scratch = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'modelthat-')));
+  const workspace = path.join(scratch, 'work space');
+  fs.mkdirSync(workspace);
+  process.env.MODELTHAT_STATE_DIR = path.join(scratch, 'state');
+  return {
+    ...openPlace(path.join(workspace, STORE_FOLDER)),
+    env: { ...process.env },
+    remove: () => fs.rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+/** A running daemon. */
+export interface TestDaemon {
+  readonly place: TestPlace;
+  readonly connection: Connection;
+  readonly url: string;
+  readonly secrets: Secrets;
+  /** With the owner token. */
+  readonly client: DaemonClient;
+  /** With the tracking token. */
+  readonly trackingClient: DaemonClient;
+  /** What the daemon's children, or an MLflow client, need in their environment. */
+  readonly mlflowEnv: Record<string, string>;
+  /** Ends it as `modelthat stop` does, and waits. */
+  stop(): Promise<void>;
+  /** Ends it as a power cut would, and waits. */
+  kill(): Promise<void>;
+  /** Stops it and removes its store, unless the place was given. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Starts a daemon and waits until it listens.
+ *
+ * @param options.place to start on the store of an earlier daemon
+ * @param options.args further arguments
+ * @param options.env further variables of its environment
+ */
+export async function startDaemon(
+  options: { place?: TestPlace; args?: readonly string[]; env?: Record<string, string> } = {},
+): Promise<TestDaemon> {
+  const place = options.place ?? testPlace();
+  const child = spawn(
+    process.execPath,
+    [...daemonArguments(place, { main: DAEMON_MAIN }), ...(options.args ?? [])],
+    {
+      cwd: place.workspace,
+      env: { ...place.env, ...options.env },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  );
+  const connection = await listening(child);
+  const secrets = keptSecrets(place.state);
+  const { url } = connection;
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  };
+  return {
+    place,
+    connection,
+    url,
+    secrets,
+    client: new DaemonClient({ url, token: secrets.owner }),
+    trackingClient: new DaemonClient({ url, token: secrets.tracking }),
+    mlflowEnv: {
+      MLFLOW_TRACKING_URI: url,
+      MLFLOW_TRACKING_USERNAME: 'modelthat',
+      MLFLOW_TRACKING_PASSWORD: secrets.tracking,
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    dispose: async () => {
+      await end('SIGTERM');
+      if (!options.place) place.remove();
+    },
+  };
+}
+
+async function listening(child: ChildProcess): Promise<Connection> {
+  const message = await new Promise<StarterMessage>((resolve, reject) => {
+    child.once('message', told => resolve(told as StarterMessage));
+    child.once('error', reject);
+    child.once('exit', code => reject(new Error(`the daemon ended with ${code} before it listened`)));
+  });
+  if ('listening' in message) return message.listening;
+  throw new Error('failed' in message ? message.failed : 'another daemon holds the lock of this store');
+}
