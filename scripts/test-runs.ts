@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
+import { endDaemons } from '../tests/support/daemons.ts';
 
 /** Numbers of tests by their result. */
 export interface Counts {
@@ -40,12 +41,13 @@ export async function runCounted(
 ): Promise<Counts> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'modelthat-test-'));
   const results = path.join(scratch, 'results');
+  const stateDir = path.join(scratch, 'state');
   try {
     const [program = '', ...args] = command.map(part => part.replace(RESULTS, results));
     const { failed, shortMessage } = await execa(program, args, {
       cwd: root,
       // Nothing may touch the state of whoever runs the tests.
-      env: { ...env, MOCHA_COUNTS: results, MODELTHAT_STATE_DIR: path.join(scratch, 'state') },
+      env: { ...env, MOCHA_COUNTS: results, MODELTHAT_STATE_DIR: stateDir },
       stdin: 'ignore',
       stdout: quiet ? 'ignore' : 'inherit',
       stderr: quiet ? 'ignore' : 'inherit',
@@ -58,6 +60,7 @@ export async function runCounted(
     if (!quiet) console.error(`failed: ${problem}`);
     return { ...counts, failed: counts.failed + 1 };
   } finally {
+    endDaemons(stateDir);
     rmSync(scratch, { recursive: true, force: true });
   }
 }

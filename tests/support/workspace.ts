@@ -3,6 +3,7 @@
 import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { endDaemons } from './daemons.ts';
 
 /** A temporary workspace. */
 export interface TemporaryWorkspace {
@@ -10,7 +11,7 @@ export interface TemporaryWorkspace {
   readonly folder: string;
   /** Folder outside the workspace for the daemon's state (`MODELTHAT_STATE_DIR`). */
   readonly stateDir: string;
-  /** Removes both. */
+  /** Ends the daemons that were started there, and removes both. */
   remove(): void;
 }
 
@@ -19,9 +20,13 @@ export function temporaryWorkspace(fixture: string): TemporaryWorkspace {
   const root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'modelthat-workspace-')));
   const folder = path.join(root, path.basename(fixture));
   cpSync(fixture, folder, { recursive: true });
+  const stateDir = path.join(root, 'state');
   return {
     folder,
-    stateDir: path.join(root, 'state'),
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    stateDir,
+    remove() {
+      endDaemons(stateDir);
+      rmSync(root, { recursive: true, force: true });
+    },
   };
 }

@@ -49,9 +49,11 @@ export async function startEditorServer(options: EditorServerOptions = {}): Prom
 
   const server = spawn(process.execPath, serverArguments(dataDir, options.port ?? 0), {
     env,
+    // A process group of its own: an extension host whose window has died would wait for it, hours, and outlive the server.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const forgetServer = onProcessEnd(() => server.kill());
+  const forgetServer = onProcessEnd(() => signalGroup(server, 'SIGTERM'));
   const port = await listeningPort(server, options.onOutput);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -124,10 +126,21 @@ function listeningPort(server: ChildProcess, onOutput: (text: string) => void = 
 }
 
 async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const exited = once(server, 'exit');
-  server.kill();
-  const force = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  await exited;
-  clearTimeout(force);
+  if (server.exitCode === null && server.signalCode === null) {
+    const exited = once(server, 'exit');
+    signalGroup(server, 'SIGTERM');
+    const force = setTimeout(() => signalGroup(server, 'SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(force);
+  }
+  signalGroup(server, 'SIGKILL');
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nothing of the group is left.
+  }
 }
