@@ -50,10 +50,27 @@ export const RunInfo = z.object({
 });
 export type RunInfo = z.infer<typeof RunInfo>;
 
+/** A data set that a run read. `tags` says what for: `mlflow.data.context` is "training", "eval" … */
+export const DatasetInput = z.object({
+  name: z.string(),
+  digest: z.string(),
+  sourceType: z.string(),
+  source: z.string(),
+  /** JSON texts, as the client made them. */
+  schema: z.string().optional(),
+  profile: z.string().optional(),
+  tags: StringMap,
+});
+export type DatasetInput = z.infer<typeof DatasetInput>;
+
 export const Run = RunInfo.extend({
   params: StringMap,
   tags: StringMap,
   metrics: z.record(z.string(), MetricSummary),
+  datasets: z.array(DatasetInput),
+  /** Ids of logged models that the run used, and of those it made (with the step they were made at). */
+  modelInputs: z.array(z.string()),
+  modelOutputs: z.array(z.object({ modelId: z.string(), step: z.number().int() })),
   /** Active runs directly below it: a tree shows an arrow for them without asking again. */
   childCount: z.number().int(),
 });

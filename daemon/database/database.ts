@@ -1,4 +1,6 @@
 import type { Operation, Reads, Writes } from './operations.ts';
+import { Readers } from './readers.ts';
+import { Writer } from './writer.ts';
 
 type InputOf<Op> = Op extends Operation<infer Input, unknown> ? Input : never;
 type OutputOf<Op> = Op extends (...args: never[]) => infer Output ? Output : never;
@@ -8,7 +10,9 @@ export interface Database {
   /**
    * Runs a write in a savepoint of the current group and resolves after the group's commit reached the disk.
    * Rejects with the ApiError that the operation threw (nothing of it is kept), REQUEST_LIMIT_EXCEEDED when the queue
-   * is full, INSUFFICIENT_STORAGE when the disk is.
+   * is full (`details.retryAfter`: seconds), INSUFFICIENT_STORAGE when the disk is.
+   *
+   * @param transfer buffers in `input` that move to the writer thread instead of being copied
    */
   write<Name extends keyof Writes>(
     name: Name,
@@ -16,11 +20,35 @@ export interface Database {
     transfer?: readonly ArrayBuffer[],
   ): Promise<OutputOf<Writes[Name]>>;
 
-  /** Runs a read on a read-only connection and returns its answer. */
+  /** Runs a read on a read-only connection and returns its answer. It sees every write that was acknowledged before. */
   read<Name extends keyof Reads>(name: Name, input: InputOf<Reads[Name]>): Promise<OutputOf<Reads[Name]>>;
 
   /** Like `read`, with the answer already serialised to JSON (UTF-8) in the reader thread. */
   readJson<Name extends keyof Reads>(name: Name, input: InputOf<Reads[Name]>): Promise<Uint8Array>;
 
+  /** Writes what is queued, waits for running reads, and closes every connection. */
   close(): Promise<void>;
+}
+
+/**
+ * Opens the database of a store, made on first use: checked, backed up and migrated as needed.
+ *
+ * @param file path of `modelthat.db`; its folder exists
+ * @param onFailure called once when the disk failed under a write. What is on it is known only after a restart, so the
+ * daemon must exit.
+ * @throws ApiError DATA_LOSS (damaged) or RESOURCE_CONFLICT (written by a newer modelthat or another program); the
+ * file is left as it was
+ */
+export async function openDatabase(file: string, onFailure: (error: Error) => void): Promise<Database> {
+  const writer = await Writer.start(file, onFailure);
+  const readers = new Readers(file);
+  return {
+    write: (name, input, transfer) => writer.write(name, input, transfer) as never,
+    read: (name, input) => readers.read(name, input) as never,
+    readJson: (name, input) => readers.readJson(name, input),
+    close: async () => {
+      await readers.close();
+      await writer.close();
+    },
+  };
 }

@@ -1,0 +1,61 @@
+/** Copies of the database made before its schema changes, in `backups/` beside it. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import path from 'node:path';
+import type { Database as Connection } from 'better-sqlite3';
+
+/** How many backups are kept. */
+const KEPT = 3;
+
+const folder = (file: string) => path.join(path.dirname(file), 'backups');
+
+/** Names sort by time: `modelthat-20260101T120000000Z-schema3.db`. */
+function backups(file: string): string[] {
+  const place = folder(file);
+  const stem = `${path.basename(file, '.db')}-`;
+  if (!existsSync(place)) return [];
+  return readdirSync(place)
+    .filter(name => name.startsWith(stem) && name.endsWith('.db'))
+    .sort()
+    .map(name => path.join(place, name));
+}
+
+/** The newest backup of a database, complete by construction, or undefined. */
+export function newestBackup(file: string): string | undefined {
+  return backups(file).at(-1);
+}
+
+/**
+ * Copies the database as it is committed now and drops the oldest copies. The copy has its name only once it is whole
+ * and on the disk.
+ */
+export function backUp(connection: Connection, file: string, schema: number): string {
+  mkdirSync(folder(file), { recursive: true, mode: 0o700 });
+  const time = new Date().toISOString().replace(/[-:.]/g, '');
+  const target = path.join(folder(file), `${path.basename(file, '.db')}-${time}-schema${schema}.db`);
+  const partial = `${target}.partial`;
+  rmSync(partial, { force: true });
+  connection.prepare('VACUUM INTO ?').run(partial);
+  sync(partial);
+  renameSync(partial, target);
+  if (process.platform !== 'win32') sync(folder(file));
+  for (const old of backups(file).slice(0, -KEPT)) rmSync(old, { force: true });
+  return target;
+}
+
+function sync(place: string): void {
+  const descriptor = openSync(place, process.platform === 'win32' ? 'r+' : 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,82 @@
+/** Group commit: requests that wait together are committed together, each in a savepoint of its own. */
+import SQLite, { type Database as Connection } from 'better-sqlite3';
+import { ApiError } from '../contract/errors.ts';
+import { failure, type Outcome } from './outcome.ts';
+import { statement } from './statements.ts';
+
+/**
+ * How long a group goes on taking requests, in milliseconds: those first in it wait for the commit. The sync that a
+ * larger group would save is a small part of this.
+ */
+const GROUP_MS = 40;
+
+/** Thrown when the disk failed in a way after which only a restart knows what is on it. */
+export class StorageFailure extends Error {
+  override readonly name = 'StorageFailure';
+}
+
+/**
+ * Runs requests until `next` has no more, commits, and only then tells their outcomes. When the disk is full all of
+ * the group is refused and nothing of it is kept.
+ *
+ * @throws StorageFailure when whether the group reached the disk is unknown
+ */
+export function commitGroup<Request>(
+  connection: Connection,
+  first: Request,
+  next: () => Request | undefined,
+  run: (request: Request) => unknown,
+): { request: Request; outcome: Outcome }[] {
+  const done: { request: Request; outcome: Outcome }[] = [];
+  const until = performance.now() + GROUP_MS;
+  let request: Request | undefined = first;
+  try {
+    statement(connection, 'BEGIN IMMEDIATE').run();
+    while (request !== undefined) {
+      done.push({ request, outcome: { ok: false, defect: 'not run' } });
+      done[done.length - 1] = { request, outcome: inSavepoint(connection, () => run(request as Request)) };
+      request = performance.now() < until ? next() : undefined;
+    }
+    statement(connection, 'COMMIT').run();
+    return done;
+  } catch (error) {
+    const refused = failure(storageError(error));
+    if (connection.inTransaction) connection.exec('ROLLBACK');
+    return done.length > 0
+      ? done.map(each => ({ request: each.request, outcome: refused }))
+      : [{ request: first, outcome: refused }];
+  }
+}
+
+/** Runs one request; what it throws undoes it alone, unless the storage itself failed. */
+function inSavepoint(connection: Connection, run: () => unknown): Outcome {
+  statement(connection, 'SAVEPOINT request').run();
+  try {
+    const value = run();
+    statement(connection, 'RELEASE request').run();
+    return { ok: true, value };
+  } catch (error) {
+    if (isStorageError(error)) throw error;
+    statement(connection, 'ROLLBACK TO request').run();
+    statement(connection, 'RELEASE request').run();
+    return failure(error);
+  }
+}
+
+function isStorageError(error: unknown): error is InstanceType<typeof SQLite.SqliteError> {
+  return (
+    error instanceof SQLite.SqliteError &&
+    /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN|PROTOCOL)/.test(error.code)
+  );
+}
+
+/** A full disk is a refusal that ends by itself; any other storage error stops all writing. */
+function storageError(error: unknown): unknown {
+  if (!isStorageError(error)) return error;
+  if (error.code === 'SQLITE_FULL' || error.code === 'SQLITE_IOERR_SHMSIZE')
+    return new ApiError(
+      'INSUFFICIENT_STORAGE',
+      'The disk of the store is full: nothing of this request was written. Free some space and send it again.',
+    );
+  throw new StorageFailure(`${error.code}: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,38 @@
+/**
+ * The schema's history: numbered, forward only. Released migrations are never edited; a change is a new file
+ * `migrations/NNNN-<domain>.ts`, added at the end of the list.
+ */
+import type { Database as Connection } from 'better-sqlite3';
+import { backUp } from './backups.ts';
+import { tracking } from './migrations/0001-tracking.ts';
+
+/** Marks a file as a modelthat database ("MTHT"). */
+export const APPLICATION_ID = 0x4d544854;
+
+/** One step of the schema: SQL, statements separated by `;`. */
+export type Migration = string;
+
+/** In order: the first makes schema 1. */
+const MIGRATIONS: readonly Migration[] = [tracking];
+
+/** The schema this daemon writes, kept in the file as `user_version`. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings the schema up to date in one transaction, so that the file is exactly old or exactly new whenever this is
+ * interrupted. A database that holds something is backed up first.
+ */
+export function migrate(
+  connection: Connection,
+  file: string,
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
+  const from = Number(connection.pragma('user_version', { simple: true }));
+  if (from >= migrations.length) return;
+  if (from > 0) backUp(connection, file, from);
+  connection.transaction(() => {
+    for (const migration of migrations.slice(from)) connection.exec(migration);
+    connection.pragma(`application_id = ${APPLICATION_ID}`);
+    connection.pragma(`user_version = ${migrations.length}`);
+  })();
+}

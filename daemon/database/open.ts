@@ -1,0 +1,115 @@
+/** Opening the store's database: what it must be before a byte of it is changed, and how its connections are set. */
+import { existsSync, statSync } from 'node:fs';
+import SQLite, { type Database as Connection } from 'better-sqlite3';
+import { ApiError } from '../contract/errors.ts';
+import { newestBackup } from './backups.ts';
+import { APPLICATION_ID, type Migration, migrate, SCHEMA_VERSION } from './migrations.ts';
+
+/** Before 3.51.3, two connections that check-point at once can corrupt a WAL database. */
+const OLDEST_SQLITE = [3, 51, 3];
+
+/** How long a connection waits for another's lock, in milliseconds. Only check-points ever contend. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/**
+ * Opens the writing connection: checks the file, migrates it (with a backup first), sets it up.
+ *
+ * @throws ApiError DATA_LOSS: the file is damaged; RESOURCE_CONFLICT: a newer modelthat wrote it, or another program
+ * did. In each case the file is left as it was.
+ */
+export function openForWriting(file: string, migrations?: readonly Migration[]): Connection {
+  if (existsSync(file) && statSync(file).size > 0) inspect(file, migrations?.length ?? SCHEMA_VERSION);
+  const connection = new SQLite(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    connection.pragma('journal_mode = WAL');
+    // Acknowledged means on the disk, also after a power cut: NORMAL (better-sqlite3's default in WAL) does not sync.
+    connection.pragma('synchronous = FULL');
+    connection.pragma('foreign_keys = ON');
+    connection.pragma('cache_size = -32768');
+    connection.pragma('wal_autocheckpoint = 4000');
+    connection.pragma('journal_size_limit = 67108864');
+    migrate(connection, file, migrations);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Opens a connection that can only read. The file must exist. */
+export function openForReading(file: string): Connection {
+  const connection = new SQLite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  connection.pragma('query_only = ON');
+  connection.pragma('cache_size = -8192');
+  connection.pragma('mmap_size = 268435456');
+  return connection;
+}
+
+/** Refuses a file that must not be written, on a connection that cannot write. */
+function inspect(file: string, known: number): void {
+  let connection: Connection | undefined;
+  try {
+    connection = new SQLite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    assertSqlite(connection);
+    const schema = Number(connection.pragma('user_version', { simple: true }));
+    const application = Number(connection.pragma('application_id', { simple: true }));
+    if (application !== APPLICATION_ID && holdsTables(connection)) throw foreign(file);
+    if (schema > known) throw newer(file, schema, known);
+    const problem = String(connection.pragma('quick_check(1)', { simple: true }));
+    if (problem !== 'ok') throw damaged(file, problem);
+  } catch (error) {
+    throw isDamage(error) ? damaged(file, error.message) : error;
+  } finally {
+    connection?.close();
+  }
+}
+
+function holdsTables(connection: Connection): boolean {
+  return connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
+}
+
+function assertSqlite(connection: Connection): void {
+  const version = String(connection.prepare('SELECT sqlite_version()').pluck().get());
+  const found = version.split('.').map(Number);
+  for (const [place, least] of OLDEST_SQLITE.entries()) {
+    const part = found[place] ?? 0;
+    if (part > least) return;
+    if (part < least)
+      throw new Error(
+        `SQLite ${version} is too old: ${OLDEST_SQLITE.join('.')} or newer is needed. Install better-sqlite3 again.`,
+      );
+  }
+}
+
+function isDamage(error: unknown): error is InstanceType<typeof SQLite.SqliteError> {
+  return error instanceof SQLite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+}
+
+function damaged(file: string, problem: string): ApiError {
+  const backup = newestBackup(file);
+  const remedy = backup
+    ? `To go back to the newest backup, move ${file} (and the -wal and -shm files beside it) away and copy ${backup} to ${file}.`
+    : `There is no backup. Move ${file} (and the -wal and -shm files beside it) away to start with an empty store.`;
+  return new ApiError(
+    'DATA_LOSS',
+    `The database ${file} is damaged (${problem}). Nothing was changed. ${remedy}`,
+    { file, backup },
+  );
+}
+
+function newer(file: string, schema: number, known: number): ApiError {
+  return new ApiError(
+    'RESOURCE_CONFLICT',
+    `The database ${file} was written by a newer modelthat (its schema is ${schema}, this daemon knows ${known}). ` +
+      'Nothing was changed. Update this side: the modelthat extension or package that started this daemon.',
+    { file, schema, known },
+  );
+}
+
+function foreign(file: string): ApiError {
+  return new ApiError(
+    'RESOURCE_CONFLICT',
+    `${file} is a database of another program. Nothing was changed. Choose another store folder.`,
+    { file },
+  );
+}

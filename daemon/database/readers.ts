@@ -1,0 +1,42 @@
+/** The pool of reader threads: none while nothing reads. */
+import { Piscina } from 'piscina';
+import { entry } from '../entry.ts';
+import { type Outcome, unwrap } from './outcome.ts';
+import type { ReadRequest } from './reader-thread.ts';
+
+/** Reads that run at the same time. */
+const THREADS = 2;
+
+/** A thread without work ends after this time, in milliseconds, and gives its memory back. */
+const IDLE_MS = 30_000;
+
+export class Readers {
+  readonly #pool: Piscina<ReadRequest, Outcome | Uint8Array>;
+
+  /** @param file a database that the writer has opened: readers never create or change one */
+  constructor(file: string) {
+    this.#pool = new Piscina({
+      filename: entry(import.meta.url, 'reader-thread').href,
+      name: 'run',
+      minThreads: 0,
+      maxThreads: THREADS,
+      idleTimeout: IDLE_MS,
+      recordTiming: false,
+      workerData: { file },
+    });
+  }
+
+  async read(name: string, input: unknown): Promise<unknown> {
+    const answer = await this.#pool.run({ name, input, json: false });
+    return unwrap(answer as Outcome);
+  }
+
+  async readJson(name: string, input: unknown): Promise<Uint8Array> {
+    const answer = await this.#pool.run({ name, input, json: true });
+    return answer instanceof Uint8Array ? answer : (unwrap(answer) as never);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}

@@ -1,0 +1,352 @@
+/** What tracking offers to every face (native API, MLflow, pipelines): checked input, typed errors, events. */
+import { type ApiError, invalid } from '../contract/errors.ts';
+import type { ExecutionScope } from '../contract/principal.ts';
+import {
+  type DatasetInput,
+  type Experiment,
+  HEARTBEAT_LIMIT_MS,
+  type Lifecycle,
+  type Run,
+  type RunInfo,
+  type RunStatus,
+  type Series,
+} from '../contract/runs.ts';
+import type { Database } from '../database/database.ts';
+import type { EventBus } from '../events/bus.ts';
+import {
+  type Batch,
+  checkBatch,
+  checkKey,
+  checkLength,
+  checkMetric,
+  type KeyValue,
+  LENGTHS,
+  type MetricPoint,
+} from './model.ts';
+import { decodePageToken, type Page, pageOf } from './pages.ts';
+import type { ExperimentRecord } from './store/experiments.ts';
+import type { HistoryPoint, ModelPoint } from './store/history.ts';
+import type { DatasetSummary } from './store/inputs.ts';
+import type { NewRun, Touched } from './store/runs.ts';
+
+/** Where artifacts of experiments go that name no place of their own: through the daemon. */
+export const ARTIFACT_ROOT = 'mlflow-artifacts:/';
+
+export type View = Lifecycle | 'all';
+
+export class TrackingService {
+  readonly #database: Database;
+  readonly #events: EventBus;
+
+  constructor(database: Database, events: EventBus) {
+    this.#database = database;
+    this.#events = events;
+  }
+
+  // --- experiments ---
+
+  /** @throws ApiError RESOURCE_ALREADY_EXISTS when the name is taken, by a deleted experiment too */
+  async createExperiment(input: {
+    name: string;
+    /** A URI; absent = below the store's own artifacts. */
+    artifactLocation?: string | undefined;
+    tags?: readonly KeyValue[] | undefined;
+  }): Promise<{ id: string }> {
+    checkLength(input.name, LENGTHS.experimentName, 'name');
+    const tags = input.tags ?? [];
+    for (const tag of tags) checkExperimentTag(tag);
+    if (input.artifactLocation) checkArtifactLocation(input.artifactLocation);
+    const made = await this.#database.write('tracking.createExperiment', {
+      name: input.name,
+      artifactRoot: ARTIFACT_ROOT,
+      artifactLocation: input.artifactLocation || undefined,
+      tags,
+    });
+    this.#events.publish({ topic: 'experiment', id: made.id, kind: 'created' });
+    return made;
+  }
+
+  /** Deleted ones too. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  getExperiment(id: string): Promise<ExperimentRecord> {
+    return this.#database.read('tracking.getExperiment', { id });
+  }
+
+  /** Deleted ones too. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  findExperiment(name: string): Promise<ExperimentRecord> {
+    return this.#database.read('tracking.findExperiment', { name });
+  }
+
+  /** Experiments with counts of their runs, the one with the newest run first. */
+  async listExperiments(input: {
+    view: View;
+    limit: number;
+    pageToken?: string | undefined;
+  }): Promise<Page<Experiment>> {
+    const offset = decodePageToken(input.pageToken);
+    const items = await this.#database.read('tracking.listExperiments', {
+      view: input.view,
+      limit: input.limit + 1,
+      offset,
+    });
+    return pageOf(items, input.limit, offset);
+  }
+
+  async renameExperiment(id: string, name: string): Promise<void> {
+    checkLength(name, LENGTHS.experimentName, 'name');
+    await this.#database.write('tracking.renameExperiment', { id, name });
+    this.#events.publish({ topic: 'experiment', id, kind: 'updated' });
+  }
+
+  /** Moves the experiment with all its runs to the bin. @throws ApiError when it is there already */
+  async deleteExperiment(id: string): Promise<void> {
+    await this.#database.write('tracking.setExperimentLifecycle', { id, lifecycle: 'deleted' });
+    this.#events.publish({ topic: 'experiment', id, kind: 'deleted' });
+  }
+
+  /** Takes the experiment with all its runs out of the bin. @throws ApiError when it is not there */
+  async restoreExperiment(id: string): Promise<void> {
+    await this.#database.write('tracking.setExperimentLifecycle', { id, lifecycle: 'active' });
+    this.#events.publish({ topic: 'experiment', id, kind: 'created' });
+  }
+
+  async setExperimentTag(id: string, tag: KeyValue): Promise<void> {
+    checkExperimentTag(tag);
+    await this.#database.write('tracking.setExperimentTag', { id, tag });
+    this.#events.publish({ topic: 'experiment', id, kind: 'updated' });
+  }
+
+  async deleteExperimentTag(id: string, key: string): Promise<void> {
+    await this.#database.write('tracking.deleteExperimentTag', { id, key });
+    this.#events.publish({ topic: 'experiment', id, kind: 'updated' });
+  }
+
+  // --- runs ---
+
+  /**
+   * Starts a run.
+   *
+   * @param within the step that the caller's token was made for: its first run in the step's experiment is the step's own
+   * run (with the scope's id, below the execution's run), later ones are children of that; a run in another experiment is
+   * one of its own there, tagged with the step's run as parent
+   */
+  async createRun(input: NewRun, within?: ExecutionScope): Promise<Run> {
+    for (const tag of input.tags) checkKey(tag.key, 'Tag key', 'tags');
+    const info = await this.#database.write('tracking.createRun', { run: input, within });
+    this.#events.publish({ topic: 'run', id: info.id, kind: 'created', parent: info.experimentId });
+    return this.getRun(info.id);
+  }
+
+  /** Deleted ones too. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  getRun(runId: string): Promise<Run> {
+    return this.#database.read('tracking.getRun', { runId });
+  }
+
+  /** Changes what is given and leaves the rest. */
+  async updateRun(
+    runId: string,
+    change: { status?: RunStatus | undefined; endTime?: number | undefined; name?: string | undefined },
+  ): Promise<RunInfo> {
+    const info = await this.#database.write('tracking.updateRun', { runId, ...change });
+    this.#events.publish({ topic: 'run', id: runId, kind: 'updated', parent: info.experimentId });
+    return info;
+  }
+
+  /** Moves a run to the bin; does nothing when it is there. */
+  async deleteRun(runId: string): Promise<void> {
+    const touched = await this.#database.write('tracking.setRunLifecycle', { runId, lifecycle: 'deleted' });
+    this.#announce(touched, 'deleted');
+  }
+
+  /** Takes a run out of the bin; does nothing when it is not there. */
+  async restoreRun(runId: string): Promise<void> {
+    const touched = await this.#database.write('tracking.setRunLifecycle', { runId, lifecycle: 'active' });
+    this.#announce(touched, 'created');
+  }
+
+  // --- logging ---
+
+  async logMetric(runId: string, point: MetricPoint): Promise<void> {
+    checkMetric(point);
+    await this.#log(runId, { metrics: [point], params: [], tags: [] });
+  }
+
+  async logParam(runId: string, param: KeyValue): Promise<void> {
+    checkKey(param.key, 'Param key', 'key');
+    await this.#log(runId, { metrics: [], params: [param], tags: [] });
+  }
+
+  async setTag(runId: string, tag: KeyValue): Promise<void> {
+    checkKey(tag.key, 'Tag key', 'key');
+    await this.#log(runId, { metrics: [], params: [], tags: [tag] });
+  }
+
+  /** Logs all of a batch or nothing of it. */
+  async logBatch(runId: string, batch: Batch): Promise<void> {
+    checkBatch(batch);
+    await this.#log(runId, batch);
+  }
+
+  /**
+   * Logs the JSON body of MLflow's `runs/log-batch`, which is parsed and checked in the writer thread: for the call that
+   * is made most and carries most.
+   *
+   * @param body UTF-8; moves to the writer thread and is empty afterwards
+   */
+  async logBatchBody(body: ArrayBuffer): Promise<void> {
+    this.#announce(await this.#database.write('tracking.logBatchBody', { body }, [body]), 'updated');
+  }
+
+  async deleteTag(runId: string, key: string): Promise<void> {
+    this.#announce(await this.#database.write('tracking.deleteTag', { runId, key }), 'updated');
+  }
+
+  /** Sets tags, and removes those whose value is null (missing ones too). */
+  async changeTags(runId: string, tags: Readonly<Record<string, string | null>>): Promise<void> {
+    for (const key of Object.keys(tags)) checkKey(key, 'Tag key', 'tags');
+    this.#announce(await this.#database.write('tracking.changeTags', { runId, tags }), 'updated');
+  }
+
+  /** Appends to the list of logged models that MLflow 2 keeps in a tag of the run. */
+  async appendModelHistory(runId: string, model: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#announce(await this.#database.write('tracking.appendModelHistory', { runId, model }), 'updated');
+  }
+
+  async logInputs(
+    runId: string,
+    datasets: readonly DatasetInput[],
+    modelIds: readonly string[],
+  ): Promise<void> {
+    for (const dataset of datasets) checkDataset(dataset);
+    this.#announce(
+      await this.#database.write('tracking.logInputs', { runId, datasets, modelIds }),
+      'updated',
+    );
+  }
+
+  async logOutputs(runId: string, models: readonly { modelId: string; step: number }[]): Promise<void> {
+    this.#announce(await this.#database.write('tracking.logOutputs', { runId, models }), 'updated');
+  }
+
+  /** The run's client lives: from the first call on, silence means LOST. */
+  async heartbeat(runId: string): Promise<void> {
+    const touched = await this.#database.write('tracking.heartbeat', { runId });
+    if (touched.revived) this.#announce(touched, 'updated');
+  }
+
+  /** Gives up runs whose heartbeats stopped. To be called every few seconds. @param now milliseconds since the epoch */
+  async loseSilentRuns(now = Date.now()): Promise<void> {
+    const lost = await this.#database.write('tracking.loseSilentRuns', {
+      silentSince: now - HEARTBEAT_LIMIT_MS,
+    });
+    for (const touched of lost) this.#announce(touched, 'updated');
+  }
+
+  // --- reading ---
+
+  /** How many active runs are RUNNING, and when one of those was last written to. */
+  runningRuns(): Promise<{ count: number; lastWriteAt: number | null }> {
+    return this.#database.read('tracking.runningRuns', undefined);
+  }
+
+  /** A page of a metric's points by (timestamp, step, value); unknown runs and metrics have none. */
+  async metricHistory(input: {
+    runId: string;
+    key: string;
+    limit: number;
+    pageToken?: string | undefined;
+  }): Promise<Page<HistoryPoint>> {
+    const offset = decodePageToken(input.pageToken);
+    const { runId, key, limit } = input;
+    const items = await this.#database.read('tracking.metricHistory', {
+      runId,
+      key,
+      limit: limit + 1,
+      offset,
+    });
+    return pageOf(items, limit, offset);
+  }
+
+  /** At most `limit` points of one metric of several runs, by run and then (timestamp, step, value). */
+  metricHistories(input: { runIds: readonly string[]; key: string; limit: number }): Promise<HistoryPoint[]> {
+    return this.#database.read('tracking.metricHistories', input);
+  }
+
+  /** Points of one metric of several runs at no more than `limit` even steps, each run's first and last among them. */
+  sampledHistories(input: {
+    runIds: readonly string[];
+    key: string;
+    limit: number;
+    startStep?: number | undefined;
+    endStep?: number | undefined;
+  }): Promise<HistoryPoint[]> {
+    return this.#database.read('tracking.sampledHistories', input);
+  }
+
+  /** Curves for charts, each in at most `buckets` buckets. */
+  metricSeries(input: {
+    runId: string;
+    keys: readonly string[];
+    buckets: number;
+    fromStep?: number | undefined;
+    toStep?: number | undefined;
+  }): Promise<Series[]> {
+    return this.#database.read('tracking.metricSeries', input);
+  }
+
+  /** Every point that was measured on one of these logged models. */
+  modelMetrics(modelIds: readonly string[]): Promise<ModelPoint[]> {
+    return this.#database.read('tracking.modelMetrics', { modelIds });
+  }
+
+  /** The distinct data sets that active runs of these experiments read. */
+  searchDatasets(experimentIds: readonly string[]): Promise<DatasetSummary[]> {
+    return this.#database.read('tracking.searchDatasets', { experimentIds });
+  }
+
+  async #log(runId: string, batch: Batch): Promise<void> {
+    this.#announce(await this.#database.write('tracking.logBatch', { runId, batch }), 'updated');
+  }
+
+  #announce(touched: Touched, kind: 'created' | 'updated' | 'deleted'): void {
+    this.#events.publish({ topic: 'run', id: touched.runId, kind, parent: touched.experimentId });
+  }
+}
+
+function checkExperimentTag(tag: KeyValue): void {
+  checkKey(tag.key, 'Tag key', 'key');
+  checkLength(tag.value, LENGTHS.experimentTagValue, 'Tag value');
+}
+
+/** An artifact location is a URI or path without fragment, parameters or a way out of itself. */
+function checkArtifactLocation(location: string): void {
+  checkLength(location, LENGTHS.artifactLocation, 'artifact_location');
+  const [place = '', query = ''] = location.split('?', 2);
+  if (location.includes('#') || place.includes(';'))
+    throw invalid("'artifact_location' URL can't include fragments or params.");
+  if (query.includes('..')) throw invalid('Invalid query string');
+  if (/^runs:/i.test(location)) throw badRunsLocation(location);
+}
+
+function badRunsLocation(location: string): ApiError {
+  return invalid(
+    `Invalid artifact_location '${location}': a 'runs:' URI names a place inside a run. Give a storage URI, such as s3://bucket/folder.`,
+  );
+}
+
+/** Longest texts of a data set input, in characters. */
+const DATASET_LENGTHS = {
+  name: 500,
+  digest: 36,
+  source: 65535,
+  schema: 1_048_575,
+  profile: 16_777_215,
+} as const;
+
+function checkDataset(dataset: DatasetInput): void {
+  for (const [field, limit] of Object.entries(DATASET_LENGTHS))
+    checkLength(dataset[field as keyof typeof DATASET_LENGTHS] ?? '', limit, field);
+  for (const [key, value] of Object.entries(dataset.tags)) {
+    checkLength(key, 255, 'Input tag key');
+    checkLength(value, 500, 'Input tag value');
+  }
+}

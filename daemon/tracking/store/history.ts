@@ -1,0 +1,208 @@
+/** Metric points, read back: histories as MLflow pages them, and curves for charts. */
+import type { Database as Connection } from 'better-sqlite3';
+import type { Series, SeriesPoint } from '../../contract/runs.ts';
+import { type Double, encodeDouble } from '../../contract/values.ts';
+import { statement } from '../../database/statements.ts';
+import { fromColumn } from './log.ts';
+import { findRun, requireRun } from './runs.ts';
+
+/** One point of a history. */
+export interface HistoryPoint {
+  readonly runId: string;
+  readonly key: string;
+  readonly value: Double;
+  readonly timestamp: number;
+  readonly step: number;
+}
+
+interface PointRow {
+  readonly step: number;
+  readonly timestamp: number;
+  readonly value: number | string;
+}
+
+interface BucketRow {
+  readonly step: number;
+  readonly timestamp: number;
+  readonly mean: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly count: number;
+}
+
+const POINTS = `FROM metric_point WHERE run = ? AND metric = (SELECT id FROM metric WHERE key = ?)`;
+
+/** A page of a metric's points by (timestamp, step, value). An unknown run or metric has none. */
+export function metricHistory(
+  connection: Connection,
+  input: { runId: string; key: string; limit: number; offset: number },
+): HistoryPoint[] {
+  const run = findRun(connection, input.runId);
+  if (!run) return [];
+  const rows = statement<PointRow>(
+    connection,
+    `SELECT DISTINCT step, timestamp, value ${POINTS} ORDER BY timestamp, step, value LIMIT ? OFFSET ?`,
+  ).all(run.id, input.key, input.limit, input.offset);
+  return rows.map(row => toPoint(input.runId, input.key, row));
+}
+
+/** The points of one metric of several runs, by run and then (timestamp, step, value): at most `limit` in all. */
+export function metricHistories(
+  connection: Connection,
+  input: { runIds: readonly string[]; key: string; limit: number },
+): HistoryPoint[] {
+  const points: HistoryPoint[] = [];
+  for (const runId of [...input.runIds].sort()) {
+    const limit = input.limit - points.length;
+    if (limit > 0) points.push(...metricHistory(connection, { runId, key: input.key, limit, offset: 0 }));
+  }
+  return points;
+}
+
+/**
+ * The points of one metric of several runs at no more than `limit` steps, by run and then (step, timestamp, value).
+ * Steps are taken at even distances; each run keeps its first and last.
+ */
+export function sampledHistories(
+  connection: Connection,
+  input: {
+    runIds: readonly string[];
+    key: string;
+    limit: number;
+    startStep?: number | undefined;
+    endStep?: number | undefined;
+  },
+): HistoryPoint[] {
+  const from = input.startStep ?? Number.MIN_SAFE_INTEGER;
+  const to = input.endStep ?? Number.MAX_SAFE_INTEGER;
+  const runs = input.runIds.map(runId => ({ runId, id: findRun(connection, runId)?.id ?? -1 }));
+  const stepsOf = (id: number) =>
+    statement<{ step: number }>(
+      connection,
+      `SELECT DISTINCT step ${POINTS} AND step BETWEEN ? AND ? ORDER BY step`,
+    )
+      .all(id, input.key, from, to)
+      .map(row => row.step);
+  const perRun = runs.map(run => stepsOf(run.id));
+  const kept = sample(
+    [...new Set(perRun.flat())].sort((left, right) => left - right),
+    input.limit,
+  );
+  for (const steps of perRun)
+    for (const step of [steps[0], steps.at(-1)]) if (step !== undefined) kept.add(step);
+  const wanted = JSON.stringify([...kept]);
+  return runs.flatMap(run =>
+    statement<PointRow>(
+      connection,
+      `SELECT DISTINCT step, timestamp, value ${POINTS} AND step IN (SELECT value FROM json_each(?))
+       ORDER BY step, timestamp, value LIMIT ?`,
+    )
+      .all(run.id, input.key, wanted, input.limit)
+      .map(row => toPoint(run.runId, input.key, row)),
+  );
+}
+
+/** At most `limit` items at even distances, the first and the last among them. */
+function sample(steps: readonly number[], limit: number): Set<number> {
+  if (steps.length <= limit) return new Set(steps);
+  const kept = new Set<number>();
+  for (let place = 0; place < limit; place += 1)
+    kept.add(steps[Math.round((place * (steps.length - 1)) / Math.max(1, limit - 1))] as number);
+  return kept;
+}
+
+/** Curves of a run's metrics, each in at most `buckets` buckets of equally many steps. No keys = all metrics. */
+export function metricSeries(
+  connection: Connection,
+  input: {
+    runId: string;
+    keys: readonly string[];
+    buckets: number;
+    fromStep?: number | undefined;
+    toStep?: number | undefined;
+  },
+): Series[] {
+  const run = requireRun(connection, input.runId);
+  return input.keys.map(key => {
+    const from = input.fromStep ?? Number.MIN_SAFE_INTEGER;
+    const to = input.toStep ?? Number.MAX_SAFE_INTEGER;
+    const range = statement<{ first: number | null; last: number | null; total: number }>(
+      connection,
+      `SELECT min(step) AS first, max(step) AS last, count(*) AS total ${POINTS} AND step BETWEEN ? AND ?`,
+    ).get(run.id, key, from, to);
+    if (!range || range.first === null || range.last === null) return { key, points: [], total: 0 };
+    // Small curves come back point for point, also where several points share a step.
+    const points =
+      range.total <= input.buckets
+        ? allPoints(connection, run.id, key, from, to)
+        : bucketed(connection, run.id, key, { first: range.first, last: range.last, buckets: input.buckets });
+    return { key, points, total: range.total };
+  });
+}
+
+function allPoints(
+  connection: Connection,
+  run: number,
+  key: string,
+  from: number,
+  to: number,
+): SeriesPoint[] {
+  return statement<PointRow>(
+    connection,
+    `SELECT step, timestamp, value ${POINTS} AND step BETWEEN ? AND ? ORDER BY step, timestamp, value`,
+  )
+    .all(run, key, from, to)
+    .map(row => {
+      const value = encodeDouble(fromColumn(row.value));
+      return { step: row.step, timestamp: row.timestamp, value, min: value, max: value, count: 1 };
+    });
+}
+
+/** NaN counts as a point, but not into a bucket's mean and extremes. */
+function bucketed(
+  connection: Connection,
+  run: number,
+  key: string,
+  range: { first: number; last: number; buckets: number },
+): SeriesPoint[] {
+  const width = (range.last - range.first + 1) / range.buckets;
+  const number = "CASE WHEN value <> 'NaN' THEN value END";
+  const rows = statement<BucketRow>(
+    connection,
+    `SELECT max(step) AS step, max(timestamp) AS timestamp, avg(${number}) AS mean, min(${number}) AS min,
+       max(${number}) AS max, count(*) AS count
+     ${POINTS} AND step BETWEEN ? AND ? GROUP BY CAST((step - ?) / ? AS INTEGER) ORDER BY step`,
+  ).all(run, key, range.first, range.last, range.first, width);
+  return rows.map(row => ({
+    step: row.step,
+    timestamp: row.timestamp,
+    value: encodeDouble(row.mean ?? Number.NaN),
+    min: encodeDouble(row.min ?? Number.NaN),
+    max: encodeDouble(row.max ?? Number.NaN),
+    count: row.count,
+  }));
+}
+
+/** One point that was measured on a logged model. */
+export interface ModelPoint extends HistoryPoint {
+  readonly modelId: string;
+  readonly datasetName: string;
+  readonly datasetDigest: string;
+}
+
+/** Every point measured on some logged models. */
+export function modelMetrics(connection: Connection, input: { modelIds: readonly string[] }): ModelPoint[] {
+  const rows = statement<ModelPoint & { value: number | string }>(
+    connection,
+    `SELECT run.uuid AS runId, metric.key, value, timestamp, step, model_id AS modelId,
+       dataset_name AS datasetName, dataset_digest AS datasetDigest
+     FROM metric_origin JOIN metric_point ON metric_point.origin = metric_origin.id AND metric_point.origin > 0
+     JOIN metric ON metric.id = metric_point.metric JOIN run ON run.id = metric_point.run
+     WHERE model_id IN (SELECT value FROM json_each(?)) ORDER BY timestamp, step`,
+  ).all(JSON.stringify(input.modelIds));
+  return rows.map(row => ({ ...row, value: encodeDouble(fromColumn(row.value)) }));
+}
+
+function toPoint(runId: string, key: string, row: PointRow): HistoryPoint {
+  return { runId, key, value: encodeDouble(fromColumn(row.value)), timestamp: row.timestamp, step: row.step };
+}

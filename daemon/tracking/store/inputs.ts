@@ -1,0 +1,89 @@
+/** Data sets and logged models that runs read and make. */
+import type { Database as Connection } from 'better-sqlite3';
+import type { DatasetInput } from '../../contract/runs.ts';
+import { statement } from '../../database/statements.ts';
+import { TAG } from '../model.ts';
+import { experimentNumber } from './experiments.ts';
+import { type RunRow, requireActiveRun, type Touched, touch } from './runs.ts';
+
+/** Links data sets and models as inputs. What is linked already stays as it is. */
+export function logInputs(
+  connection: Connection,
+  input: { runId: string; datasets: readonly DatasetInput[]; modelIds: readonly string[] },
+): Touched {
+  const row = requireActiveRun(connection, input.runId);
+  for (const dataset of input.datasets)
+    statement(connection, 'INSERT OR IGNORE INTO run_dataset (run, dataset, tags) VALUES (?, ?, ?)').run(
+      row.id,
+      datasetId(connection, row, dataset),
+      JSON.stringify(dataset.tags),
+    );
+  for (const modelId of input.modelIds)
+    statement(
+      connection,
+      "INSERT OR IGNORE INTO run_model (run, direction, model_id) VALUES (?, 'input', ?)",
+    ).run(row.id, modelId);
+  return touch(connection, row);
+}
+
+function datasetId(connection: Connection, row: RunRow, dataset: DatasetInput): number {
+  const known = statement<{ id: number }>(
+    connection,
+    'SELECT id FROM dataset WHERE experiment = ? AND name = ? AND digest = ?',
+  ).get(row.experiment, dataset.name, dataset.digest);
+  if (known) return known.id;
+  return Number(
+    statement(
+      connection,
+      `INSERT INTO dataset (experiment, name, digest, source_type, source, schema, profile)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      row.experiment,
+      dataset.name,
+      dataset.digest,
+      dataset.sourceType,
+      dataset.source,
+      dataset.schema ?? null,
+      dataset.profile ?? null,
+    ).lastInsertRowid,
+  );
+}
+
+/** Links models that the run made. */
+export function logOutputs(
+  connection: Connection,
+  input: { runId: string; models: readonly { modelId: string; step: number }[] },
+): Touched {
+  const row = requireActiveRun(connection, input.runId);
+  for (const { modelId, step } of input.models)
+    statement(
+      connection,
+      "INSERT OR IGNORE INTO run_model (run, direction, model_id, step) VALUES (?, 'output', ?, ?)",
+    ).run(row.id, modelId, step);
+  return touch(connection, row);
+}
+
+export interface DatasetSummary {
+  readonly experimentId: string;
+  readonly name: string;
+  readonly digest: string;
+  /** What a run read it for. */
+  readonly context: string | null;
+}
+
+/** The distinct data sets that runs of some experiments read. */
+export function searchDatasets(
+  connection: Connection,
+  input: { experimentIds: readonly string[] },
+): DatasetSummary[] {
+  const rows = statement<DatasetSummary & { experimentId: number }>(
+    connection,
+    `SELECT DISTINCT dataset.experiment AS experimentId, dataset.name, dataset.digest,
+       run_dataset.tags ->> '$."${TAG.datasetContext}"' AS context
+     FROM dataset JOIN run_dataset ON run_dataset.dataset = dataset.id
+     JOIN run ON run.id = run_dataset.run AND run.lifecycle = 'active'
+     WHERE dataset.experiment IN (SELECT value FROM json_each(?))
+     ORDER BY dataset.experiment, dataset.name, dataset.digest LIMIT 1000`,
+  ).all(JSON.stringify(input.experimentIds.map(experimentNumber)));
+  return rows.map(row => ({ ...row, experimentId: String(row.experimentId) }));
+}

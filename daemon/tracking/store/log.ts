@@ -1,0 +1,144 @@
+/** What runs log: metric points, params and tags. */
+import type { Database as Connection } from 'better-sqlite3';
+import { invalid } from '../../contract/errors.ts';
+import { statement } from '../../database/statements.ts';
+import { parseBatchBody } from '../batch-body.ts';
+import {
+  addToSummary,
+  type Batch,
+  type KeyValue,
+  LENGTHS,
+  type MetricPoint,
+  type Summary,
+} from '../model.ts';
+import { requireActiveRun, setTag, type Touched, touch } from './runs.ts';
+
+/** How a double stands in a REAL column: SQLite has no NaN. */
+export const toColumn = (value: number): number | string => (Number.isNaN(value) ? 'NaN' : value);
+export const fromColumn = (value: number | string): number => Number(value);
+
+interface SummaryRow {
+  readonly last: number | string;
+  readonly step: number;
+  readonly timestamp: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly count: number;
+}
+
+/** Logs a batch: all of it or nothing. */
+export function logBatch(connection: Connection, input: { runId: string; batch: Batch }): Touched {
+  const row = requireActiveRun(connection, input.runId);
+  writeParams(connection, row.id, input.runId, input.batch.params);
+  writeMetrics(connection, row.id, input.batch.metrics);
+  for (const tag of input.batch.tags) setTag(connection, row, tag);
+  return touch(connection, row);
+}
+
+/** Like logBatch, from the JSON body of MLflow's call. */
+export function logBatchBody(connection: Connection, input: { body: ArrayBuffer }): Touched {
+  return logBatch(connection, parseBatchBody(input.body));
+}
+
+/** Params never change: the same value again is fine, another one is refused. */
+function writeParams(connection: Connection, run: number, runId: string, params: readonly KeyValue[]): void {
+  const clashes: { key: string; old: string; new: string }[] = [];
+  for (const { key, value } of params) {
+    const cut = value.slice(0, LENGTHS.paramValue);
+    const known = statement<{ value: string }>(
+      connection,
+      'SELECT value FROM param WHERE run = ? AND key = ?',
+    ).get(run, key);
+    if (!known)
+      statement(connection, 'INSERT INTO param (run, key, value) VALUES (?, ?, ?)').run(run, key, cut);
+    else if (known.value !== cut) clashes.push({ key, old: known.value, new: cut });
+  }
+  const [first] = clashes;
+  if (!first) return;
+  if (params.length === 1)
+    throw invalid(
+      `Changing param values is not allowed. Param with key='${first.key}' was already logged with value='${first.old}' ` +
+        `for run ID='${runId}'. Attempted logging new value '${first.new}'.`,
+    );
+  const list = clashes
+    .map(clash => `{'key': '${clash.key}', 'old_value': '${clash.old}', 'new_value': '${clash.new}'}`)
+    .join(', ');
+  throw invalid(
+    `Changing param values is not allowed. Params were already logged='[${list}]' for run ID='${runId}'.`,
+  );
+}
+
+/** Adds the points that are new and brings the summaries of their metrics up to date. */
+function writeMetrics(connection: Connection, run: number, points: readonly MetricPoint[]): void {
+  const insert = statement(
+    connection,
+    'INSERT OR IGNORE INTO metric_point (run, metric, step, timestamp, value, origin) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const metrics = new Map<string, { id: number; summary: Summary | undefined }>();
+  for (const point of points) {
+    let metric = metrics.get(point.key);
+    if (!metric) {
+      const id = metricId(connection, point.key);
+      metric = { id, summary: readSummary(connection, run, id) };
+      metrics.set(point.key, metric);
+    }
+    const { changes } = insert.run(
+      run,
+      metric.id,
+      point.step,
+      point.timestamp,
+      toColumn(point.value),
+      originId(connection, point),
+    );
+    if (changes > 0) metric.summary = addToSummary(metric.summary, point);
+  }
+  for (const { id, summary } of metrics.values()) if (summary) writeSummary(connection, run, id, summary);
+}
+
+function metricId(connection: Connection, key: string): number {
+  const known = statement<{ id: number }>(connection, 'SELECT id FROM metric WHERE key = ?').get(key);
+  return known
+    ? known.id
+    : Number(statement(connection, 'INSERT INTO metric (key) VALUES (?)').run(key).lastInsertRowid);
+}
+
+function originId(connection: Connection, point: MetricPoint): number {
+  if (!point.modelId && !point.datasetName && !point.datasetDigest) return 0;
+  const origin = [point.modelId ?? '', point.datasetName ?? '', point.datasetDigest ?? ''];
+  const known = statement<{ id: number }>(
+    connection,
+    'SELECT id FROM metric_origin WHERE model_id = ? AND dataset_name = ? AND dataset_digest = ?',
+  ).get(...origin);
+  if (known) return known.id;
+  return Number(
+    statement(
+      connection,
+      'INSERT INTO metric_origin (model_id, dataset_name, dataset_digest) VALUES (?, ?, ?)',
+    ).run(...origin).lastInsertRowid,
+  );
+}
+
+function readSummary(connection: Connection, run: number, metric: number): Summary | undefined {
+  const row = statement<SummaryRow>(
+    connection,
+    'SELECT last, step, timestamp, min, max, count FROM metric_summary WHERE run = ? AND metric = ?',
+  ).get(run, metric);
+  return row && { ...row, last: fromColumn(row.last) };
+}
+
+function writeSummary(connection: Connection, run: number, metric: number, summary: Summary): void {
+  statement(
+    connection,
+    `INSERT OR REPLACE INTO metric_summary (run, metric, last, step, timestamp, min, max, count)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    run,
+    metric,
+    toColumn(summary.last),
+    summary.step,
+    summary.timestamp,
+    summary.min,
+    summary.max,
+    summary.count,
+  );
+}
