@@ -10,7 +10,6 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { startEditorServer } from '../tests/support/editor-host/server.ts';
-import { ensureEditorHost } from '../tests/support/editor-host/setup.ts';
 import { workbenchAddress } from '../tests/support/editor-host/workbench.ts';
 import { buildAll } from './build.ts';
 
@@ -40,7 +39,6 @@ async function openDesktopEditor(): Promise<boolean> {
 }
 
 async function openBrowserHostedEditor(): Promise<void> {
-  await ensureEditorHost();
   const server = await startEditorServer({ port: Number(values.port) });
   const address = workbenchAddress({ url: server.url, folder, extensions: [root] });
   console.log(`The editor is at\n\n  ${address}\n\nCtrl-C ends it.`);

@@ -64,6 +64,7 @@ async function runUiTests(): Promise<Counts> {
     console.log('skipped: the browser-hosted editor runs on Linux x64 only');
     return { ...NOTHING, skipped: 1 };
   }
+  // Here, so that an installation does not count against the time of the first test.
   await ensureEditorHost();
   return runMocha('tests/extension/ui/**/*.test.ts');
 }

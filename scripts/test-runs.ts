@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { endDaemons } from '../tests/support/daemons.ts';
+import { endDaemons } from '../tests/support/end-daemons.ts';
 
 /** Numbers of tests by their result. */
 export interface Counts {

@@ -1,6 +1,7 @@
 /** An editor window on a fresh copy of a workspace, with the extension under development: the base of UI tests. */
 
 import path from 'node:path';
+import { buildAll } from '../../scripts/build.ts';
 import { startEditorServer } from './editor-host/server.ts';
 import { launchBrowser, openWorkbench, type Workbench } from './editor-host/workbench.ts';
 import { temporaryWorkspace } from './workspace.ts';
@@ -52,8 +53,9 @@ export function useEditor(options: EditorOptions): () => Editor {
   };
 }
 
-/** Opens an editor window and waits until it takes commands. */
+/** Builds the extension, opens an editor window, and waits until it takes commands. */
 export async function openEditor({ fixture, settings, vsix }: EditorOptions): Promise<Editor> {
+  await buildAll();
   const workspace = temporaryWorkspace(fixture);
   const server = await startEditorServer({
     env: { MODELTHAT_STATE_DIR: workspace.stateDir },

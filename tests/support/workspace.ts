@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { endDaemons } from './daemons.ts';
+import { endDaemons } from './end-daemons.ts';
 
 /** A temporary workspace. */
 export interface TemporaryWorkspace {

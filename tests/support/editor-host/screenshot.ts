@@ -10,7 +10,6 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEditorServer } from './server.ts';
-import { ensureEditorHost } from './setup.ts';
 import { launchBrowser, openWorkbench } from './workbench.ts';
 
 const { values, positionals: commands } = parseArgs({
@@ -31,7 +30,6 @@ const { values, positionals: commands } = parseArgs({
   },
 });
 
-await ensureEditorHost();
 await mkdir(values.out, { recursive: true });
 const server = await startEditorServer({
   settings: { 'workbench.colorTheme': values.theme },

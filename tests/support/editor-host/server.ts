@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { onProcessEnd } from './cleanup.ts';
-import { VSCODE_SERVER } from './setup.ts';
+import { ensureEditorHost, VSCODE_SERVER } from './setup.ts';
 
 const SERVER_MAIN = path.join(VSCODE_SERVER, 'out/server-main.js');
 const START_TIMEOUT_MS = 60_000;
@@ -37,11 +37,12 @@ export interface EditorServer {
 }
 
 /**
- * Starts an editor server and waits until it answers.
+ * Starts an editor server, installed first if need be, and waits until it answers.
  *
  * @throws Error when it exits or stays silent, with what it printed
  */
 export async function startEditorServer(options: EditorServerOptions = {}): Promise<EditorServer> {
+  await ensureEditorHost();
   const dataDir = newDataDir(options.settings);
   const forget = onProcessEnd(() => rmSync(dataDir, { recursive: true, force: true }));
   const env = serverEnvironment(options.env);

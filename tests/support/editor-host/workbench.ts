@@ -3,16 +3,17 @@
 import path from 'node:path';
 import { format } from 'node:util';
 import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
-import { CHROMIUM } from './setup.ts';
+import { CHROMIUM, ensureEditorHost } from './setup.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 30_000;
 
 /**
- * Starts the headless Chromium that setup.ts unpacked, or the one that CHROME_BIN names.
+ * Starts the headless Chromium that setup.ts unpacks, or the one that CHROME_BIN names.
  * Playwright's own arguments suit it; those that its package proposes are for another purpose and cut security.
  */
-export function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(): Promise<Browser> {
+  await ensureEditorHost();
   const own = process.env.CHROME_BIN;
   return chromium.launch({
     executablePath: own ?? path.join(CHROMIUM, 'chromium'),

@@ -2,6 +2,7 @@
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { readConnection } from '../../daemon/client/connection.ts';
 
 const STOP_TIMEOUT_MS = 5_000;
 const POLL_MS = 50;
@@ -11,8 +12,10 @@ const POLL_MS = 50;
  * gone. Synchronous, so that it can run while this process exits.
  */
 export function endDaemons(stateDir: string): void {
-  for (const file of globSync('stores/*/connection.json', { cwd: stateDir })) {
-    const { pid } = JSON.parse(readFileSync(path.join(stateDir, file), 'utf8')) as { pid: number };
+  for (const store of globSync('stores/*', { cwd: stateDir })) {
+    const reading = readConnection(path.join(stateDir, store));
+    if (reading.found !== 'connection') continue;
+    const { pid } = reading.connection;
     if (signal(pid, 'SIGTERM') && !awaitEnd(pid)) signal(pid, 'SIGKILL');
   }
 }
