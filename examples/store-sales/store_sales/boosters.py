@@ -43,13 +43,22 @@ class LightGBM:
         self.booster = booster
 
     @classmethod
-    def fit(cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound):
+    def fit(
+        cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound
+    ) -> "LightGBM":
         """Boost `rounds` trees on `learn`; `watch` is only measured, never learnt from."""
         learned = lightgbm.Dataset(learn.features, learn.log_sales)
         watched = lightgbm.Dataset(watch.features, watch.log_sales, reference=learned)
         booster = lightgbm.train(
-            {**settings, "objective": "regression", "metric": "none", "seed": seed, "deterministic": True,
-             "force_col_wise": True, "verbosity": -1},
+            {
+                **settings,
+                "objective": "regression",
+                "metric": "none",
+                "seed": seed,
+                "deterministic": True,
+                "force_col_wise": True,
+                "verbosity": -1,
+            },
             learned,
             num_boost_round=rounds,
             valid_sets=[watched],
@@ -68,7 +77,7 @@ class LightGBM:
         self.booster.save_model(folder / self.file)
 
     @classmethod
-    def load(cls, folder: Path):
+    def load(cls, folder: Path) -> "LightGBM":
         return cls(lightgbm.Booster(model_file=folder / cls.file))
 
 
@@ -82,7 +91,9 @@ class XGBoost:
         self.booster = booster
 
     @classmethod
-    def fit(cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound):
+    def fit(
+        cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound
+    ) -> "XGBoost":
         """Boost `rounds` trees on `learn`; `watch` is only measured, never learnt from."""
 
         class Report(xgboost.callback.TrainingCallback):
@@ -93,8 +104,13 @@ class XGBoost:
         learned = xgboost.QuantileDMatrix(learn.features, learn.log_sales)
         watched = xgboost.QuantileDMatrix(watch.features, watch.log_sales, ref=learned)
         booster = xgboost.train(
-            {**settings, "objective": "reg:squarederror", "tree_method": "hist", "seed": seed,
-             "disable_default_eval_metric": True},
+            {
+                **settings,
+                "objective": "reg:squarederror",
+                "tree_method": "hist",
+                "seed": seed,
+                "disable_default_eval_metric": True,
+            },
             learned,
             num_boost_round=rounds,
             evals=[(watched, "watch")],
@@ -115,7 +131,7 @@ class XGBoost:
         self.booster.save_model(folder / self.file)
 
     @classmethod
-    def load(cls, folder: Path):
+    def load(cls, folder: Path) -> "XGBoost":
         return cls(xgboost.Booster(model_file=folder / cls.file))
 
 
@@ -129,7 +145,9 @@ class CatBoost:
         self.booster = booster
 
     @classmethod
-    def fit(cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound):
+    def fit(
+        cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound
+    ) -> "CatBoost":
         """Boost `rounds` trees on `learn`; `watch` is only measured, never learnt from."""
 
         class Rmspe:
@@ -148,8 +166,17 @@ class CatBoost:
                 return True
 
         booster = catboost.CatBoost(
-            {**settings, "loss_function": "RMSE", "eval_metric": Rmspe(), "iterations": rounds, "random_seed": seed,
-             "use_best_model": False, "metric_period": 1, "allow_writing_files": False, "verbose": False}
+            {
+                **settings,
+                "loss_function": "RMSE",
+                "eval_metric": Rmspe(),
+                "iterations": rounds,
+                "random_seed": seed,
+                "use_best_model": False,
+                "metric_period": 1,
+                "allow_writing_files": False,
+                "verbose": False,
+            }
         )
         warnings.filterwarnings("ignore", message="Failed to import numba")
         booster.fit(
@@ -169,7 +196,7 @@ class CatBoost:
         self.booster.save_model(str(folder / self.file))
 
     @classmethod
-    def load(cls, folder: Path):
+    def load(cls, folder: Path) -> "CatBoost":
         return cls(catboost.CatBoost().load_model(str(folder / cls.file)))
 
 

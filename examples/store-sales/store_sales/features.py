@@ -94,9 +94,7 @@ def _first_month(interval: object) -> float:
     return MONTHS.index(interval.split(",")[0]) % 3 if isinstance(interval, str) else np.nan
 
 
-def _past_sales(
-    rows: pd.DataFrame, history: pd.DataFrame, lags: Sequence[int], windows: Sequence[int]
-) -> pd.DataFrame:
+def _past_sales(rows: pd.DataFrame, history: pd.DataFrame, lags: Sequence[int], windows: Sequence[int]) -> pd.DataFrame:
     """Lags and rolling means of log sales, on a dense grid of stores by days in which days without sales are NaN."""
     store_ids = np.unique(rows["Store"])
     history = history[history["Store"].isin(store_ids)]
@@ -126,7 +124,7 @@ def _past_sales(
 def _shift(grid: np.ndarray, days: int) -> np.ndarray:
     """The grid as it was `days` days earlier."""
     shifted = np.full_like(grid, np.nan)
-    shifted[:, days:] = grid[:, : grid.shape[1] - days]
+    shifted[:, days:] = grid[:, : max(grid.shape[1] - days, 0)]
     return shifted
 
 

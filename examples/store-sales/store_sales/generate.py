@@ -150,9 +150,7 @@ def _seasons(rng: np.random.Generator, store: pd.DataFrame, calendar: pd.DataFra
     return weekday + strength * (christmas + summer + wave) + eve
 
 
-def _promotions(
-    rng: np.random.Generator, store: pd.DataFrame, calendar: pd.DataFrame, promo: np.ndarray
-) -> np.ndarray:
+def _promotions(rng: np.random.Generator, store: pd.DataFrame, calendar: pd.DataFrame, promo: np.ndarray) -> np.ndarray:
     """The chain's promotion, strongest on its Monday, and Promo2 in the months of the store's interval."""
     response = rng.normal(0.26, 0.07, (len(store), 1))
     chain = response * PROMO_WEEKDAY_EFFECT[calendar["weekday"]] * promo
