@@ -4,10 +4,11 @@ All learn log sales, so that an equal percentage weighs the same in a small and 
 """
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import catboost
 import lightgbm
@@ -33,7 +34,39 @@ class Fold:
         return np.log(self.sales)
 
 
-class LightGBM:
+class Booster(ABC):
+    """A fitted booster."""
+
+    name: ClassVar[str]
+    file: ClassVar[str]
+    """The file, within the folder of a model's parts, that holds the booster in its library's own format."""
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound
+    ) -> "Booster":
+        """Boost `rounds` trees on `learn` with the library's `settings`; `watch` is measured, never learnt from."""
+
+    @abstractmethod
+    def predict_log(self, features: pd.DataFrame) -> np.ndarray:
+        """Log sales, one per row."""
+
+    @abstractmethod
+    def importance(self) -> pd.Series:
+        """How much each feature contributes, by its name, in a unit of the library's own."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write `file` into `folder`."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> "Booster":
+        """Read what `save` wrote."""
+
+
+class LightGBM(Booster):
     """LightGBM with leaf-wise trees."""
 
     name = "lightgbm"
@@ -46,7 +79,6 @@ class LightGBM:
     def fit(
         cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound
     ) -> "LightGBM":
-        """Boost `rounds` trees on `learn`; `watch` is only measured, never learnt from."""
         learned = lightgbm.Dataset(learn.features, learn.log_sales)
         watched = lightgbm.Dataset(watch.features, watch.log_sales, reference=learned)
         booster = lightgbm.train(
@@ -81,7 +113,7 @@ class LightGBM:
         return cls(lightgbm.Booster(model_file=folder / cls.file))
 
 
-class XGBoost:
+class XGBoost(Booster):
     """XGBoost with histogram trees."""
 
     name = "xgboost"
@@ -94,8 +126,6 @@ class XGBoost:
     def fit(
         cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound
     ) -> "XGBoost":
-        """Boost `rounds` trees on `learn`; `watch` is only measured, never learnt from."""
-
         class Report(xgboost.callback.TrainingCallback):
             def after_iteration(self, model: xgboost.Booster, epoch: int, evals_log: dict) -> bool:
                 on_round(epoch, evals_log["watch"]["rmspe"][-1])
@@ -135,7 +165,7 @@ class XGBoost:
         return cls(xgboost.Booster(model_file=folder / cls.file))
 
 
-class CatBoost:
+class CatBoost(Booster):
     """CatBoost with symmetric trees."""
 
     name = "catboost"
@@ -148,8 +178,6 @@ class CatBoost:
     def fit(
         cls, settings: dict[str, Any], rounds: int, seed: int, learn: Fold, watch: Fold, on_round: OnRound
     ) -> "CatBoost":
-        """Boost `rounds` trees on `learn`; `watch` is only measured, never learnt from."""
-
         class Rmspe:
             def evaluate(self, approxes, target, weight) -> tuple[float, float]:
                 return rmspe(np.exp(np.asarray(target)), np.exp(np.asarray(approxes[0]))), 1.0
@@ -200,4 +228,4 @@ class CatBoost:
         return cls(catboost.CatBoost().load_model(str(folder / cls.file)))
 
 
-BOOSTERS = (LightGBM, XGBoost, CatBoost)
+BOOSTERS: tuple[type[Booster], ...] = (LightGBM, XGBoost, CatBoost)

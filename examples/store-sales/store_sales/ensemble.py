@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from store_sales import features
-from store_sales.boosters import BOOSTERS
+from store_sales.boosters import BOOSTERS, Booster
 from store_sales.data import HORIZON_DAYS
 
 OPTIONAL_COLUMNS = {"Open": 1, "StateHoliday": "0", "SchoolHoliday": 0}
@@ -29,7 +29,9 @@ class StoreSalesEnsemble(mlflow.pyfunc.PythonModel):
     """Forecasts the sales of known stores for the six weeks after the history it was trained on."""
 
     @staticmethod
-    def save(folder: Path, boosters: list, settings: dict, history: pd.DataFrame, stores: pd.DataFrame) -> None:
+    def save(
+        folder: Path, boosters: list[Booster], settings: dict, history: pd.DataFrame, stores: pd.DataFrame
+    ) -> None:
         """Write the parts into `folder`. `settings` holds weights, lags and windows; `history` ends before the
         forecast begins and is cut to the days that a feature can look back on."""
         for booster in boosters:

@@ -16,7 +16,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from store_sales import data, ensemble, params
-from store_sales.boosters import BOOSTERS, Fold
+from store_sales.boosters import BOOSTERS, Booster, Fold
 from store_sales.features import ID_COLUMNS
 from store_sales.metric import rmspe
 from store_sales.round_log import RoundLog
@@ -45,7 +45,7 @@ def folds(table: pd.DataFrame) -> tuple[Fold, Fold]:
     return Fold(learn[columns], learn["Sales"].to_numpy()), Fold(holdout[columns], holdout["Sales"].to_numpy())
 
 
-def fit(learn: Fold, watch: Fold, hyperparameters: dict, rounds: int | None, seed: int, log: RoundLog) -> list:
+def fit(learn: Fold, watch: Fold, hyperparameters: dict, rounds: int | None, seed: int, log: RoundLog) -> list[Booster]:
     """Fit every booster, for its tuned number of rounds or for `rounds`.
 
     The curve on `watch` is for the reader: rounds and settings come from the tuning, so nothing is chosen by it.
@@ -61,18 +61,18 @@ def fit(learn: Fold, watch: Fold, hyperparameters: dict, rounds: int | None, see
     return boosters
 
 
-def importance_plot(booster) -> Figure:
-    """A bar chart of the share that each feature has in the booster's total gain."""
+def importance_plot(booster: Booster) -> Figure:
+    """A bar chart of the share that each feature has in what the booster learnt."""
     shares = booster.importance().sort_values()
     shares = shares / shares.sum()
     figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.subplots()
     axes.barh(shares.index, shares)
-    axes.set(title=f"Feature importance: {booster.name}", xlabel="share of the total gain")
+    axes.set(title=f"Feature importance: {booster.name}", xlabel="share of the total")
     return figure
 
 
-def log_model(boosters: list, settings: dict) -> str:
+def log_model(boosters: list[Booster], settings: dict) -> str:
     """Log the ensemble with what it needs to forecast; returns its MLflow model id."""
     sales = data.read_sales()
     known = sales[sales["Date"] < data.holdout_start(sales["Date"])]

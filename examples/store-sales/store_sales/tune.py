@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from store_sales import data
-from store_sales.boosters import BOOSTERS, Fold
+from store_sales.boosters import BOOSTERS, Booster, Fold
 from store_sales.features import ID_COLUMNS
 
 MOST_ROUNDS = 500
@@ -55,14 +55,14 @@ def windows(table: pd.DataFrame) -> list[tuple[Fold, Fold]]:
     return folds
 
 
-def curve(booster, settings: dict, learn: Fold, validate: Fold, seed: int) -> list[float]:
+def curve(booster: type[Booster], settings: dict, learn: Fold, validate: Fold, seed: int) -> list[float]:
     """The validation RMSPE after each of `MOST_ROUNDS` rounds."""
     scores: list[float] = []
     booster.fit(settings, MOST_ROUNDS, seed, learn, validate, lambda _, score: scores.append(score))
     return scores
 
 
-def search(booster, folds: list[tuple[Fold, Fold]], trials: int, rng: np.random.Generator) -> dict:
+def search(booster: type[Booster], folds: list[tuple[Fold, Fold]], trials: int, rng: np.random.Generator) -> dict:
     """Try `trials` random settings; return the best with its number of rounds, both by the mean over the windows."""
     best, best_score = {}, np.inf
     for trial in range(trials):

@@ -1,6 +1,7 @@
 """The example's code, tested on a few small stores.
 
-In an environment with `tests/python/requirements.txt`, from the repository's root: `python -m pytest tests/python/example`.
+In an environment with `tests/python/requirements.txt`, from the repository's root:
+`python -m pytest tests/python/example`.
 """
 
 import sys
