@@ -22,6 +22,9 @@ const { values } = parseArgs({
   },
 });
 const folder = path.resolve(values.folder);
+const port = Number(values.port);
+if (!Number.isInteger(port) || port < 0 || port > 65_535)
+  throw new Error(`--port ${values.port} is not a port.`);
 if (!existsSync(folder)) throw new Error(`There is no folder ${folder} to open; name one with --folder.`);
 
 await buildAll();
@@ -39,7 +42,7 @@ async function openDesktopEditor(): Promise<boolean> {
 }
 
 async function openBrowserHostedEditor(): Promise<void> {
-  const server = await startEditorServer({ port: Number(values.port) });
+  const server = await startEditorServer({ port });
   const address = workbenchAddress({ url: server.url, folder, extensions: [root] });
   console.log(`The editor is at\n\n  ${address}\n\nCtrl-C ends it.`);
 }

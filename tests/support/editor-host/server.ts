@@ -1,6 +1,7 @@
 /** VS Code's server on a loopback port, with a data folder of its own. */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -30,8 +31,8 @@ export interface EditorServerOptions {
 
 /** A running editor server. */
 export interface EditorServer {
-  /** `http://127.0.0.1:<port>`. */
-  readonly url: string;
+  /** Address with the token that opens it: whoever reaches the port could otherwise run programs. */
+  readonly url: URL;
   /** Ends the server and removes its data folder. */
   stop(): Promise<void>;
 }
@@ -44,6 +45,8 @@ export interface EditorServer {
 export async function startEditorServer(options: EditorServerOptions = {}): Promise<EditorServer> {
   await ensureEditorHost();
   const dataDir = newDataDir(options.settings);
+  const token = randomUUID();
+  writeFileSync(tokenFile(dataDir), token, { mode: 0o600 });
   const forget = onProcessEnd(() => rmSync(dataDir, { recursive: true, force: true }));
   const env = serverEnvironment(options.env);
   for (const file of options.vsix ?? []) await installVsix(file, dataDir, env);
@@ -57,7 +60,7 @@ export async function startEditorServer(options: EditorServerOptions = {}): Prom
   const forgetServer = onProcessEnd(() => signalGroup(server, 'SIGTERM'));
   const port = await listeningPort(server, options.onOutput);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: new URL(`http://127.0.0.1:${port}/?tkn=${token}`),
     async stop() {
       await end(server);
       forgetServer();
@@ -85,10 +88,15 @@ function serverEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEn
   return { ...Object.fromEntries(outer), EXTENSIONS_GALLERY: '{}', ...extra };
 }
 
+/** A file, because other users of the machine can see arguments. */
+function tokenFile(dataDir: string): string {
+  return path.join(dataDir, 'token');
+}
+
 function serverArguments(dataDir: string, port: number): string[] {
   return [
     SERVER_MAIN,
-    ...['--host', '127.0.0.1', '--port', String(port), '--without-connection-token'],
+    ...['--host', '127.0.0.1', '--port', String(port), '--connection-token-file', tokenFile(dataDir)],
     ...['--server-data-dir', dataDir, '--accept-server-license-terms', '--telemetry-level', 'off'],
     ...['--disable-workspace-trust', '--disable-experiments', '--enable-smoke-test-driver'],
   ];

@@ -31,7 +31,7 @@ export async function launchBrowser(): Promise<Browser> {
 /** What a workbench is to show. */
 export interface WorkbenchAddress {
   /** Address of an editor server. */
-  url: string;
+  url: URL;
   /** Folder to open; none opens an empty window. */
   folder?: string | undefined;
   /** Folders of extensions under development. */
@@ -78,9 +78,11 @@ export function workbenchAddress({ url, folder, extensions = [], tests }: Workbe
     ...(tests ? [['extensionTestsPath', remote(tests)]] : []),
     ['skipWelcome', 'true'],
   ];
-  const window: Record<string, string> = folder ? { folder } : { ew: 'true' };
-  const query = new URLSearchParams({ ...window, payload: JSON.stringify(payload) });
-  return `${url}/?${query}`;
+  const page = new URL(url);
+  if (folder) page.searchParams.set('folder', folder);
+  else page.searchParams.set('ew', 'true');
+  page.searchParams.set('payload', JSON.stringify(payload));
+  return page.href;
 }
 
 /** Page object of a workbench: the gestures that tests and screenshots share. */
