@@ -23,11 +23,12 @@ import {
   LENGTHS,
   type MetricPoint,
 } from './model.ts';
-import { decodePageToken, type Page, pageOf } from './pages.ts';
+import { decodePageToken, type Page } from './pages.ts';
 import type { ExperimentRecord } from './store/experiments.ts';
 import type { HistoryPoint, ModelPoint } from './store/history.ts';
 import type { DatasetSummary } from './store/inputs.ts';
 import type { NewRun, Touched } from './store/runs.ts';
+import type { RunSearch } from './store/search-runs.ts';
 
 /** Where artifacts of experiments go that name no place of their own: through the daemon. */
 export const ARTIFACT_ROOT = 'mlflow-artifacts:/';
@@ -83,12 +84,23 @@ export class TrackingService {
     pageToken?: string | undefined;
   }): Promise<Page<Experiment>> {
     const offset = decodePageToken(input.pageToken);
-    const items = await this.#database.read('tracking.listExperiments', {
-      view: input.view,
-      limit: input.limit + 1,
-      offset,
+    const { view, limit } = input;
+    return this.#database.read('tracking.listExperiments', { view, limit, offset });
+  }
+
+  /** Experiments by MLflow's filter language. */
+  async searchExperiments(input: {
+    filter: string;
+    orderBy: readonly string[];
+    view: View;
+    limit: number;
+    pageToken?: string | undefined;
+  }): Promise<Page<ExperimentRecord>> {
+    const { pageToken, ...search } = input;
+    return this.#database.read('tracking.searchExperiments', {
+      ...search,
+      offset: decodePageToken(pageToken),
     });
-    return pageOf(items, input.limit, offset);
   }
 
   async renameExperiment(id: string, name: string): Promise<void> {
@@ -131,14 +143,22 @@ export class TrackingService {
    */
   async createRun(input: NewRun, within?: ExecutionScope): Promise<Run> {
     for (const tag of input.tags) checkKey(tag.key, 'Tag key', 'tags');
-    const info = await this.#database.write('tracking.createRun', { run: input, within });
-    this.#events.publish({ topic: 'run', id: info.id, kind: 'created', parent: info.experimentId });
-    return this.getRun(info.id);
+    const run = await this.#database.write('tracking.createRun', { run: input, within });
+    this.#events.publish({ topic: 'run', id: run.id, kind: 'created', parent: run.experimentId });
+    return run;
   }
 
   /** Deleted ones too. @throws ApiError RESOURCE_DOES_NOT_EXIST */
   getRun(runId: string): Promise<Run> {
     return this.#database.read('tracking.getRun', { runId });
+  }
+
+  /** Runs by MLflow's filter language, newest first unless ordered. */
+  async searchRuns(
+    input: Omit<RunSearch, 'offset'> & { pageToken?: string | undefined },
+  ): Promise<Page<Run>> {
+    const { pageToken, ...search } = input;
+    return this.#database.read('tracking.searchRuns', { ...search, offset: decodePageToken(pageToken) });
   }
 
   /** Changes what is given and leaves the rest. */
@@ -257,13 +277,7 @@ export class TrackingService {
   }): Promise<Page<HistoryPoint>> {
     const offset = decodePageToken(input.pageToken);
     const { runId, key, limit } = input;
-    const items = await this.#database.read('tracking.metricHistory', {
-      runId,
-      key,
-      limit: limit + 1,
-      offset,
-    });
-    return pageOf(items, limit, offset);
+    return this.#database.read('tracking.metricHistory', { runId, key, limit, offset });
   }
 
   /** At most `limit` points of one metric of several runs, by run and then (timestamp, step, value). */

@@ -1,10 +1,13 @@
 /** Tracking's operations, by name: `writes` run in the writer thread, `reads` in reader threads. */
+import type { Database as Connection } from 'better-sqlite3';
 import * as experiments from './store/experiments.ts';
 import * as history from './store/history.ts';
 import * as inputs from './store/inputs.ts';
 import { logBatch, logBatchBody } from './store/log.ts';
 import { getRun } from './store/read-runs.ts';
 import * as runs from './store/runs.ts';
+import { searchExperiments } from './store/search-experiments.ts';
+import { searchRuns } from './store/search-runs.ts';
 
 export const writes = {
   'tracking.createExperiment': experiments.createExperiment,
@@ -12,7 +15,8 @@ export const writes = {
   'tracking.setExperimentLifecycle': experiments.setExperimentLifecycle,
   'tracking.setExperimentTag': experiments.setExperimentTag,
   'tracking.deleteExperimentTag': experiments.deleteExperimentTag,
-  'tracking.createRun': runs.createRun,
+  'tracking.createRun': (connection: Connection, input: Parameters<typeof runs.createRun>[1]) =>
+    getRun(connection, { runId: runs.createRun(connection, input) }),
   'tracking.updateRun': runs.updateRun,
   'tracking.setRunLifecycle': runs.setRunLifecycle,
   'tracking.changeTags': runs.changeTags,
@@ -30,7 +34,9 @@ export const reads = {
   'tracking.getExperiment': experiments.getExperiment,
   'tracking.findExperiment': experiments.findExperiment,
   'tracking.listExperiments': experiments.listExperiments,
+  'tracking.searchExperiments': searchExperiments,
   'tracking.getRun': getRun,
+  'tracking.searchRuns': searchRuns,
   'tracking.runningRuns': runs.runningRuns,
   'tracking.metricHistory': history.metricHistory,
   'tracking.metricHistories': history.metricHistories,

@@ -3,6 +3,7 @@ import { ApiError, invalid, missing } from '../../contract/errors.ts';
 import type { Experiment, Lifecycle } from '../../contract/runs.ts';
 import { statement } from '../../database/statements.ts';
 import type { KeyValue } from '../model.ts';
+import { type Page, pageOf } from '../pages.ts';
 
 /** An experiment as it is stored; `Experiment` of the contract adds what its runs come to. */
 export type ExperimentRecord = Omit<Experiment, 'runCount' | 'runningCount' | 'lastRunAt'>;
@@ -165,7 +166,7 @@ export function findExperiment(connection: Connection, input: { name: string }):
 export function listExperiments(
   connection: Connection,
   input: { view: Lifecycle | 'all'; limit: number; offset: number },
-): Experiment[] {
+): Page<Experiment> {
   const rows = statement<CountedRow>(
     connection,
     `SELECT experiment.*,
@@ -175,11 +176,13 @@ export function listExperiments(
        (SELECT max(start_time) FROM run WHERE run.experiment = experiment.id AND lifecycle = 'active') AS last_run_at
      FROM experiment WHERE lifecycle = iif(@view = 'all', lifecycle, @view)
      ORDER BY coalesce(last_run_at, created_at) DESC, id DESC LIMIT @limit OFFSET @offset`,
-  ).all(input);
-  return rows.map(row => ({
+  ).all({ ...input, limit: input.limit + 1 });
+  const page = pageOf(rows, input.limit, input.offset);
+  const items = page.items.map(row => ({
     ...toExperiment(connection, row),
     runCount: row.runs,
     runningCount: row.running,
     lastRunAt: row.last_run_at,
   }));
+  return { ...page, items };
 }

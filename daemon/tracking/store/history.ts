@@ -3,6 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import type { Series, SeriesPoint } from '../../contract/runs.ts';
 import { type Double, encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
+import { type Page, pageOf } from '../pages.ts';
 import { fromColumn } from './log.ts';
 import { findRun, requireRun } from './runs.ts';
 
@@ -36,14 +37,15 @@ const POINTS = `FROM metric_point WHERE run = ? AND metric = (SELECT id FROM met
 export function metricHistory(
   connection: Connection,
   input: { runId: string; key: string; limit: number; offset: number },
-): HistoryPoint[] {
+): Page<HistoryPoint> {
   const run = findRun(connection, input.runId);
-  if (!run) return [];
+  if (!run) return { items: [] };
   const rows = statement<PointRow>(
     connection,
     `SELECT DISTINCT step, timestamp, value ${POINTS} ORDER BY timestamp, step, value LIMIT ? OFFSET ?`,
-  ).all(run.id, input.key, input.limit, input.offset);
-  return rows.map(row => toPoint(input.runId, input.key, row));
+  ).all(run.id, input.key, input.limit + 1, input.offset);
+  const page = pageOf(rows, input.limit, input.offset);
+  return { ...page, items: page.items.map(row => toPoint(input.runId, input.key, row)) };
 }
 
 /** The points of one metric of several runs, by run and then (timestamp, step, value): at most `limit` in all. */
@@ -54,7 +56,8 @@ export function metricHistories(
   const points: HistoryPoint[] = [];
   for (const runId of [...input.runIds].sort()) {
     const limit = input.limit - points.length;
-    if (limit > 0) points.push(...metricHistory(connection, { runId, key: input.key, limit, offset: 0 }));
+    if (limit > 0)
+      points.push(...metricHistory(connection, { runId, key: input.key, limit, offset: 0 }).items);
   }
   return points;
 }

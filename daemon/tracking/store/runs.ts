@@ -90,11 +90,15 @@ export interface NewRun {
   readonly tags: readonly KeyValue[];
 }
 
-/** Makes a run. Within a step, the first one is the step's own run and later ones are its children. */
+/**
+ * Makes a run. Within a step, the first one is the step's own run and later ones are its children.
+ *
+ * @returns its id
+ */
 export function createRun(
   connection: Connection,
   input: { run: NewRun; within?: ExecutionScope | undefined },
-): RunInfo {
+): string {
   const { run, within } = input;
   const experiment = requireActiveExperiment(connection, run.experimentId ?? within?.experimentId ?? '0');
   const tags = new Map(run.tags.map(({ key, value }) => [key, value]));
@@ -119,7 +123,7 @@ export function createRun(
     now,
   );
   for (const [key, value] of tags) putTag(connection, Number(lastInsertRowid), { key, value });
-  return toRunInfo(requireRun(connection, uuid));
+  return uuid;
 }
 
 /**
