@@ -77,12 +77,14 @@ def log_model(boosters: list[Booster], settings: dict) -> str:
     sales = data.read_sales()
     known = sales[sales["Date"] < data.holdout_start(sales["Date"])]
     with tempfile.TemporaryDirectory() as folder:
-        ensemble.StoreSalesEnsemble.save(Path(folder), boosters, settings, known, data.read_stores())
+        parts = Path(folder) / "parts"
+        parts.mkdir()
+        ensemble.StoreSalesEnsemble.save(parts, boosters, settings, known, data.read_stores())
         logged = mlflow.pyfunc.log_model(
             name=data.MODEL_NAME,
-            python_model=ensemble.__file__,
-            code_paths=[str(Path(ensemble.__file__).parent)],
-            artifacts={"parts": folder},
+            python_model="store_sales/ensemble.py",
+            code_paths=["store_sales"],
+            artifacts={"parts": str(parts)},
             signature=SIGNATURE,
             input_example=data.read_request(Path("rows.json")),
             pip_requirements="requirements.txt",
