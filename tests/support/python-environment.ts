@@ -17,10 +17,8 @@ const CACHE = path.resolve(import.meta.dirname, '../../.cache/python');
  * @throws Error when there is no Python, or when an installation fails
  */
 export async function ensurePythonEnvironment(requirements: string): Promise<string> {
-  const hash = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-    .slice(0, 16);
+  const wanted = await readRequirements(requirements);
+  const hash = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
   const folder = path.join(CACHE, hash);
   const complete = path.join(folder, '.complete');
   const python = path.join(folder, ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python']));
@@ -45,6 +43,15 @@ export async function ensurePythonEnvironment(requirements: string): Promise<str
   }
   await writeFile(complete, '');
   return python;
+}
+
+/** The text of a requirements file, followed by that of the files it includes with `-r`. */
+async function readRequirements(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8');
+  const included = [...text.matchAll(/^-r\s+(.+?)\s*$/gm)].map(([, name = '']) =>
+    readRequirements(path.resolve(path.dirname(file), name)),
+  );
+  return [text, ...(await Promise.all(included))].join('\n');
 }
 
 async function hasUv(): Promise<boolean> {
