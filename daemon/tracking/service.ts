@@ -8,8 +8,6 @@ import {
   type Lifecycle,
   type Run,
   type RunInfo,
-  type RunStatus,
-  type Series,
 } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
@@ -25,9 +23,9 @@ import {
 } from './model.ts';
 import { decodePageToken, type Page } from './pages.ts';
 import type { ExperimentRecord } from './store/experiments.ts';
-import type { HistoryPoint, ModelPoint } from './store/history.ts';
+import type { HistoryPoint, ModelPoint, SeriesRequest } from './store/history.ts';
 import type { DatasetSummary } from './store/inputs.ts';
-import type { NewRun, Touched } from './store/runs.ts';
+import type { NewRun, RunChange, Touched } from './store/runs.ts';
 import type { RunSearch } from './store/search-runs.ts';
 
 /** Where artifacts of experiments go that name no place of their own: through the daemon. */
@@ -161,11 +159,22 @@ export class TrackingService {
     return this.#database.read('tracking.searchRuns', { ...search, offset: decodePageToken(pageToken) });
   }
 
+  /** Like `getRun`, already serialised (UTF-8 JSON). */
+  getRunJson(runId: string): Promise<Uint8Array> {
+    return this.#database.readJson('tracking.getRun', { runId });
+  }
+
+  /** Like `searchRuns`, already serialised (UTF-8 JSON). */
+  async searchRunsJson(
+    input: Omit<RunSearch, 'offset'> & { pageToken?: string | undefined },
+  ): Promise<Uint8Array> {
+    const { pageToken, ...search } = input;
+    return this.#database.readJson('tracking.searchRuns', { ...search, offset: decodePageToken(pageToken) });
+  }
+
   /** Changes what is given and leaves the rest. */
-  async updateRun(
-    runId: string,
-    change: { status?: RunStatus | undefined; endTime?: number | undefined; name?: string | undefined },
-  ): Promise<RunInfo> {
+  async updateRun(runId: string, change: RunChange): Promise<RunInfo> {
+    for (const key of Object.keys(change.tags ?? {})) checkKey(key, 'Tag key', 'tags');
     const info = await this.#database.write('tracking.updateRun', { runId, ...change });
     this.#events.publish({ topic: 'run', id: runId, kind: 'updated', parent: info.experimentId });
     return info;
@@ -218,12 +227,6 @@ export class TrackingService {
 
   async deleteTag(runId: string, key: string): Promise<void> {
     this.#announce(await this.#database.write('tracking.deleteTag', { runId, key }), 'updated');
-  }
-
-  /** Sets tags, and removes those whose value is null (missing ones too). */
-  async changeTags(runId: string, tags: Readonly<Record<string, string | null>>): Promise<void> {
-    for (const key of Object.keys(tags)) checkKey(key, 'Tag key', 'tags');
-    this.#announce(await this.#database.write('tracking.changeTags', { runId, tags }), 'updated');
   }
 
   /** Appends to the list of logged models that MLflow 2 keeps in a tag of the run. */
@@ -296,15 +299,9 @@ export class TrackingService {
     return this.#database.read('tracking.sampledHistories', input);
   }
 
-  /** Curves for charts, each in at most `buckets` buckets. */
-  metricSeries(input: {
-    runId: string;
-    keys: readonly string[];
-    buckets: number;
-    fromStep?: number | undefined;
-    toStep?: number | undefined;
-  }): Promise<Series[]> {
-    return this.#database.read('tracking.metricSeries', input);
+  /** Curves for charts, each in at most `buckets` buckets, serialised (UTF-8 JSON of `{ series }`). */
+  metricSeriesJson(input: SeriesRequest): Promise<Uint8Array> {
+    return this.#database.readJson('tracking.metricSeries', input);
   }
 
   /** Every point that was measured on one of these logged models. */

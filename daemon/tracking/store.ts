@@ -19,7 +19,6 @@ export const writes = {
     getRun(connection, { runId: runs.createRun(connection, input) }),
   'tracking.updateRun': runs.updateRun,
   'tracking.setRunLifecycle': runs.setRunLifecycle,
-  'tracking.changeTags': runs.changeTags,
   'tracking.deleteTag': runs.deleteTag,
   'tracking.appendModelHistory': runs.appendModelHistory,
   'tracking.heartbeat': runs.heartbeat,

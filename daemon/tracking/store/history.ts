@@ -114,33 +114,35 @@ function sample(steps: readonly number[], limit: number): Set<number> {
   return kept;
 }
 
-/** Curves of a run's metrics, each in at most `buckets` buckets of equally many steps. No keys = all metrics. */
-export function metricSeries(
-  connection: Connection,
-  input: {
-    runId: string;
-    keys: readonly string[];
-    buckets: number;
-    fromStep?: number | undefined;
-    toStep?: number | undefined;
-  },
-): Series[] {
-  const run = requireRun(connection, input.runId);
-  return input.keys.map(key => {
-    const from = input.fromStep ?? Number.MIN_SAFE_INTEGER;
-    const to = input.toStep ?? Number.MAX_SAFE_INTEGER;
-    const range = statement<{ first: number | null; last: number | null; total: number }>(
-      connection,
-      `SELECT min(step) AS first, max(step) AS last, count(*) AS total ${POINTS} AND step BETWEEN ? AND ?`,
-    ).get(run.id, key, from, to);
-    if (!range || range.first === null || range.last === null) return { key, points: [], total: 0 };
-    // Small curves come back point for point, also where several points share a step.
-    const points =
-      range.total <= input.buckets
-        ? allPoints(connection, run.id, key, from, to)
-        : bucketed(connection, run.id, key, { first: range.first, last: range.last, buckets: input.buckets });
-    return { key, points, total: range.total };
-  });
+/** Which curves of a run, over which steps, in how many buckets at most. */
+export interface SeriesRequest {
+  readonly runId: string;
+  readonly keys: readonly string[];
+  readonly buckets: number;
+  readonly fromStep?: number | undefined;
+  readonly toStep?: number | undefined;
+}
+
+/** Curves of a run's metrics, each in buckets of equally many steps. An unknown metric has no points. */
+export function metricSeries(connection: Connection, request: SeriesRequest): { series: Series[] } {
+  const run = requireRun(connection, request.runId);
+  return { series: request.keys.map(key => curve(connection, run.id, key, request)) };
+}
+
+function curve(connection: Connection, run: number, key: string, request: SeriesRequest): Series {
+  const from = request.fromStep ?? Number.MIN_SAFE_INTEGER;
+  const to = request.toStep ?? Number.MAX_SAFE_INTEGER;
+  const range = statement<{ first: number | null; last: number | null; total: number }>(
+    connection,
+    `SELECT min(step) AS first, max(step) AS last, count(*) AS total ${POINTS} AND step BETWEEN ? AND ?`,
+  ).get(run, key, from, to);
+  if (!range || range.first === null || range.last === null) return { key, points: [], total: 0 };
+  // Small curves come back point for point, also where several points share a step.
+  const points =
+    range.total <= request.buckets
+      ? allPoints(connection, run, key, from, to)
+      : bucketed(connection, run, key, { first: range.first, last: range.last, buckets: request.buckets });
+  return { key, points, total: range.total };
 }
 
 function allPoints(

@@ -156,18 +156,23 @@ function chooseName(asked: string | undefined, tags: ReadonlyMap<string, string>
   return asked || tagged || undefined;
 }
 
-/** Changes the state, the end or the name of a run. What is absent stays. */
-export function updateRun(
-  connection: Connection,
-  input: {
-    runId: string;
-    status?: RunStatus | undefined;
-    endTime?: number | undefined;
-    name?: string | undefined;
-  },
-): RunInfo {
+/** Changes of a run; what is absent stays. */
+export interface RunChange {
+  readonly status?: RunStatus | undefined;
+  readonly endTime?: number | undefined;
+  /** Empty = stays. */
+  readonly name?: string | undefined;
+  /** null removes a tag. */
+  readonly tags?: Readonly<Record<string, string | null>> | undefined;
+}
+
+export function updateRun(connection: Connection, input: { runId: string } & RunChange): RunInfo {
   const row = requireActiveRun(connection, input.runId);
   if (input.name) setTag(connection, row, { key: TAG.runName, value: input.name });
+  for (const [key, value] of Object.entries(input.tags ?? {})) {
+    if (value === null) clearTag(connection, row.id, key);
+    else setTag(connection, row, { key, value });
+  }
   if (input.status !== undefined && input.status !== 'LOST') clearTag(connection, row.id, TAG.lostSince);
   statement(
     connection,
@@ -215,19 +220,6 @@ export function deleteTag(connection: Connection, input: { runId: string; key: s
   const row = requireActiveRun(connection, input.runId);
   if (!clearTag(connection, row.id, input.key))
     throw missing(`No tag with name: ${input.key} in run with id ${input.runId}`);
-  return touch(connection, row);
-}
-
-/** Sets tags, and removes those whose value is null. */
-export function changeTags(
-  connection: Connection,
-  input: { runId: string; tags: Readonly<Record<string, string | null>> },
-): Touched {
-  const row = requireActiveRun(connection, input.runId);
-  for (const [key, value] of Object.entries(input.tags)) {
-    if (value === null) clearTag(connection, row.id, key);
-    else setTag(connection, row, { key, value });
-  }
   return touch(connection, row);
 }
 

@@ -1,0 +1,45 @@
+/** Tracking's part of the native API. */
+import * as contract from '../contract/runs.ts';
+import type { ApiRouter } from '../http/router.ts';
+import type { TrackingService } from './service.ts';
+
+/** States in which a run has ended. */
+const ENDED = ['FINISHED', 'FAILED', 'KILLED'];
+
+export function mountTracking(router: ApiRouter, tracking: TrackingService): void {
+  router.mount(contract.listExperiments, ({ query }) => tracking.listExperiments(query));
+
+  router.mount(contract.searchRuns, ({ body: { experimentIds, ...search } }) =>
+    tracking.searchRunsJson({
+      ...search,
+      experimentIds: experimentIds.length > 0 ? experimentIds : undefined,
+    }),
+  );
+
+  router.mount(contract.getRun, ({ params }) => tracking.getRunJson(params.runId));
+
+  router.mount(contract.getSeries, ({ params, query: { key, ...range } }) =>
+    tracking.metricSeriesJson({ runId: params.runId, keys: key, ...range }),
+  );
+
+  router.mount(contract.updateRun, async ({ params, body: { name, status, tags } }) => {
+    const endTime = status && ENDED.includes(status) ? Date.now() : undefined;
+    await tracking.updateRun(params.runId, { name, status, tags, endTime });
+    return tracking.getRunJson(params.runId);
+  });
+
+  router.mount(contract.deleteRun, async ({ params }) => {
+    await tracking.deleteRun(params.runId);
+    return {};
+  });
+
+  router.mount(contract.restoreRun, async ({ params }) => {
+    await tracking.restoreRun(params.runId);
+    return {};
+  });
+
+  router.mount(contract.heartbeat, async ({ params }) => {
+    await tracking.heartbeat(params.runId);
+    return {};
+  });
+}
