@@ -12,6 +12,7 @@ export const checks: readonly { name: string; command: readonly string[] }[] = [
   ...(existsSync(path.join(root, 'webviews'))
     ? [{ name: 'types of webviews', command: [bin('tsc'), '-p', 'tsconfig.webviews.json'] }]
     : []),
+  { name: 'manifest', command: [process.execPath, path.join(root, 'scripts/contributes.ts'), '--check'] },
   { name: 'lint and format', command: [bin('biome'), 'check', '--error-on-warnings'] },
   {
     name: 'import rules',

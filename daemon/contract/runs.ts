@@ -213,6 +213,15 @@ export const restoreRun = route({
 /** How long a run that sends heartbeats may be silent before it is LOST, in milliseconds. */
 export const HEARTBEAT_LIMIT_MS = 60_000;
 
+/** How long a RUNNING run that sends no heartbeats may be silent before it is shown as such, in milliseconds. */
+export const SILENT_AFTER_MS = 10 * 60_000;
+
+/** Since when a run has been silent, in milliseconds since the epoch; undefined when it is not. */
+export function silentSince(run: RunInfo, now: number): number | undefined {
+  const silent = run.status === 'RUNNING' && now - run.lastWriteAt > SILENT_AFTER_MS;
+  return silent ? run.lastWriteAt : undefined;
+}
+
 export const heartbeat = route({
   method: 'POST',
   path: '/api/v1/runs/:runId/heartbeat',

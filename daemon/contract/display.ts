@@ -1,0 +1,43 @@
+/** How numbers and times are written for people: the same in terminals, trees and pages. */
+import { type Double, decodeDouble } from './values.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A metric's value with five significant digits: `0.093216`, `1.2e-7`, `NaN`. */
+export function formatMetric(value: Double): string {
+  const number = decodeDouble(value);
+  return Number.isFinite(number) ? String(Number(number.toPrecision(5))) : String(number);
+}
+
+/** A duration in milliseconds, in the two largest units that matter: `840 ms`, `12.3 s`, `3 m 05 s`, `2 h 04 m`. */
+export function formatDuration(ms: number): string {
+  if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < MINUTE) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} m ${twoDigits((ms % MINUTE) / SECOND)} s`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ${twoDigits((ms % HOUR) / MINUTE)} m`;
+  return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
+}
+
+/** How long ago `time` was: `now`, `5 min ago`, `3 h ago`, `2 d ago`. Both in milliseconds since the epoch. */
+export function formatAge(time: number, now: number): string {
+  const age = now - time;
+  if (age < MINUTE) return 'now';
+  if (age < HOUR) return `${Math.floor(age / MINUTE)} min ago`;
+  if (age < DAY) return `${Math.floor(age / HOUR)} h ago`;
+  return `${Math.floor(age / DAY)} d ago`;
+}
+
+/** A size in bytes: `812 B`, `14.2 kB`, `3.1 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1_000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+function twoDigits(value: number): string {
+  return String(Math.floor(value)).padStart(2, '0');
+}

@@ -1,0 +1,102 @@
+/** Questions that several commands ask when they were called without an item. */
+import * as vscode from 'vscode';
+import { formatAge } from '../../daemon/contract/display.ts';
+import { type Execution, listExecutions, listPipelines, type Pipeline } from '../../daemon/contract/pipelines.ts';
+import { type Run, searchRuns } from '../../daemon/contract/runs.ts';
+import type { StoreConnection } from '../daemon/store-connection.ts';
+import type { Stores } from '../daemon/stores.ts';
+import { isActive } from '../trees/pipeline-rows.ts';
+
+const OFFERED = 100;
+
+/** A thing, and the connection to the store that has it. */
+export interface Of<Thing> {
+  readonly connection: StoreConnection;
+  readonly thing: Thing;
+}
+
+interface Choice<Thing> extends vscode.QuickPickItem {
+  readonly of: Of<Thing>;
+}
+
+/**
+ * Lets a person choose among things of all stores.
+ *
+ * @param nothing said when there is nothing to choose from
+ * @returns undefined when nothing was chosen
+ */
+async function choose<Thing>(
+  stores: Stores,
+  title: string,
+  nothing: string,
+  list: (connection: StoreConnection) => Promise<Thing[]>,
+  describe: (thing: Thing) => vscode.QuickPickItem,
+): Promise<Of<Thing> | undefined> {
+  const loading = Promise.all(
+    stores.all.map(async connection =>
+      (await list(connection)).map(
+        (thing): Choice<Thing> => ({ ...describe(thing), of: { connection, thing } }),
+      ),
+    ),
+  );
+  const choices = (await loading).flat();
+  if (choices.length === 0) {
+    void vscode.window.showInformationMessage(nothing);
+    return undefined;
+  }
+  const chosen = await vscode.window.showQuickPick(choices, { title, matchOnDescription: true });
+  return chosen?.of;
+}
+
+/** Asks for a run. @param filter in MLflow's filter language */
+export function askRun(
+  stores: Stores,
+  title: string,
+  filter = '',
+  view: 'active' | 'deleted' = 'active',
+): Promise<Of<Run> | undefined> {
+  return choose(
+    stores,
+    title,
+    'There is no such run.',
+    async connection =>
+      (
+        await connection.call(searchRuns, {
+          body: { filter, view, limit: OFFERED, orderBy: ['attributes.start_time DESC'] },
+        })
+      ).items,
+    run => ({
+      label: run.name,
+      description: `${run.status.toLowerCase()} · ${formatAge(run.startTime, Date.now())} · ${run.id}`,
+    }),
+  );
+}
+
+/** Asks for a pipeline; with only one there is nothing to ask. */
+export async function askPipeline(stores: Stores, title: string): Promise<Of<Pipeline> | undefined> {
+  const list = async (connection: StoreConnection) => (await connection.call(listPipelines, {})).items;
+  const all = (
+    await Promise.all(
+      stores.all.map(async connection => (await list(connection)).map(thing => ({ connection, thing }))),
+    )
+  ).flat();
+  if (all.length === 1) return all[0];
+  return choose(stores, title, 'There is no pipeline: describe its steps in a file modelthat.yaml.', list, pipeline => ({
+    label: pipeline.name,
+    description: vscode.workspace.asRelativePath(pipeline.file),
+  }));
+}
+
+/** Asks for an execution that has not ended. */
+export function askActiveExecution(stores: Stores, title: string): Promise<Of<Execution> | undefined> {
+  return choose(
+    stores,
+    title,
+    'No pipeline is running.',
+    async connection => (await connection.call(listExecutions, { query: {} })).items.filter(isActive),
+    execution => ({
+      label: execution.pipeline,
+      description: `${execution.status} · started ${formatAge(execution.startTime, Date.now())}`,
+    }),
+  );
+}

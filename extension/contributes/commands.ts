@@ -1,0 +1,189 @@
+import { all, context, file, folderOpen, inView, item, never, trusted, type When } from './when.ts';
+
+/** Places other than the palette where a command can stand. */
+export type Menu = 'view/title' | 'view/item/context' | 'editor/title';
+
+/** One place of a command. */
+export interface Place {
+  readonly menu: Menu;
+  readonly when: When;
+  /** `navigation@1` and `inline@1` show the icon; other groups are in the menu behind it. */
+  readonly group: string;
+}
+
+export interface CommandDeclaration {
+  /** Verb first; an ellipsis when it asks something before it acts. */
+  readonly title: string;
+  readonly icon?: `$(${string})`;
+  /** When the palette offers it; absent = always. */
+  readonly palette?: When;
+  readonly places?: readonly Place[];
+}
+
+const running = context('modelthat.daemon', 'running');
+const stopped = all(folderOpen, trusted, context('modelthat.daemon', 'stopped'));
+const failed = all(folderOpen, trusted, context('modelthat.daemon', 'failed'));
+
+const onItem = (kind: RegExp, group: string): Place => ({
+  menu: 'view/item/context',
+  when: item(kind),
+  group,
+});
+const onTitle = (when: When, group: string): Place => ({ menu: 'view/title', when, group });
+
+const inExperiments = inView('modelthat.experiments');
+const inPipelines = inView('modelthat.pipelines');
+const inModels = inView('modelthat.models');
+const refresh = (view: When) => onTitle(all(view, running), 'navigation@9');
+
+/** Every command: its title, its icon and where it stands. Item commands ask for what they need without an item. */
+export const COMMANDS = {
+  'modelthat.daemon.start': {
+    title: 'Start Daemon',
+    icon: '$(debug-start)',
+    palette: all(folderOpen, trusted),
+    places: [
+      ...[inExperiments, inPipelines, inModels].flatMap(view => [
+        onTitle(all(view, stopped), 'navigation@1'),
+        onTitle(all(view, failed), 'navigation@1'),
+      ]),
+      onItem(/^store\.(stopped|failed)/, 'inline@1'),
+    ],
+  },
+  'modelthat.daemon.stop': {
+    title: 'Stop Daemon',
+    icon: '$(debug-stop)',
+    palette: running,
+    places: [onItem(/^store\.running/, '1_daemon@1')],
+  },
+  'modelthat.daemon.showLog': {
+    title: 'Show Log',
+    icon: '$(output)',
+    places: [onItem(/^problem/, 'inline@2')],
+  },
+  'modelthat.daemon.openTerminal': {
+    title: 'Open Tracked Terminal',
+    icon: '$(terminal)',
+    palette: all(folderOpen, trusted),
+  },
+  'modelthat.views.refresh': {
+    title: 'Refresh',
+    icon: '$(refresh)',
+    places: [refresh(inExperiments), refresh(inPipelines), refresh(inModels), onItem(/^problem/, 'inline@1')],
+  },
+  'modelthat.views.loadMore': { title: 'Load More', palette: never },
+
+  'modelthat.runs.open': {
+    title: 'Open Run',
+    icon: '$(graph-line)',
+    palette: running,
+    places: [onItem(/^(run|execution)\b/, 'inline@1'), onItem(/^(run|execution)\b/, '1_open@1')],
+  },
+  'modelthat.runs.copyId': {
+    title: 'Copy Run ID',
+    palette: running,
+    places: [onItem(/^run\b/, '5_copy@1')],
+  },
+  'modelthat.runs.close': {
+    title: 'Close Silent Run…',
+    palette: running,
+    places: [onItem(/^run\.running\b/, '6_end@1')],
+  },
+  'modelthat.runs.delete': {
+    title: 'Delete Run',
+    palette: running,
+    places: [onItem(/^run\.(?!running)/, '9_delete@1')],
+  },
+  'modelthat.runs.restore': { title: 'Restore Deleted Run…', palette: running },
+
+  'modelthat.pipelines.run': {
+    title: 'Run Pipeline',
+    icon: '$(play)',
+    palette: all(folderOpen, trusted),
+    places: [
+      onItem(/^pipeline\b/, 'inline@1'),
+      onItem(/^pipeline\b/, '1_run@1'),
+      { menu: 'editor/title', when: all(file(/^modelthat\.ya?ml$/), trusted), group: 'navigation@1' },
+    ],
+  },
+  'modelthat.pipelines.runWithParameters': {
+    title: 'Run Pipeline with Parameters…',
+    palette: all(folderOpen, trusted),
+    places: [onItem(/^pipeline\b/, '1_run@2')],
+  },
+  'modelthat.pipelines.openFile': {
+    title: 'Open Pipeline File',
+    icon: '$(go-to-file)',
+    palette: running,
+    places: [onItem(/^(pipeline|step)\b/, '3_file@1')],
+  },
+  'modelthat.steps.run': {
+    title: 'Run Step',
+    icon: '$(play)',
+    palette: running,
+    places: [onItem(/^step\.(?!.*\b(running|waiting)\b)/, 'inline@2'), onItem(/^step\b/, '1_run@1')],
+  },
+  'modelthat.steps.showLog': {
+    title: 'Show Step Log',
+    icon: '$(output)',
+    palette: running,
+    places: [onItem(/^step\..*\blogged\b/, 'inline@1'), onItem(/^step\..*\blogged\b/, '2_log@1')],
+  },
+  'modelthat.steps.openRun': {
+    title: 'Open Run of Step',
+    icon: '$(graph-line)',
+    palette: never,
+    places: [onItem(/^step\..*\btracked\b/, '1_open@1')],
+  },
+  'modelthat.steps.approve': {
+    title: 'Approve…',
+    icon: '$(check)',
+    palette: running,
+    places: [onItem(/^step\..*\bwaiting\b/, 'inline@3')],
+  },
+  'modelthat.steps.reject': {
+    title: 'Reject…',
+    icon: '$(close)',
+    palette: running,
+    places: [onItem(/^step\..*\bwaiting\b/, 'inline@4')],
+  },
+  'modelthat.executions.stop': {
+    title: 'Stop Execution',
+    icon: '$(debug-stop)',
+    palette: running,
+    places: [
+      onItem(/^(pipeline|execution)\.active\b/, 'inline@2'),
+      onItem(/^(pipeline|execution)\.active\b/, '6_end@1'),
+    ],
+  },
+  'modelthat.executions.forceStop': {
+    title: 'Force Stop Execution',
+    palette: running,
+    places: [onItem(/^(pipeline|execution)\.active\b/, '6_end@2')],
+  },
+
+  'modelthat.models.promote': {
+    title: 'Promote Version…',
+    icon: '$(arrow-up)',
+    palette: running,
+    places: [onItem(/^version\b/, 'inline@1'), onItem(/^version\b/, '1_stage@1')],
+  },
+  'modelthat.models.openRun': {
+    title: 'Open Run of Version',
+    icon: '$(graph-line)',
+    palette: never,
+    places: [onItem(/^version\..*\btracked\b/, '2_open@1')],
+  },
+  'modelthat.models.register': {
+    title: 'Register Model of Run…',
+    palette: running,
+    places: [onItem(/^run\.(?!running)/, '2_model@1')],
+  },
+  'modelthat.models.copyUri': {
+    title: 'Copy Model URI',
+    palette: never,
+    places: [onItem(/^version\b/, '5_copy@1')],
+  },
+} as const satisfies Record<`modelthat.${string}.${string}`, CommandDeclaration>;
+
+export type CommandId = keyof typeof COMMANDS;

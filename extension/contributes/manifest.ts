@@ -1,0 +1,68 @@
+import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
+import { RUN_PANEL, VIEW_CONTAINER } from './names.ts';
+import { SETTINGS } from './settings.ts';
+import { VIEW_DECLARATIONS, WELCOMES } from './views.ts';
+
+const CATEGORY = 'modelthat';
+const MENUS: readonly Menu[] = ['view/title', 'view/item/context', 'editor/title'];
+
+/** The blocks of package.json that are generated from the declarations beside this file. */
+export function manifest() {
+  return {
+    activationEvents: [
+      'workspaceContains:modelthat.yaml',
+      'workspaceContains:*/modelthat.yaml',
+      'workspaceContains:.modelthat',
+      `onWebviewPanel:${RUN_PANEL}`,
+    ],
+    capabilities: {
+      untrustedWorkspaces: {
+        supported: 'limited',
+        description:
+          'Shows what a running daemon knows. Starts and executes nothing until the workspace is trusted.',
+        restrictedConfigurations: Object.entries(SETTINGS)
+          .filter(([, setting]) => setting.restricted)
+          .map(([id]) => id),
+      },
+      virtualWorkspaces: { supported: false, description: 'Runs and pipelines need files on a disk.' },
+    },
+    contributes: {
+      commands: commandEntries.map(([command, { title, icon }]) => ({
+        command,
+        title,
+        category: CATEGORY,
+        ...(icon && { icon }),
+      })),
+      viewsContainers: {
+        activitybar: [{ id: VIEW_CONTAINER, title: 'modelthat', icon: 'media/activity-bar.svg' }],
+      },
+      views: {
+        [VIEW_CONTAINER]: Object.entries(VIEW_DECLARATIONS).map(([id, view]) => ({ id, ...view })),
+      },
+      viewsWelcome: WELCOMES,
+      menus: {
+        commandPalette: commandEntries.flatMap(([command, { palette }]) =>
+          palette ? [{ command, when: palette }] : [],
+        ),
+        ...Object.fromEntries(MENUS.map(menu => [menu, placesIn(menu)])),
+      },
+      configuration: {
+        title: 'modelthat',
+        properties: Object.fromEntries(
+          Object.entries(SETTINGS).map(([id, { restricted: _, ...setting }], order) => [
+            id,
+            { ...setting, order },
+          ]),
+        ),
+      },
+    },
+  };
+}
+
+const commandEntries: [string, CommandDeclaration][] = Object.entries(COMMANDS);
+
+function placesIn(menu: Menu) {
+  return commandEntries.flatMap(([command, { places = [] }]) =>
+    places.filter(place => place.menu === menu).map(({ when, group }) => ({ command, when, group })),
+  );
+}

@@ -1,0 +1,21 @@
+/** Names that the manifest and the code share. Each is written here once, so that a typo does not compile. */
+
+/** The container in the activity bar. */
+export const VIEW_CONTAINER = 'modelthat';
+
+export const VIEWS = ['modelthat.experiments', 'modelthat.pipelines', 'modelthat.models'] as const;
+export type ViewId = (typeof VIEWS)[number];
+
+/** Type of the run page's webview panels; restores them after a reload. */
+export const RUN_PANEL = 'modelthat.run';
+
+/** Where the daemons of this window stand, taken together. */
+export type DaemonState = 'stopped' | 'starting' | 'running' | 'failed';
+
+/** Context keys and the values they take. */
+export interface ContextValues {
+  'modelthat.daemon': DaemonState;
+  /** Whether a folder of the window holds a store or a pipeline file. */
+  'modelthat.hasProject': boolean;
+}
+export type ContextKey = keyof ContextValues;

@@ -1,0 +1,42 @@
+/** Types of the settings, by name. */
+export interface SettingValues {
+  'modelthat.storePath': string;
+  'modelthat.terminals.track': boolean;
+  'modelthat.editor.codeLens': boolean;
+}
+export type SettingId = keyof SettingValues;
+
+interface SettingDeclaration<Value> {
+  readonly type: 'string' | 'boolean' | 'number';
+  readonly default: Value;
+  readonly markdownDescription: string;
+  /** A path or program must not come from the workspace alone: `machine-overridable` and restricted. */
+  readonly scope: 'window' | 'resource' | 'machine-overridable';
+  /** Not taken from a workspace that is not trusted. */
+  readonly restricted?: true;
+}
+
+/** Every setting with its default; also where the code takes the default from. */
+export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingValues[Id]> } = {
+  'modelthat.storePath': {
+    type: 'string',
+    default: '',
+    markdownDescription:
+      'Folder of the store: an absolute path, or one relative to the project. Empty means `.modelthat` in the project. It must be on a local disk.',
+    scope: 'machine-overridable',
+    restricted: true,
+  },
+  'modelthat.terminals.track': {
+    type: 'boolean',
+    default: true,
+    markdownDescription:
+      'Points new terminals at the daemon (`MLFLOW_TRACKING_URI` and its credentials), so that training scripts are tracked without a change. A `MLFLOW_TRACKING_URI` of your own is never overridden.',
+    scope: 'window',
+  },
+  'modelthat.editor.codeLens': {
+    type: 'boolean',
+    default: true,
+    markdownDescription: 'Shows *Run* above the steps of a `modelthat.yaml`.',
+    scope: 'window',
+  },
+};

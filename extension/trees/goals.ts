@@ -1,0 +1,8 @@
+import { listPipelines } from '../../daemon/contract/pipelines.ts';
+import type { StoreConnection } from '../daemon/store-connection.ts';
+
+/** Names of the metrics by which the project's pipelines judge, those that matter first. */
+export async function goalsOf(connection: StoreConnection): Promise<string[]> {
+  const { items } = await connection.call(listPipelines, {});
+  return items.flatMap(pipeline => Object.keys(pipeline.metrics));
+}

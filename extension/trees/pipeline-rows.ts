@@ -1,0 +1,126 @@
+import { formatAge, formatDuration, formatMetric } from '../../daemon/contract/display.ts';
+import type {
+  Execution,
+  ExecutionStatus,
+  Pipeline,
+  StepDefinition,
+  StepExecution,
+  StepStatus,
+} from '../../daemon/contract/pipelines.ts';
+import { COLOR, type Icon, plain, type Row } from './row.ts';
+
+const STATUS_ICON: Record<StepStatus | ExecutionStatus, Icon> = {
+  pending: { name: 'circle-large-outline', color: COLOR.faint },
+  preparing: { name: 'loading~spin', color: COLOR.active },
+  running: { name: 'loading~spin', color: COLOR.active },
+  waiting: { name: 'person', color: COLOR.warning },
+  succeeded: { name: 'pass', color: COLOR.good },
+  failed: { name: 'error', color: COLOR.bad },
+  skipped: { name: 'debug-step-over', color: COLOR.faint },
+  cancelling: { name: 'loading~spin', color: COLOR.warning },
+  cancelled: { name: 'circle-slash', color: COLOR.faint },
+  rejected: { name: 'thumbsdown', color: COLOR.bad },
+};
+
+const ENDED: readonly ExecutionStatus[] = ['succeeded', 'failed', 'cancelled', 'rejected'];
+
+/** Whether an execution can still be stopped. */
+export function isActive(execution: Execution): boolean {
+  return !ENDED.includes(execution.status);
+}
+
+/** The line of a pipeline, with the state of its newest execution. */
+export function pipelineRow(store: string, pipeline: Pipeline, latest: Execution | undefined, now: number): Row {
+  const problems = pipeline.problems.filter(problem => problem.severity === 'error').length;
+  const state = problems > 0 ? `${problems} problem${problems === 1 ? '' : 's'}` : latestState(latest, now);
+  return {
+    id: `${store}/pipeline/${pipeline.file}`,
+    label: pipeline.name,
+    description: state,
+    icon: pipelineIcon(problems, latest),
+    kind: latest && isActive(latest) ? 'pipeline.active' : 'pipeline',
+    opens: 'open',
+    spoken: `Pipeline ${pipeline.name}, ${state}`,
+    tooltip: [`**${plain(pipeline.name)}**`, plain(pipeline.file), plain(latest?.message ?? '')]
+      .filter(Boolean)
+      .join('\n\n'),
+  };
+}
+
+function pipelineIcon(problems: number, latest: Execution | undefined): Icon {
+  if (problems > 0) return { name: 'error', color: COLOR.bad };
+  return latest ? STATUS_ICON[latest.status] : { name: 'run-all' };
+}
+
+function latestState(latest: Execution | undefined, now: number): string {
+  if (!latest) return 'never run';
+  if (isActive(latest)) return `${latest.status} · ${formatDuration(now - latest.startTime)}`;
+  return `${latest.status} · ${formatAge(latest.endTime ?? latest.startTime, now)}`;
+}
+
+/** The line of a step: its part in an execution, or only its definition when it has not run. */
+export function stepRow(
+  parent: string,
+  definition: Pick<StepDefinition, 'name'>,
+  execution: StepExecution | undefined,
+  now: number,
+): Row {
+  const facts = execution ? stepFacts(execution, now) : [];
+  return {
+    id: `${parent}/step/${definition.name}`,
+    label: definition.name,
+    description: facts.join(' · '),
+    icon: STATUS_ICON[execution?.status ?? 'pending'],
+    kind: stepKind(execution),
+    opens: 'never',
+    spoken: [`Step ${definition.name}`, execution?.status ?? 'not run', ...facts].join(', '),
+    tooltip: stepTooltip(definition.name, execution),
+  };
+}
+
+function stepKind(execution: StepExecution | undefined): string {
+  if (!execution) return 'step.idle';
+  const logged = execution.startTime !== null && execution.status !== 'waiting';
+  return ['step', execution.status, ...(logged ? ['logged'] : []), ...(execution.runId ? ['tracked'] : [])].join('.');
+}
+
+function stepFacts({ status, startTime, endTime, metric, message }: StepExecution, now: number): string[] {
+  const noteworthy = status === 'failed' || status === 'waiting' || status === 'preparing' || status === 'rejected';
+  return [
+    ...(startTime === null ? [] : [formatDuration((endTime ?? now) - startTime)]),
+    ...(metric ? [`${metric.key} ${formatMetric(metric.value)}`] : []),
+    ...(noteworthy && message ? [message.split('\n', 1)[0] ?? ''] : []),
+  ];
+}
+
+function stepTooltip(name: string, execution: StepExecution | undefined): string {
+  if (!execution) return `**${plain(name)}** · not run`;
+  const gates = execution.gates.map(
+    gate =>
+      `- $(${gate.passed ? 'pass' : 'error'}) ${plain(gate.gate)}${gate.observed === null ? '' : ` (${formatMetric(gate.observed)})`}`,
+  );
+  return [`**${plain(name)}** · ${execution.status}`, plain(execution.message), gates.join('\n')]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+/** The line of an execution in a pipeline's history. */
+export function executionRow(store: string, execution: Execution, now: number): Row {
+  const overrides = Object.entries(execution.set).map(([name, value]) => `${name}=${value}`);
+  const facts = [
+    execution.status,
+    formatDuration((execution.endTime ?? now) - execution.startTime),
+    ...overrides,
+  ];
+  const when = new Date(execution.startTime).toLocaleString();
+  return {
+    id: `${store}/execution/${execution.id}`,
+    label: when,
+    description: facts.join(' · '),
+    icon: STATUS_ICON[execution.status],
+    kind: isActive(execution) ? 'execution.active' : 'execution.ended',
+    opens: 'closed',
+    spoken: [`Execution of ${when}`, ...facts].join(', '),
+    tooltip: plain(execution.message),
+  };
+}

@@ -1,0 +1,115 @@
+import type { ChangeEvent } from '../../daemon/contract/events.ts';
+import { type Execution, listExecutions, listPipelines, type Pipeline } from '../../daemon/contract/pipelines.ts';
+import type { StoreConnection } from '../daemon/store-connection.ts';
+import type { Stores } from '../daemon/stores.ts';
+import { executionRow, isActive, pipelineRow, stepRow } from './pipeline-rows.ts';
+import { StoreTree, type TreeNode } from './tree.ts';
+
+const HISTORY = 100;
+const TICK_MS = 1_000;
+
+/** Pipelines, their steps as the newest execution has them, and the executions before it. */
+export class PipelinesTree extends StoreTree {
+  readonly #clock: NodeJS.Timeout;
+  #active = false;
+
+  constructor(stores: Stores) {
+    super('modelthat.pipelines', stores);
+    this.#clock = setInterval(() => {
+      if (this.#active && this.visible) this.renewAll();
+    }, TICK_MS);
+  }
+
+  override dispose(): void {
+    clearInterval(this.#clock);
+    super.dispose();
+  }
+
+  protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
+    const [pipelines, executions] = await Promise.all([
+      connection.call(listPipelines, {}),
+      connection.call(listExecutions, { query: { limit: HISTORY } }),
+    ]);
+    this.#active = executions.items.some(isActive);
+    return pipelines.items.map(pipeline =>
+      this.#pipelineNode(
+        connection,
+        pipeline,
+        executions.items.filter(execution => execution.file === pipeline.file),
+      ),
+    );
+  }
+
+  protected override affectedBy({ store }: StoreConnection, { topic }: ChangeEvent): string[] {
+    return topic === 'execution' || topic === 'step' || topic === 'pipeline' ? [store] : [];
+  }
+
+  #pipelineNode(connection: StoreConnection, pipeline: Pipeline, executions: readonly Execution[]): TreeNode {
+    const [latest, ...earlier] = executions;
+    const row = pipelineRow(connection.store, pipeline, latest, Date.now());
+    const defined = pipeline.steps.map(step => step.name);
+    const gone = latest?.steps.map(step => step.name).filter(name => !defined.includes(name)) ?? [];
+    return {
+      row,
+      subject: { type: 'pipeline', connection, pipeline, latest },
+      children: async () => [
+        ...[...defined, ...gone].map(name => stepNode(connection, row.id, pipeline, latest, name)),
+        ...(earlier.length > 0 ? [historyNode(connection, row.id, pipeline, earlier)] : []),
+      ],
+    };
+  }
+}
+
+function stepNode(
+  connection: StoreConnection,
+  parent: string,
+  pipeline: Pipeline,
+  execution: Execution | undefined,
+  name: string,
+): TreeNode {
+  const step = execution?.steps.find(candidate => candidate.name === name);
+  const line = pipeline.steps.find(candidate => candidate.name === name)?.line;
+  const row = () => stepRow(parent, { name }, step, Date.now());
+  const node: TreeNode = {
+    row: row(),
+    subject: { type: 'step', connection, file: pipeline.file, name, line, execution, step },
+    ...(step?.startTime && { click: 'modelthat.steps.showLog' }),
+    ...(step?.status === 'running' && {
+      renew() {
+        node.row = row();
+      },
+    }),
+  };
+  return node;
+}
+
+function historyNode(
+  connection: StoreConnection,
+  parent: string,
+  pipeline: Pipeline,
+  executions: readonly Execution[],
+): TreeNode {
+  return {
+    row: {
+      id: `${parent}/history`,
+      label: 'Earlier executions',
+      description: String(executions.length),
+      icon: { name: 'history' },
+      kind: 'history',
+      opens: 'closed',
+      spoken: `${executions.length} earlier executions`,
+    },
+    subject: { type: 'pipeline', connection, pipeline, latest: undefined },
+    children: async () => executions.map(execution => executionNode(connection, pipeline, execution)),
+  };
+}
+
+function executionNode(connection: StoreConnection, pipeline: Pipeline, execution: Execution): TreeNode {
+  const row = executionRow(connection.store, execution, Date.now());
+  return {
+    row,
+    subject: { type: 'execution', connection, execution },
+    children: async () =>
+      execution.steps.map(step => stepNode(connection, row.id, pipeline, execution, step.name)),
+  };
+}
