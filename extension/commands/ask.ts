@@ -1,7 +1,12 @@
 /** Questions that several commands ask when they were called without an item. */
 import * as vscode from 'vscode';
 import { formatAge } from '../../daemon/contract/display.ts';
-import { type Execution, listExecutions, listPipelines, type Pipeline } from '../../daemon/contract/pipelines.ts';
+import {
+  type Execution,
+  listExecutions,
+  listPipelines,
+  type Pipeline,
+} from '../../daemon/contract/pipelines.ts';
 import { type Run, searchRuns } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
@@ -81,10 +86,16 @@ export async function askPipeline(stores: Stores, title: string): Promise<Of<Pip
     )
   ).flat();
   if (all.length === 1) return all[0];
-  return choose(stores, title, 'There is no pipeline: describe its steps in a file modelthat.yaml.', list, pipeline => ({
-    label: pipeline.name,
-    description: vscode.workspace.asRelativePath(pipeline.file),
-  }));
+  return choose(
+    stores,
+    title,
+    'There is no pipeline: describe its steps in a file modelthat.yaml.',
+    list,
+    pipeline => ({
+      label: pipeline.name,
+      description: vscode.workspace.asRelativePath(pipeline.file),
+    }),
+  );
 }
 
 /** Asks for an execution that has not ended. */

@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import { formatMetric } from '../../daemon/contract/display.ts';
-import { listModels, type ModelVersion, promoteVersion, STAGES, type Stage } from '../../daemon/contract/models.ts';
+import {
+  listModels,
+  type ModelVersion,
+  promoteVersion,
+  STAGES,
+  type Stage,
+} from '../../daemon/contract/models.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
@@ -28,7 +34,8 @@ export function modelCommands(stores: Stores, openRun: OpenRun) {
     },
     'modelthat.models.copyUri': async argument => {
       const subject = subjectOf(argument, 'version');
-      if (subject) await vscode.env.clipboard.writeText(`models:/${subject.version.name}/${subject.version.version}`);
+      if (subject)
+        await vscode.env.clipboard.writeText(`models:/${subject.version.name}/${subject.version.version}`);
     },
   } satisfies Partial<Handlers>;
 }

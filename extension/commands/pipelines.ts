@@ -35,14 +35,19 @@ export function pipelineCommands(stores: Stores, logs: StepLogs, openRun: OpenRu
       if (pipeline) await openAt(pipeline.thing.file, 1);
     },
     'modelthat.steps.run': async argument => {
-      const step = subjectOf(argument, 'step') ?? (await askStep(stores));
+      const step = subjectOf(argument, 'step') ?? lensStep(stores, argument) ?? (await askStep(stores));
       if (step) await start(step.connection, step.file, { only: [step.name] });
     },
     'modelthat.steps.showLog': async argument => {
       const step = subjectOf(argument, 'step');
       if (step?.execution) return logs.open(step.connection, step.execution.id, step.name);
       const execution = await askActiveExecution(stores, 'Show Step Log');
-      const name = execution && (await askName(execution.thing.steps.map(each => each.name), 'Show Step Log'));
+      const name =
+        execution &&
+        (await askName(
+          execution.thing.steps.map(each => each.name),
+          'Show Step Log',
+        ));
       if (name) await logs.open(execution.connection, execution.thing.id, name);
     },
     'modelthat.steps.openRun': argument => {
@@ -63,7 +68,11 @@ export function pipelineCommands(stores: Stores, logs: StepLogs, openRun: OpenRu
 }
 
 /** The pipeline that a tree item or an open file stands for; otherwise a person chooses one. */
-async function pipelineOf(stores: Stores, argument: unknown, title: string): Promise<Of<Pipeline> | undefined> {
+async function pipelineOf(
+  stores: Stores,
+  argument: unknown,
+  title: string,
+): Promise<Of<Pipeline> | undefined> {
   const subject = subjectOf(argument, 'pipeline');
   if (subject) return { connection: subject.connection, thing: subject.pipeline };
   if (!(argument instanceof vscode.Uri)) return askPipeline(stores, title);
@@ -75,7 +84,11 @@ async function pipelineOf(stores: Stores, argument: unknown, title: string): Pro
   return { connection, thing };
 }
 
-async function executionOf(stores: Stores, argument: unknown, title: string): Promise<Of<Execution> | undefined> {
+async function executionOf(
+  stores: Stores,
+  argument: unknown,
+  title: string,
+): Promise<Of<Execution> | undefined> {
   const execution = subjectOf(argument, 'execution');
   if (execution) return { connection: execution.connection, thing: execution.execution };
   const pipeline = subjectOf(argument, 'pipeline');
@@ -126,14 +139,21 @@ async function askParameters(pipeline: Pipeline): Promise<Record<string, string>
     if (!chosen) return undefined;
     if (!chosen.parameter) return Object.fromEntries(changed);
     const { path, value } = chosen.parameter;
-    const entered = await vscode.window.showInputBox({ title, prompt: path, value: changed.get(path) ?? value });
+    const entered = await vscode.window.showInputBox({
+      title,
+      prompt: path,
+      value: changed.get(path) ?? value,
+    });
     if (entered === undefined) continue;
     if (entered === value) changed.delete(path);
     else changed.set(path, entered);
   }
 }
 
-function parameterItems(parameters: readonly Parameter[], changed: ReadonlyMap<string, string>): ParameterItem[] {
+function parameterItems(
+  parameters: readonly Parameter[],
+  changed: ReadonlyMap<string, string>,
+): ParameterItem[] {
   const number = changed.size;
   const run = number === 0 ? 'Run unchanged' : `Run with ${number} change${number === 1 ? '' : 's'}`;
   return [
@@ -168,16 +188,37 @@ async function askWaitingStep(stores: Stores): Promise<StepChoice | undefined> {
   const execution = await askActiveExecution(stores, 'Decide');
   if (!execution) return undefined;
   const waiting = execution.thing.steps.filter(step => step.status === 'waiting');
-  const name = await askName(waiting.map(step => step.name), 'Decide');
+  const name = await askName(
+    waiting.map(step => step.name),
+    'Decide',
+  );
   const step = waiting.find(candidate => candidate.name === name);
   if (!step) return undefined;
   const { connection, thing } = execution;
   return { connection, file: thing.file, name: step.name, execution: thing, step };
 }
 
+/** The step of a lens in a pipeline file. */
+export interface LensStep {
+  readonly file: vscode.Uri;
+  readonly step: string;
+}
+
+function lensStep(stores: Stores, argument: unknown): StepChoice | undefined {
+  if (typeof argument !== 'object' || argument === null || !('step' in argument)) return undefined;
+  const { file, step } = argument as LensStep;
+  const connection = stores.of(file);
+  return connection && { connection, file: file.fsPath, name: step, execution: undefined, step: undefined };
+}
+
 async function askStep(stores: Stores): Promise<StepChoice | undefined> {
   const pipeline = await askPipeline(stores, 'Run Step');
-  const name = pipeline && (await askName(pipeline.thing.steps.map(step => step.name), 'Run Step'));
+  const name =
+    pipeline &&
+    (await askName(
+      pipeline.thing.steps.map(step => step.name),
+      'Run Step',
+    ));
   if (!name) return undefined;
   const { connection, thing } = pipeline;
   return { connection, file: thing.file, name, execution: undefined, step: undefined };

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { listModels, registerVersion } from '../../daemon/contract/models.ts';
-import { deleteRun, restoreRun, type Run, updateRun } from '../../daemon/contract/runs.ts';
+import { deleteRun, type Run, restoreRun, updateRun } from '../../daemon/contract/runs.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';

@@ -19,7 +19,9 @@ export function setContext<Key extends ContextKey>(key: Key, value: ContextValue
 
 /** A setting's value; its declared default where none is set. */
 export function setting<Id extends SettingId>(id: Id, scope?: vscode.Uri): SettingValues[Id] {
-  return vscode.workspace.getConfiguration(undefined, scope).get<SettingValues[Id]>(id) ?? SETTINGS[id].default;
+  return (
+    vscode.workspace.getConfiguration(undefined, scope).get<SettingValues[Id]>(id) ?? SETTINGS[id].default
+  );
 }
 
 /** A command as the editor's trees, lenses and status items take it. */

@@ -1,15 +1,46 @@
 import type { DaemonClient } from '../../daemon/client/client.ts';
-import type { ChangeEvent } from '../../daemon/contract/events.ts';
+import type { StreamMessage } from '../../daemon/client/events.ts';
+import type { Progress } from '../../daemon/client/start.ts';
 
-/** One message of a daemon's event stream: a change, or that what is shown must be loaded anew. */
-export type StreamMessage = { readonly type: 'change'; readonly event: ChangeEvent } | { readonly type: 'reset' };
+export type { StreamMessage } from '../../daemon/client/events.ts';
 
-/** How a store's daemon is found and started: the seam between the connection's states and real processes. */
+/** How a store's daemon is found and started: the seam between the states of a connection and real processes. */
 export interface Launcher {
   /** The running daemon of the store; undefined when none runs. */
   attach(store: string): Promise<DaemonClient | undefined>;
-  /** The store's daemon, started if need be. @throws Error that says what to do */
-  start(store: string): Promise<DaemonClient>;
+  /** The store's daemon, started, or replaced by a newer one, if need be. @throws Error that says what to do */
+  start(store: string, progress: Progress): Promise<DaemonClient>;
   /** What happens in the daemon from now on. Ends when the daemon goes away or `signal` says so. */
   events(client: DaemonClient, signal: AbortSignal): AsyncIterable<StreamMessage>;
+}
+
+/**
+ * Real daemons, run by the editor's own runtime. What it needs is loaded at the first use, so that activation does not
+ * wait for it.
+ *
+ * @param main the daemon's program
+ */
+export function processLauncher(main: string): Launcher {
+  return {
+    async attach(store) {
+      const { attach, openPlace } = await parts();
+      return (await attach(openPlace(store)))?.client;
+    },
+    async start(store, progress) {
+      const { ensureDaemon, openPlace } = await parts();
+      return (await ensureDaemon(openPlace(store), { main }, progress)).client;
+    },
+    async *events(client, signal) {
+      yield* (await parts()).readEvents(client, signal);
+    },
+  };
+}
+
+async function parts() {
+  const [start, store, events] = await Promise.all([
+    import('../../daemon/client/start.ts'),
+    import('../../daemon/client/store.ts'),
+    import('../../daemon/client/events.ts'),
+  ]);
+  return { ...start, ...store, ...events };
 }

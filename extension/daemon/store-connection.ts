@@ -100,7 +100,7 @@ export class StoreConnection implements vscode.Disposable {
     this.#become('starting');
     try {
       const client = vscode.workspace.isTrusted
-        ? await this.#launcher.start(this.store)
+        ? await this.#launcher.start(this.store, message => this.#log.info(message))
         : await this.#launcher.attach(this.store);
       if (!client) throw new Error('No daemon runs, and in a workspace that is not trusted none is started');
       this.#opened(client);

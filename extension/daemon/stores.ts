@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { DaemonState } from '../contributes/names.ts';
 import { setContext, setting } from '../contributes/vscode.ts';
@@ -54,8 +55,13 @@ export class Stores implements vscode.Disposable {
   /** The store of a file: the one of the innermost project around it. */
   of(file: vscode.Uri): StoreConnection | undefined {
     return this.all
-      .filter(connection => file.fsPath.startsWith(connection.workspace))
+      .filter(connection => isWithin(file.fsPath, connection.workspace))
       .sort((a, b) => b.workspace.length - a.workspace.length)[0];
+  }
+
+  /** The first store below a folder: what a terminal in a folder that only holds projects tracks to. */
+  within(folder: vscode.Uri): StoreConnection | undefined {
+    return this.all.find(connection => isWithin(connection.workspace, folder.fsPath));
   }
 
   /** The states of all daemons as one: running if any runs. */
@@ -105,4 +111,9 @@ export class Stores implements vscode.Disposable {
     setContext('modelthat.hasProject', this.#inUse.size > 0);
     this.#changed.fire();
   }
+}
+
+function isWithin(file: string, folder: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative === '' || !(relative.startsWith('..') || path.isAbsolute(relative));
 }

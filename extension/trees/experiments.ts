@@ -51,7 +51,12 @@ export class ExperimentsTree extends StoreTree {
     const context = { now: Date.now(), goals, params: varyingParams(items) };
     const nodes = items.map((run): TreeNode => {
       const row = runRow(connection.store, run, context);
-      return { row, subject: { type: 'run', connection, run }, click: 'modelthat.runs.open', ...this.#below(connection, run, row.id) };
+      return {
+        row,
+        subject: { type: 'run', connection, run },
+        click: 'modelthat.runs.open',
+        ...this.#below(connection, run, row.id),
+      };
     });
     return this.paged(id, connection, nodes, nextPageToken !== undefined);
   }

@@ -44,7 +44,10 @@ export function versionRow(store: string, version: ModelVersion, goals: readonly
     id: `${store}/version/${version.name}/${version.version}`,
     label: `Version ${version.version}`,
     description: facts.length > 0 ? facts.join(' · ') : formatAge(version.createdAt, now),
-    icon: version.status === 'FAILED_REGISTRATION' ? { name: 'error', color: COLOR.bad } : STAGE_ICON[version.stage],
+    icon:
+      version.status === 'FAILED_REGISTRATION'
+        ? { name: 'error', color: COLOR.bad }
+        : STAGE_ICON[version.stage],
     kind: ['version', version.stage.toLowerCase(), ...(version.runId ? ['tracked'] : [])].join('.'),
     opens: 'never',
     spoken: [`Version ${version.version} of ${version.name}`, ...facts].join(', '),

@@ -30,7 +30,12 @@ export function isActive(execution: Execution): boolean {
 }
 
 /** The line of a pipeline, with the state of its newest execution. */
-export function pipelineRow(store: string, pipeline: Pipeline, latest: Execution | undefined, now: number): Row {
+export function pipelineRow(
+  store: string,
+  pipeline: Pipeline,
+  latest: Execution | undefined,
+  now: number,
+): Row {
   const problems = pipeline.problems.filter(problem => problem.severity === 'error').length;
   const state = problems > 0 ? `${problems} problem${problems === 1 ? '' : 's'}` : latestState(latest, now);
   return {
@@ -81,11 +86,17 @@ export function stepRow(
 function stepKind(execution: StepExecution | undefined): string {
   if (!execution) return 'step.idle';
   const logged = execution.startTime !== null && execution.status !== 'waiting';
-  return ['step', execution.status, ...(logged ? ['logged'] : []), ...(execution.runId ? ['tracked'] : [])].join('.');
+  return [
+    'step',
+    execution.status,
+    ...(logged ? ['logged'] : []),
+    ...(execution.runId ? ['tracked'] : []),
+  ].join('.');
 }
 
 function stepFacts({ status, startTime, endTime, metric, message }: StepExecution, now: number): string[] {
-  const noteworthy = status === 'failed' || status === 'waiting' || status === 'preparing' || status === 'rejected';
+  const noteworthy =
+    status === 'failed' || status === 'waiting' || status === 'preparing' || status === 'rejected';
   return [
     ...(startTime === null ? [] : [formatDuration((endTime ?? now) - startTime)]),
     ...(metric ? [`${metric.key} ${formatMetric(metric.value)}`] : []),

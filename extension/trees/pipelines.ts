@@ -1,5 +1,10 @@
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
-import { type Execution, listExecutions, listPipelines, type Pipeline } from '../../daemon/contract/pipelines.ts';
+import {
+  type Execution,
+  listExecutions,
+  listPipelines,
+  type Pipeline,
+} from '../../daemon/contract/pipelines.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { executionRow, isActive, pipelineRow, stepRow } from './pipeline-rows.ts';

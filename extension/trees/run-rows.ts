@@ -55,7 +55,9 @@ export function runRow(store: string, run: Run, { now, goals, params }: RunConte
   const metric = headlineMetric(run, goals);
   const facts = [
     ...(metric ? [metric] : []),
-    ...params.flatMap(name => (run.params[name] === undefined ? [] : [`${name}=${run.params[name]}`])).slice(0, SHOWN_PARAMS),
+    ...params
+      .flatMap(name => (run.params[name] === undefined ? [] : [`${name}=${run.params[name]}`]))
+      .slice(0, SHOWN_PARAMS),
     ...(silent === undefined ? [] : [state]),
   ];
   return {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
-import { type CommandId } from '../contributes/commands.ts';
+import type { CommandId } from '../contributes/commands.ts';
 import type { ViewId } from '../contributes/names.ts';
 import { commandOf } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
@@ -111,7 +111,12 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   }
 
   /** Rows up to the limit, and a last row that loads more when there are more. */
-  protected paged(id: string, connection: StoreConnection, rows: readonly TreeNode[], more: boolean): TreeNode[] {
+  protected paged(
+    id: string,
+    connection: StoreConnection,
+    rows: readonly TreeNode[],
+    more: boolean,
+  ): TreeNode[] {
     return more ? [...rows, loadMoreNode(id, connection, this)] : [...rows];
   }
 

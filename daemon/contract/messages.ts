@@ -1,0 +1,73 @@
+/** What the pages in the editor and their host in the extension say to each other. */
+import { z } from 'zod';
+import type { ArtifactFile, Run, Series } from './runs.ts';
+
+/** What a person can do to a run from its page. */
+export const RunAction = z.enum(['stop', 'close', 'promote', 'register', 'copyId']);
+export type RunAction = z.infer<typeof RunAction>;
+
+/** From the run page. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */
+export const RunPageMessage = z.discriminatedUnion('type', [
+  /** The page is there, or is visible again, and wants everything. */
+  z.object({ type: z.literal('ready') }),
+  /** The metrics whose charts are in sight; their curves are sent now and whenever they grow. */
+  z.object({ type: z.literal('watch'), keys: z.array(z.string()).max(500) }),
+  /** The content of a folder of artifacts. */
+  z.object({ type: z.literal('list'), path: z.string() }),
+  /** An artifact to show. */
+  z.object({ type: z.literal('preview'), path: z.string() }),
+  /** An artifact to open in an editor or to save. */
+  z.object({ type: z.literal('save'), path: z.string() }),
+  z.object({ type: z.literal('act'), action: RunAction }),
+  z.object({ type: z.literal('open'), runId: z.string() }),
+]);
+export type RunPageMessage = z.infer<typeof RunPageMessage>;
+
+/** What an artifact looks like on the page. */
+export type Preview =
+  /** `data:` address of an image. */
+  | { readonly kind: 'image'; readonly url: string }
+  | { readonly kind: 'text'; readonly text: string; readonly cut: boolean }
+  | { readonly kind: 'table'; readonly header: string[]; readonly rows: string[][]; readonly cut: boolean }
+  | { readonly kind: 'none'; readonly reason: string };
+
+/** A run as a link. */
+export interface RunLink {
+  readonly id: string;
+  readonly name: string;
+  readonly status: Run['status'];
+}
+
+/** Everything the run page shows but curves and artifacts. */
+export interface RunSnapshot {
+  readonly run: Run;
+  readonly experiment: string;
+  readonly parent: RunLink | null;
+  readonly children: readonly RunLink[];
+  /** Whether there are more children than these. */
+  readonly moreChildren: boolean;
+  /** Since when the run has been silent, in milliseconds since the epoch. */
+  readonly silentSince: number | null;
+  /** Versions of models that came from this run. */
+  readonly versions: readonly { readonly name: string; readonly version: number; readonly stage: string }[];
+  readonly actions: readonly RunAction[];
+}
+
+/** To the run page. */
+export type ToRunPage =
+  | { readonly type: 'snapshot'; readonly store: string; readonly snapshot: RunSnapshot }
+  | { readonly type: 'series'; readonly series: readonly Series[] }
+  | { readonly type: 'files'; readonly path: string; readonly files: readonly z.infer<typeof ArtifactFile>[] }
+  | { readonly type: 'preview'; readonly path: string; readonly preview: Preview }
+  | { readonly type: 'problem'; readonly message: string };
+
+/** What the page keeps over a reload of the window, and what the panel is restored from. */
+export const RunPageState = z.object({
+  store: z.string(),
+  runId: z.string(),
+  logScale: z.boolean().default(false),
+  smoothing: z.number().min(0).max(0.99).default(0),
+  /** Metric groups that are folded. */
+  folded: z.array(z.string()).default([]),
+});
+export type RunPageState = z.infer<typeof RunPageState>;

@@ -1,0 +1,63 @@
+import * as vscode from 'vscode';
+import { daemonCommands } from './commands/daemon.ts';
+import { modelCommands } from './commands/models.ts';
+import { pipelineCommands } from './commands/pipelines.ts';
+import { type OpenRun, runCommands } from './commands/runs.ts';
+import type { CommandId } from './contributes/commands.ts';
+import { type Handler, type Handlers, registerCommand } from './contributes/vscode.ts';
+import { processLauncher } from './daemon/launcher.ts';
+import { Stores } from './daemon/stores.ts';
+import { PipelineLenses } from './editor/code-lens.ts';
+import { PIPELINE_DOCUMENTS, PipelineDiagnostics } from './editor/diagnostics.ts';
+import { StepLogs } from './editor/step-logs.ts';
+import { statusBar } from './integrations/status-bar.ts';
+import { Terminals } from './integrations/terminals.ts';
+import { RunPanels } from './panels/run-panel.ts';
+import { ExperimentsTree } from './trees/experiments.ts';
+import { ModelsTree } from './trees/models.ts';
+import { PipelinesTree } from './trees/pipelines.ts';
+
+/** Builds the parts and registers them. Nothing is started before a view is seen or a command is called. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('modelthat', { log: true });
+  const program = vscode.Uri.joinPath(context.extensionUri, 'dist', 'daemon', 'main.mjs').fsPath;
+  const stores = new Stores(processLauncher(program), log);
+  const trees = [new ExperimentsTree(stores), new PipelinesTree(stores), new ModelsTree(stores)];
+  const logs = new StepLogs();
+  const panels = new RunPanels(context.extensionUri, stores, log);
+  const openRun: OpenRun = (connection, runId) => panels.open(connection, runId);
+  const handlers: Handlers = {
+    ...daemonCommands(stores, trees, log),
+    ...runCommands(stores, openRun),
+    ...pipelineCommands(stores, logs, openRun),
+    ...modelCommands(stores, openRun),
+  };
+
+  context.subscriptions.push(
+    log,
+    stores,
+    ...trees,
+    logs,
+    panels,
+    statusBar(stores),
+    new Terminals(context.environmentVariableCollection, stores, log),
+    new PipelineDiagnostics(stores, log),
+    vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses()),
+    ...Object.entries(handlers).map(([id, handler]) =>
+      registerCommand(id as CommandId, reporting(handler, log)),
+    ),
+  );
+}
+
+/** Says what went wrong in a command, with the way to the log. */
+function reporting(handler: Handler, log: vscode.LogOutputChannel): Handler {
+  return async argument => {
+    try {
+      await handler(argument);
+    } catch (error) {
+      const problem = error instanceof Error ? error : new Error(String(error));
+      log.error(problem);
+      if (await vscode.window.showErrorMessage(problem.message, 'Show Log')) log.show();
+    }
+  };
+}

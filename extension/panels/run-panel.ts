@@ -1,0 +1,264 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import {
+  type RunAction,
+  RunPageMessage,
+  RunPageState,
+  type ToRunPage,
+} from '../../daemon/contract/messages.ts';
+import { ARTIFACT_CONTENT_PATH, getSeries, listArtifacts } from '../../daemon/contract/runs.ts';
+import type { CommandId } from '../contributes/commands.ts';
+import { RUN_PANEL } from '../contributes/names.ts';
+import type { StoreConnection } from '../daemon/store-connection.ts';
+import type { StoreMessage, Stores } from '../daemon/stores.ts';
+import type { Subject } from '../trees/subject.ts';
+import { pageHtml, pagesRoot } from './page.ts';
+import { previewLimit, previewOf } from './preview.ts';
+import { loadRun, type RunState } from './run-snapshot.ts';
+
+/** A fast logger must not make the page load more often than this. */
+const REFRESH_MS = 700;
+/** Points of a curve; more than a chart has pixels would not be seen. */
+const BUCKETS = 400;
+/** Metrics asked for in one request: their names travel in its address. */
+const KEYS_PER_REQUEST = 25;
+
+/** The open run pages, one a run, and their return after a reload of the window. */
+export class RunPanels implements vscode.Disposable {
+  readonly #extension: vscode.Uri;
+  readonly #stores: Stores;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #open = new Map<string, vscode.WebviewPanel>();
+  readonly #serializer: vscode.Disposable;
+
+  constructor(extension: vscode.Uri, stores: Stores, log: vscode.LogOutputChannel) {
+    this.#extension = extension;
+    this.#stores = stores;
+    this.#log = log;
+    this.#serializer = vscode.window.registerWebviewPanelSerializer(RUN_PANEL, {
+      deserializeWebviewPanel: async (panel, kept) => this.#restore(panel, kept),
+    });
+  }
+
+  /** Shows a run's page. */
+  open(connection: StoreConnection, runId: string): void {
+    const open = this.#open.get(runId);
+    if (open) open.reveal();
+    else {
+      const panel = vscode.window.createWebviewPanel(RUN_PANEL, 'Run', vscode.ViewColumn.Active);
+      this.#fill(panel, connection, runId);
+    }
+  }
+
+  dispose(): void {
+    this.#serializer.dispose();
+    for (const panel of this.#open.values()) panel.dispose();
+  }
+
+  #restore(panel: vscode.WebviewPanel, kept: unknown): void {
+    const state = RunPageState.safeParse(kept);
+    const connection = this.#stores.all.find(({ store }) => store === state.data?.store);
+    if (state.success && connection) this.#fill(panel, connection, state.data.runId);
+    else panel.dispose();
+  }
+
+  #fill(panel: vscode.WebviewPanel, connection: StoreConnection, runId: string): void {
+    this.#open.set(runId, panel);
+    panel.onDidDispose(() => this.#open.delete(runId));
+    const open: Opener = other => this.open(connection, other);
+    new RunPanel(panel, { connection, runId, open, stores: this.#stores, log: this.#log });
+    panel.iconPath = new vscode.ThemeIcon('graph-line');
+    panel.webview.options = { enableScripts: true, localResourceRoots: [pagesRoot(this.#extension)] };
+    panel.webview.html = pageHtml(panel.webview, this.#extension, 'run');
+  }
+}
+
+type Opener = (runId: string) => void;
+
+interface RunPanelParts {
+  readonly connection: StoreConnection;
+  readonly runId: string;
+  readonly open: Opener;
+  readonly stores: Stores;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** The host's side of one run page: answers it, and tells it what changes. */
+class RunPanel {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #parts: RunPanelParts;
+  #state: RunState | undefined;
+  #watched: readonly string[] = [];
+  /** Points that the page has of each watched metric. */
+  readonly #sent = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(panel: vscode.WebviewPanel, parts: RunPanelParts) {
+    this.#panel = panel;
+    this.#parts = parts;
+    const subscriptions = [
+      parts.stores.onDidReceive(message => this.#receive(message)),
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#answer(message)),
+    ];
+    panel.onDidDispose(() => {
+      clearTimeout(this.#timer);
+      for (const subscription of subscriptions) subscription.dispose();
+    });
+  }
+
+  #receive({ connection, message }: StoreMessage): void {
+    if (connection !== this.#parts.connection || !this.#panel.visible) return;
+    const { runId } = this.#parts;
+    const concerned =
+      message.type === 'reset' ||
+      (message.event.topic === 'run' && (message.event.id === runId || this.#isRelated(message.event.id))) ||
+      message.event.topic === 'model' ||
+      message.event.topic === 'execution';
+    if (concerned) this.#timer ??= setTimeout(() => this.#refresh(), REFRESH_MS);
+  }
+
+  /** Whether another run's change shows on this page: a child's state, or a new child. */
+  #isRelated(runId: string): boolean {
+    const { children = [], parent } = this.#state?.snapshot ?? {};
+    return parent?.id === runId || children.some(child => child.id === runId) || children.length > 0;
+  }
+
+  #refresh(): void {
+    this.#timer = undefined;
+    void this.#guard(async () => {
+      await this.#sendSnapshot();
+      await this.#sendSeries();
+    });
+  }
+
+  async #answer(raw: unknown): Promise<void> {
+    const parsed = RunPageMessage.safeParse(raw);
+    if (!parsed.success)
+      return this.#parts.log.warn(`The run page sent what is not understood: ${parsed.error.message}`);
+    const message = parsed.data;
+    await this.#guard(async () => {
+      switch (message.type) {
+        case 'ready':
+          this.#sent.clear();
+          return this.#sendSnapshot();
+        case 'watch':
+          this.#watched = message.keys;
+          return this.#sendSeries();
+        case 'list':
+          return this.#sendFiles(message.path);
+        case 'preview':
+          return this.#sendPreview(message.path);
+        case 'save':
+          return this.#save(message.path);
+        case 'act':
+          return this.#act(message.action);
+        case 'open':
+          return this.#parts.open(message.runId);
+      }
+    });
+  }
+
+  async #guard(work: () => unknown): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const problem = error instanceof Error ? error : new Error(String(error));
+      this.#parts.log.error(problem);
+      this.#send({ type: 'problem', message: problem.message });
+    }
+  }
+
+  #send(message: ToRunPage): void {
+    void this.#panel.webview.postMessage(message);
+  }
+
+  async #sendSnapshot(): Promise<void> {
+    const { connection, runId } = this.#parts;
+    this.#state = await loadRun(connection, runId);
+    this.#panel.title = this.#state.snapshot.run.name;
+    this.#send({ type: 'snapshot', store: connection.store, snapshot: this.#state.snapshot });
+  }
+
+  async #sendSeries(): Promise<void> {
+    const { connection, runId } = this.#parts;
+    const metrics = this.#state?.snapshot.run.metrics ?? {};
+    const grown = this.#watched.filter(key => metrics[key] && metrics[key].count !== this.#sent.get(key));
+    for (let first = 0; first < grown.length; first += KEYS_PER_REQUEST) {
+      const key = grown.slice(first, first + KEYS_PER_REQUEST);
+      const { series } = await connection.call(getSeries, {
+        params: { runId },
+        query: { key, buckets: BUCKETS },
+      });
+      for (const one of series) this.#sent.set(one.key, one.total);
+      this.#send({ type: 'series', series });
+    }
+  }
+
+  async #sendFiles(folder: string): Promise<void> {
+    const { connection, runId } = this.#parts;
+    const { files } = await connection.call(listArtifacts, { params: { runId }, query: { path: folder } });
+    this.#send({ type: 'files', path: folder, files });
+  }
+
+  async #sendPreview(file: string): Promise<void> {
+    const { content, whole } = await this.#read(file, previewLimit(file));
+    this.#send({ type: 'preview', path: file, preview: previewOf(file, content, whole) });
+  }
+
+  async #save(file: string): Promise<void> {
+    const name = path.posix.basename(file);
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const target = await vscode.window.showSaveDialog({
+      ...(folder && { defaultUri: vscode.Uri.joinPath(folder, name) }),
+      title: `Save ${name}`,
+    });
+    if (!target) return;
+    const { content } = await this.#read(file, Number.POSITIVE_INFINITY);
+    await vscode.workspace.fs.writeFile(target, content);
+  }
+
+  /** An artifact's first bytes. */
+  async #read(file: string, limit: number): Promise<{ content: Buffer; whole: boolean }> {
+    const client = await this.#parts.connection.connect();
+    const address = ARTIFACT_CONTENT_PATH.replace(':runId', encodeURIComponent(this.#parts.runId));
+    const response = await client.fetch(`${address}?${new URLSearchParams({ path: file })}`);
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > limit) break;
+    }
+    const content = Buffer.concat(chunks);
+    return { content: content.subarray(0, limit), whole: content.length <= limit };
+  }
+
+  async #act(action: RunAction): Promise<void> {
+    const { connection } = this.#parts;
+    const state = this.#state;
+    if (!state) return;
+    const run: Subject = { type: 'run', connection, run: state.snapshot.run };
+    const [version] = state.versions;
+    switch (action) {
+      case 'copyId':
+        return perform('modelthat.runs.copyId', run);
+      case 'close':
+        return perform('modelthat.runs.close', run);
+      case 'register':
+        return perform('modelthat.models.register', run);
+      case 'stop':
+        if (!state.execution) return;
+        return perform('modelthat.executions.stop', {
+          type: 'execution',
+          connection,
+          execution: state.execution,
+        });
+      case 'promote':
+        if (version) return perform('modelthat.models.promote', { type: 'version', connection, version });
+    }
+  }
+}
+
+async function perform(command: CommandId, subject: Subject): Promise<void> {
+  await vscode.commands.executeCommand(command, { subject });
+}

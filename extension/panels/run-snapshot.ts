@@ -1,0 +1,70 @@
+import type { RunAction, RunLink, RunSnapshot } from '../../daemon/contract/messages.ts';
+import { listModels, type ModelVersion } from '../../daemon/contract/models.ts';
+import { type Execution, listExecutions } from '../../daemon/contract/pipelines.ts';
+import { getRun, listExperiments, type Run, searchRuns, silentSince } from '../../daemon/contract/runs.ts';
+import type { StoreConnection } from '../daemon/store-connection.ts';
+import { isActive } from '../trees/pipeline-rows.ts';
+
+const SHOWN_CHILDREN = 50;
+
+/** What the run page's host knows: the snapshot, and what the actions on it need. */
+export interface RunState {
+  readonly snapshot: RunSnapshot;
+  readonly versions: readonly ModelVersion[];
+  /** The execution that makes this run, while it runs. */
+  readonly execution: Execution | undefined;
+}
+
+/** Loads all of a run that its page shows. @throws ApiError when there is no such run */
+export async function loadRun(connection: StoreConnection, runId: string): Promise<RunState> {
+  const run = await connection.call(getRun, { params: { runId } });
+  const [experiments, parent, below, models, executions] = await Promise.all([
+    connection.call(listExperiments, { query: { view: 'all', limit: 1000 } }),
+    run.parentId ? connection.call(getRun, { params: { runId: run.parentId } }).catch(() => null) : null,
+    childrenOf(connection, run),
+    connection.call(listModels, {}),
+    connection.call(listExecutions, { query: {} }),
+  ]);
+  const versions = models.items.flatMap(model => model.versions).filter(version => version.runId === run.id);
+  const execution = executions.items.filter(isActive).find(candidate => belongsTo(run, candidate));
+  const silent = silentSince(run, Date.now()) ?? null;
+  return {
+    versions,
+    execution,
+    snapshot: {
+      run,
+      experiment: experiments.items.find(({ id }) => id === run.experimentId)?.name ?? run.experimentId,
+      parent: parent && link(parent),
+      children: below.items.map(link),
+      moreChildren: below.nextPageToken !== undefined,
+      silentSince: silent,
+      versions: versions.map(({ name, version, stage }) => ({ name, version, stage })),
+      actions: actionsOn(run, versions.length > 0, execution !== undefined),
+    },
+  };
+}
+
+function childrenOf(connection: StoreConnection, run: Run) {
+  if (run.childCount === 0) return { items: [], nextPageToken: undefined };
+  const body = { parentId: run.id, limit: SHOWN_CHILDREN, orderBy: ['attributes.start_time ASC'] };
+  return connection.call(searchRuns, { body });
+}
+
+function belongsTo(run: Run, execution: Execution): boolean {
+  return execution.runId === run.id || execution.steps.some(step => step.runId === run.id);
+}
+
+function actionsOn(run: Run, hasVersions: boolean, executing: boolean): RunAction[] {
+  const running = run.status === 'RUNNING';
+  return [
+    ...(executing ? (['stop'] as const) : []),
+    ...(running && !executing ? (['close'] as const) : []),
+    ...(hasVersions ? (['promote'] as const) : []),
+    ...(!running && !hasVersions ? (['register'] as const) : []),
+    'copyId',
+  ];
+}
+
+function link({ id, name, status }: Run): RunLink {
+  return { id, name, status };
+}
