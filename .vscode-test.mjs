@@ -29,7 +29,7 @@ process.once('exit', workspace.remove);
 
 export default defineConfig({
   files: `${bundles}/*.test.cjs`,
-  extensionDevelopmentPath: path.join(root, 'tests/extension/probe'),
+  extensionDevelopmentPath: root,
   workspaceFolder: workspace.folder,
   env: { MODELTHAT_STATE_DIR: workspace.stateDir },
   mocha: {

@@ -6,7 +6,7 @@ import { startEditorServer } from './editor-host/server.ts';
 import { launchBrowser, openWorkbench, type Workbench } from './editor-host/workbench.ts';
 import { temporaryWorkspace } from './workspace.ts';
 
-const REPOSITORY = path.resolve(import.meta.dirname, '../extension/probe');
+const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const FAILURES = path.join(REPOSITORY, '.cache/failures');
 
 /** What to open. */
