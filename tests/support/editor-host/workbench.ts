@@ -147,6 +147,11 @@ export class Workbench {
     return this.page.locator(`.sidebar .monaco-list-row[aria-label*=${JSON.stringify(name)}]`);
   }
 
+  /** An item of the status bar, by a part of its accessible name. */
+  statusBarItem(name: string): Locator {
+    return this.page.locator('.statusbar').getByRole('button', { name });
+  }
+
   /** A notification that shows this text. */
   notification(text: string | RegExp): Locator {
     return this.page.locator('.notification-toast', { hasText: text });
