@@ -31,3 +31,6 @@ export const listEndpoints = route({
 
 /** MLflow scoring protocol: `POST /serve/<model>/invocations?stage=Staging` (or `?version=3`; default Production). */
 export const INVOCATIONS_PATH = '/serve/:endpoint/invocations';
+
+/** Says `\n` when the endpoint has a version to serve; takes the same query. */
+export const PING_PATH = '/serve/:endpoint/ping';
