@@ -95,7 +95,7 @@ export class ServingService {
   /** An endpoint for each registered model, with its live processes. */
   async endpoints(): Promise<Endpoint[]> {
     const names = await this.#parts.models.names();
-    const live = await this.#settled();
+    const live = [...this.#live.values()];
     return Promise.all(
       names.map(name =>
         this.#describe(
@@ -114,16 +114,18 @@ export class ServingService {
 
   async #acquire(version: ServableVersion): Promise<Live> {
     const key = `${version.name}\n${version.version}\n${version.folder}`;
-    const plan = this.#live.has(key) ? undefined : await readPlan(version.folder);
-    // Asked again, for another request may have come first while the plan was read.
-    let live = this.#live.get(key);
-    if (!live && plan) {
-      live = this.#make(version, plan);
-      this.#live.set(key, live);
-      this.#makeRoom();
-    }
-    if (!live) throw new Error(`the process of ${version.name} version ${version.version} is gone`);
+    const live = this.#live.get(key) ?? this.#add(key, version, await readPlan(version.folder));
     live.process.lastUsedAt = Date.now();
+    return live;
+  }
+
+  /** Adds a process, unless another request did so while the plan was read. */
+  #add(key: string, version: ServableVersion, plan: Plan): Live {
+    const existing = this.#live.get(key);
+    if (existing) return existing;
+    this.#makeRoom();
+    const live = this.#make(version, plan);
+    this.#live.set(key, live);
     return live;
   }
 
@@ -147,12 +149,12 @@ export class ServingService {
     return onnxCommand({ file: await insideFolder(version.folder, plan.file), columns: [...plan.columns] });
   }
 
-  /** Ends those used least recently, as many as there are too many; one that works is left alone. */
+  /** Before one more is added: ends those used least recently, but none that works. */
   #makeRoom(): void {
     const spare = [...this.#live]
       .filter(([, { process }]) => !process.busy)
       .sort(([, a], [, b]) => a.process.lastUsedAt - b.process.lastUsedAt);
-    const excess = Math.max(0, this.#live.size - this.#limits.processes);
+    const excess = Math.max(0, this.#live.size + 1 - this.#limits.processes);
     for (const [key] of spare.slice(0, excess)) void this.#stop(key);
   }
 
