@@ -45,6 +45,8 @@ interface Waiting {
 /** Pause after the first failure; it doubles with each further one. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
+/** How long output that a dead process has written may take to arrive. */
+const LAST_WORDS_MS = 500;
 /** How long a process has to end after its input has, before it is ended by force. */
 const STOP_GRACE_MS = 2_000;
 
@@ -147,17 +149,23 @@ export class ModelProcess {
         try {
           for (const frame of reader.push(chunk)) this.#receive(frame, settle);
         } catch (error) {
-          settle(`spoke nonsense: ${(error as Error).message}`);
+          const why = `broke the protocol: ${(error as Error).message}`;
           child.kill('SIGKILL');
+          settle(why);
+          this.#lose(child, why);
         }
       });
       // Writing to a process that has just died is told by its exit.
       child.stdin?.on('error', () => {});
       child.once('error', error => settle(`cannot be started: ${error.message}`));
-      child.once('exit', (code, signal) => {
-        settle(`ended while loading (${signal ?? `exit code ${code}`})${this.#log.tailNote()}`);
-        this.#ended(child, signal ?? `exit code ${code}`);
-      });
+      const over = () => {
+        const how = `(${child.signalCode ?? `exit code ${child.exitCode}`})${this.#log.tailNote()}`;
+        settle(`ended while loading ${how}`);
+        this.#lose(child, `ended while it answered ${how}`);
+      };
+      // Its last words may arrive after its end, but programs that it started may hold its output open for long.
+      child.once('close', over);
+      child.once('exit', () => setTimeout(over, LAST_WORDS_MS).unref());
     });
   }
 
@@ -178,17 +186,18 @@ export class ModelProcess {
 
   /** A model that hangs cannot be interrupted, only replaced. */
   #timeOut(): void {
-    this.#rejectAll(`did not answer within ${this.#options.requestTimeout / 1000} s`);
-    this.#child?.kill('SIGKILL');
+    const child = this.#child;
+    child?.kill('SIGKILL');
+    if (child) this.#lose(child, `did not answer within ${this.#options.requestTimeout / 1000} s`);
   }
 
-  #ended(child: ChildProcess, how: string): void {
+  /** The process is of no use any more. As its model had loaded once, the next request starts another without a pause. */
+  #lose(child: ChildProcess, why: string): void {
     if (this.#child !== child) return;
     this.#child = undefined;
-    this.#rejectAll(`ended while it answered (${how})${this.#log.tailNote()}`);
+    this.#rejectAll(why);
     if (this.#closed) this.#change('stopped', '');
-    // It had loaded, so it may well load again: the next request starts it without a pause.
-    else if (this.state === 'ready') this.#change('failed', `ended (${how})`);
+    else if (this.state === 'ready') this.#change('failed', why);
   }
 
   #rejectAll(why: string): void {
