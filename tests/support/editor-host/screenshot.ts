@@ -3,7 +3,7 @@
  * package), runs commands in turn, and writes one PNG after each.
  *
  *   node tests/support/editor-host/screenshot.ts --folder examples/store-sales --theme "Light Modern" --out pictures \
- *     "View: Show Experiments" "modelthat: Open Runs"
+ *     "modelthat: Start Daemon" "modelthat: Focus on Experiments View"
  */
 
 import { mkdir } from 'node:fs/promises';
