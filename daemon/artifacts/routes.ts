@@ -1,0 +1,60 @@
+/** Artifacts of runs in the native API. */
+import { invalid } from '../contract/errors.ts';
+import { ARTIFACT_CONTENT_PATH, type ArtifactFile, listArtifacts } from '../contract/runs.ts';
+import type { ApiRouter } from '../http/router.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import { sendArtifact } from './download.ts';
+import { checkArtifactPath } from './paths.ts';
+import type { ArtifactService } from './service.ts';
+import { storePathOf } from './uri.ts';
+
+export function mountArtifacts(
+  router: ApiRouter,
+  artifacts: ArtifactService,
+  tracking: TrackingService,
+): void {
+  router.mount(listArtifacts, async ({ params, query }) => {
+    const root = await runRoot(tracking, params.runId);
+    return { files: await listBelow(artifacts, root, query.path) };
+  });
+
+  router.raw(
+    { method: 'GET', path: ARTIFACT_CONTENT_PATH, access: 'tracking' },
+    async (request, response) => {
+      const artifact = checkArtifactPath(String(request.query.path ?? ''));
+      const root = await runRoot(tracking, String(request.params.runId));
+      await sendArtifact(artifacts, `${root}/${artifact}`, request, response);
+    },
+  );
+}
+
+/** The folder of a run's artifacts. @throws ApiError when they are not kept in this store */
+export async function runRoot(tracking: TrackingService, runId: string): Promise<string> {
+  const { artifactUri } = await tracking.getRun(runId);
+  return requireStorePath(artifactUri);
+}
+
+/** @throws ApiError INVALID_PARAMETER_VALUE when the URI means a place outside of this store */
+export function requireStorePath(uri: string): string {
+  const path = storePathOf(uri);
+  if (path === undefined)
+    throw invalid(
+      `The artifacts are at ${uri}, not in this store: open them there with a client of that place.`,
+    );
+  return path;
+}
+
+/** What is directly below a folder under a root, with paths relative to that root. */
+export async function listBelow(
+  artifacts: ArtifactService,
+  root: string,
+  folder: string,
+): Promise<ArtifactFile[]> {
+  const checked = checkArtifactPath(folder);
+  const entries = await artifacts.files.list(checked === '' ? root : `${root}/${checked}`);
+  return entries.map(({ path, isDir, size }) => ({
+    path: path.slice(root.length + 1),
+    isDir,
+    ...(isDir ? {} : { size }),
+  }));
+}
