@@ -1,0 +1,177 @@
+/** SQL of logged models. Their metrics are tracking's (`tracking.modelMetrics`). */
+import type { Database as Connection } from 'better-sqlite3';
+import { invalid, missing } from '../contract/errors.ts';
+import { statement } from '../database/statements.ts';
+import type { KeyValue } from '../tracking/model.ts';
+import { requireActiveExperiment } from '../tracking/store/experiments.ts';
+import { type LoggedModel, MODEL_STATUSES, type ModelStatus, newModelId, noSuchModel } from './model.ts';
+import { searchLoggedModels } from './search.ts';
+
+interface ModelRow {
+  readonly id: number;
+  readonly model_id: string;
+  readonly experiment: number;
+  readonly name: string;
+  readonly model_type: string;
+  readonly source_run_id: string | null;
+  readonly artifact_uri: string;
+  readonly status: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly deleted_at: number | null;
+}
+
+/** A model to be logged. */
+export interface NewLoggedModel {
+  readonly experimentId: string;
+  readonly name: string;
+  readonly type: string;
+  readonly sourceRunId: string | null;
+  readonly params: readonly KeyValue[];
+  readonly tags: readonly KeyValue[];
+}
+
+export const writes = {
+  'models.create': (connection: Connection, input: NewLoggedModel): LoggedModel => {
+    const experiment = requireActiveExperiment(connection, input.experimentId);
+    const modelId = newModelId();
+    const now = Date.now();
+    const { lastInsertRowid } = statement(
+      connection,
+      `INSERT INTO logged_model (model_id, experiment, name, model_type, source_run_id, artifact_uri, status,
+                                 created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)`,
+    ).run(
+      modelId,
+      experiment.id,
+      input.name,
+      input.type,
+      input.sourceRunId,
+      `${experiment.artifact_location.replace(/\/$/, '')}/models/${modelId}/artifacts`,
+      now,
+      now,
+    );
+    insertParams(connection, Number(lastInsertRowid), input.params);
+    putTags(connection, Number(lastInsertRowid), input.tags);
+    return getModel(connection, modelId);
+  },
+
+  'models.setStatus': (
+    connection: Connection,
+    input: { modelId: string; status: ModelStatus },
+  ): LoggedModel => {
+    const row = requireModel(connection, input.modelId);
+    statement(connection, 'UPDATE logged_model SET status = ? WHERE id = ?').run(
+      MODEL_STATUSES.indexOf(input.status) + 1,
+      row.id,
+    );
+    touch(connection, row);
+    return getModel(connection, input.modelId);
+  },
+
+  'models.delete': (connection: Connection, input: { modelId: string }): void => {
+    const row = requireModel(connection, input.modelId);
+    statement(connection, 'UPDATE logged_model SET deleted_at = ? WHERE id = ?').run(Date.now(), row.id);
+  },
+
+  'models.setTags': (connection: Connection, input: { modelId: string; tags: readonly KeyValue[] }): void => {
+    const row = requireModel(connection, input.modelId);
+    putTags(connection, row.id, input.tags);
+    touch(connection, row);
+  },
+
+  'models.deleteTag': (connection: Connection, input: { modelId: string; key: string }): void => {
+    const row = requireModel(connection, input.modelId);
+    const { changes } = statement(connection, 'DELETE FROM logged_model_tag WHERE model = ? AND key = ?').run(
+      row.id,
+      input.key,
+    );
+    if (changes === 0)
+      throw missing(`No tag with key '${input.key}' found for model with ID '${input.modelId}'.`);
+    touch(connection, row);
+  },
+
+  'models.logParams': (
+    connection: Connection,
+    input: { modelId: string; params: readonly KeyValue[] },
+  ): void => {
+    const row = requireModel(connection, input.modelId);
+    insertParams(connection, row.id, input.params);
+    touch(connection, row);
+  },
+};
+
+export const reads = {
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST, for a deleted one too unless `deleted` is set */
+  'models.get': (connection: Connection, input: { modelId: string; deleted?: boolean }): LoggedModel =>
+    getModel(connection, input.modelId, input.deleted),
+
+  /** The models that these runs logged, oldest first. */
+  'models.ofRuns': (connection: Connection, input: { runIds: readonly string[] }): LoggedModel[] =>
+    statement<ModelRow>(
+      connection,
+      `SELECT * FROM logged_model WHERE deleted_at IS NULL
+         AND source_run_id IN (SELECT value FROM json_each(?)) ORDER BY created_at, id`,
+    )
+      .all(JSON.stringify(input.runIds))
+      .map(row => toLoggedModel(connection, row)),
+
+  'models.search': (connection: Connection, input: Parameters<typeof searchLoggedModels>[1]): LoggedModel[] =>
+    searchLoggedModels(connection, input).map(modelId => getModel(connection, modelId)),
+};
+
+function requireModel(connection: Connection, modelId: string, deleted = false): ModelRow {
+  const row = statement<ModelRow>(connection, 'SELECT * FROM logged_model WHERE model_id = ?').get(modelId);
+  if (!row || (row.deleted_at !== null && !deleted)) throw noSuchModel(modelId);
+  return row;
+}
+
+function getModel(connection: Connection, modelId: string, deleted?: boolean): LoggedModel {
+  return toLoggedModel(connection, requireModel(connection, modelId, deleted));
+}
+
+function toLoggedModel(connection: Connection, row: ModelRow): LoggedModel {
+  return {
+    id: row.model_id,
+    experimentId: String(row.experiment),
+    name: row.name,
+    type: row.model_type,
+    sourceRunId: row.source_run_id,
+    artifactUri: row.artifact_uri,
+    status: MODEL_STATUSES[row.status - 1] ?? 'LOGGED_MODEL_PENDING',
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    params: readMap(connection, 'SELECT key, value FROM logged_model_param WHERE model = ?', row.id),
+    tags: readMap(connection, 'SELECT key, value FROM logged_model_tag WHERE model = ?', row.id),
+  };
+}
+
+function readMap(connection: Connection, sql: string, model: number): Record<string, string> {
+  const rows = statement<KeyValue>(connection, sql).all(model);
+  return Object.fromEntries(rows.map(row => [row.key, row.value]));
+}
+
+/** Params never change: one that is there is refused. */
+function insertParams(connection: Connection, model: number, params: readonly KeyValue[]): void {
+  for (const { key, value } of params) {
+    const { changes } = statement(
+      connection,
+      'INSERT OR IGNORE INTO logged_model_param (model, key, value) VALUES (?, ?, ?)',
+    ).run(model, key, value);
+    if (changes === 0)
+      throw invalid(`The model has a param '${key}' already. Params of a logged model cannot be changed.`);
+  }
+}
+
+function putTags(connection: Connection, model: number, tags: readonly KeyValue[]): void {
+  for (const { key, value } of tags)
+    statement(connection, 'INSERT OR REPLACE INTO logged_model_tag (model, key, value) VALUES (?, ?, ?)').run(
+      model,
+      key,
+      value,
+    );
+}
+
+function touch(connection: Connection, row: ModelRow): void {
+  statement(connection, 'UPDATE logged_model SET updated_at = ? WHERE id = ?').run(Date.now(), row.id);
+}

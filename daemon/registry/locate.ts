@@ -1,0 +1,60 @@
+/** Where the files of a version are. */
+import type { ArtifactStore } from '../artifacts/model.ts';
+import { storePathOf } from '../artifacts/uri.ts';
+import { invalid, missing } from '../contract/errors.ts';
+import type { Database } from '../database/database.ts';
+import type { LoggedModelService } from '../models/service.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import type { Version } from './model.ts';
+import { parseSource } from './source.ts';
+
+interface Located {
+  readonly storageLocation: string;
+  /** The run that made the files, as far as the source tells. */
+  readonly runId: string | null;
+}
+
+/** Resolves what a source refers to when a version is made. @throws ApiError when it is refused or missing */
+export async function locateSource(
+  source: string,
+  parts: { readonly database: Database; readonly models: LoggedModelService },
+): Promise<Located> {
+  const parsed = parseSource(source);
+  if (parsed.kind === 'loggedModel') {
+    const { model } = await parts.models.get(parsed.modelId);
+    return { storageLocation: model.artifactUri, runId: model.sourceRunId };
+  }
+  if (parsed.kind === 'version') {
+    const version = await parts.database.read('registry.getVersion', parsed);
+    return { storageLocation: version.storageLocation, runId: version.runId };
+  }
+  return { storageLocation: source, runId: parsed.kind === 'run' ? parsed.runId : null };
+}
+
+/**
+ * The local folder with a version's files, to be read only.
+ *
+ * @throws ApiError INVALID_PARAMETER_VALUE when they are kept outside of this store, RESOURCE_DOES_NOT_EXIST when they are gone
+ */
+export async function localFolderOf(
+  version: Version,
+  parts: { readonly tracking: TrackingService; readonly artifacts: ArtifactStore },
+): Promise<string> {
+  const parsed = parseSource(version.storageLocation);
+  const uri =
+    parsed.kind === 'run'
+      ? `${(await parts.tracking.getRun(parsed.runId)).artifactUri}/${parsed.path}`
+      : version.storageLocation;
+  const path = storePathOf(uri);
+  if (path === undefined)
+    throw invalid(
+      `Version ${version.version} of '${version.name}' has its files at ${uri}, which is not in this store. ` +
+        'Log the model to this store and register it from there.',
+    );
+  const folder = await parts.artifacts.localFolder(path);
+  if (folder === undefined)
+    throw missing(
+      `The files of version ${version.version} of '${version.name}' are no longer at ${uri}. Register it again.`,
+    );
+  return folder;
+}

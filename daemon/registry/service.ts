@@ -1,0 +1,283 @@
+import type { ArtifactStore } from '../artifacts/model.ts';
+import { ApiError, missing } from '../contract/errors.ts';
+import type { ModelVersion, Stage, Transition } from '../contract/models.ts';
+import type { Database } from '../database/database.ts';
+import type { EventBus } from '../events/bus.ts';
+import type { LoggedModelService } from '../models/service.ts';
+import { decodePageToken, type Page } from '../tracking/pages.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import { localFolderOf, locateSource } from './locate.ts';
+import { findLogged } from './logged.ts';
+import {
+  checkAlias,
+  checkDescription,
+  checkModelName,
+  checkTag,
+  type Model,
+  type Tags,
+  type Version,
+  type VersionSelector,
+} from './model.ts';
+import type { RegistrySearch } from './store/search.ts';
+import type { NewEvaluation, StageChange } from './store/versions.ts';
+
+/** A search, in MLflow's filter language. */
+export type Search = Omit<RegistrySearch, 'offset'> & { readonly pageToken?: string | undefined };
+
+/** A version to be registered, as MLflow's clients ask for it. */
+export interface Registration {
+  readonly name: string;
+  readonly source: string;
+  readonly runId: string | null;
+  readonly runLink: string;
+  readonly description: string;
+  readonly tags: Tags;
+}
+
+/** What the registry works with. */
+export interface RegistryParts {
+  readonly database: Database;
+  readonly events: EventBus;
+  readonly tracking: TrackingService;
+  readonly models: LoggedModelService;
+  readonly artifacts: ArtifactStore;
+}
+
+/** Registered models, their versions and the stages these move through. */
+export class RegistryService {
+  readonly #parts: RegistryParts;
+  readonly #database: Database;
+  readonly #events: EventBus;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+    this.#database = parts.database;
+    this.#events = parts.events;
+  }
+
+  // --- models ---
+
+  async createModel(input: { name: string; description: string; tags: Tags }): Promise<Model> {
+    checkModelName(input.name);
+    checkDescription(input.description);
+    checkTags(input.tags);
+    const model = await this.#database.write('registry.createModel', input);
+    this.#events.publish({ topic: 'model', id: input.name, kind: 'created' });
+    return model;
+  }
+
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  getModel(name: string): Promise<Model> {
+    return this.#database.read('registry.getModel', { name });
+  }
+
+  async renameModel(name: string, newName: string): Promise<Model> {
+    checkModelName(newName);
+    const model = await this.#database.write('registry.renameModel', { name, newName });
+    this.#events.publish({ topic: 'model', id: name, kind: 'deleted' });
+    this.#events.publish({ topic: 'model', id: newName, kind: 'created' });
+    return model;
+  }
+
+  async describeModel(name: string, description: string): Promise<Model> {
+    checkDescription(description);
+    return this.#changed(name, this.#database.write('registry.describeModel', { name, description }));
+  }
+
+  /** Removes the model with all its versions; the files stay where they are. */
+  async deleteModel(name: string): Promise<void> {
+    await this.#database.write('registry.deleteModel', { name });
+    this.#events.publish({ topic: 'model', id: name, kind: 'deleted' });
+  }
+
+  async setModelTag(name: string, key: string, value: string): Promise<void> {
+    checkTag(key, value);
+    await this.#changed(name, this.#database.write('registry.setModelTag', { name, key, value }));
+  }
+
+  /** A missing tag is no error. */
+  async deleteModelTag(name: string, key: string): Promise<void> {
+    await this.#changed(name, this.#database.write('registry.deleteModelTag', { name, key }));
+  }
+
+  /** Points an alias at a version, away from where it pointed before. */
+  async setAlias(name: string, alias: string, version: number): Promise<void> {
+    checkAlias(alias);
+    await this.#changed(name, this.#database.write('registry.setAlias', { name, alias, version }));
+  }
+
+  /** A missing alias is no error. */
+  async deleteAlias(name: string, alias: string): Promise<void> {
+    await this.#changed(name, this.#database.write('registry.deleteAlias', { name, alias }));
+  }
+
+  async searchModels({ pageToken, ...search }: Search): Promise<Page<Model>> {
+    return this.#database.read('registry.searchModels', { ...search, offset: decodePageToken(pageToken) });
+  }
+
+  // --- versions ---
+
+  /** Makes a new version of an existing model. @throws ApiError when the source is refused or means nothing */
+  async register(registration: Registration): Promise<Version> {
+    return this.#register(registration, false);
+  }
+
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  getVersion(name: string, version: number): Promise<Version> {
+    return this.#database.read('registry.getVersion', { name, version });
+  }
+
+  /** The version that is meant, or undefined. @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such model */
+  async findVersion(name: string, selector: VersionSelector): Promise<Version | undefined> {
+    return (await this.#database.read('registry.findVersion', { name, selector })) ?? undefined;
+  }
+
+  async describeVersion(name: string, version: number, description: string): Promise<Version> {
+    checkDescription(description);
+    return this.#changed(
+      name,
+      this.#database.write('registry.describeVersion', { name, version, description }),
+    );
+  }
+
+  /**
+   * Moves a version to a stage and records it.
+   *
+   * @param change.archiveExisting archive the other versions in that stage; only Staging and Production have such
+   * @param change.by who asked, as `describePrincipal` says it
+   */
+  async transition(change: StageChange): Promise<Version> {
+    return this.#changed(change.name, this.#database.write('registry.transition', change));
+  }
+
+  /** Takes a version out; its number is not given again. */
+  async deleteVersion(name: string, version: number): Promise<void> {
+    await this.#changed(name, this.#database.write('registry.deleteVersion', { name, version }));
+  }
+
+  async setVersionTag(name: string, version: number, key: string, value: string): Promise<void> {
+    checkTag(key, value);
+    await this.#changed(name, this.#database.write('registry.setVersionTag', { name, version, key, value }));
+  }
+
+  /** A missing tag is no error. */
+  async deleteVersionTag(name: string, version: number, key: string): Promise<void> {
+    await this.#changed(name, this.#database.write('registry.deleteVersionTag', { name, version, key }));
+  }
+
+  async searchVersions({ pageToken, ...search }: Search): Promise<Page<Version>> {
+    return this.#database.read('registry.searchVersions', { ...search, offset: decodePageToken(pageToken) });
+  }
+
+  // --- for pipelines and serving ---
+
+  /**
+   * Makes the one model that the runs logged (under the name `model`, when given) a new version of `name`, which is created
+   * when it is new.
+   *
+   * @throws ApiError RESOURCE_DOES_NOT_EXIST when the runs logged no such model, INVALID_PARAMETER_VALUE when several
+   */
+  async registerFromRun(input: {
+    runIds: readonly string[];
+    name: string;
+    model?: string | undefined;
+    description?: string | undefined;
+  }): Promise<ModelVersion> {
+    checkModelName(input.name);
+    const logged = await findLogged(this.#parts, input.runIds, input.model);
+    const { version } = await this.#register(
+      {
+        name: input.name,
+        source: logged.source,
+        runId: logged.runId,
+        runLink: '',
+        description: input.description ?? '',
+        tags: {},
+      },
+      true,
+    );
+    return this.show(input.name, version);
+  }
+
+  /** The newest version in a stage, or undefined (also when there is no such model). */
+  async versionInStage(name: string, stage: Stage): Promise<ModelVersion | undefined> {
+    try {
+      const found = await this.findVersion(name, { stage });
+      return found && (await this.show(name, found.version));
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+      throw error;
+    }
+  }
+
+  /** Keeps what a step that judged a version found of it. */
+  async recordEvaluation(evaluation: NewEvaluation): Promise<void> {
+    await this.#changed(evaluation.name, this.#database.write('registry.recordEvaluation', evaluation));
+  }
+
+  /**
+   * The version that is meant, and the local folder with its files (to be read only).
+   *
+   * @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such version or its files are gone, INVALID_PARAMETER_VALUE
+   * when they are kept outside of this store
+   */
+  async resolve(name: string, selector: VersionSelector): Promise<{ version: ModelVersion; folder: string }> {
+    const found = await this.findVersion(name, selector);
+    if (!found) throw missing(`Model '${name}' has no version ${describeSelector(selector)}.`);
+    const folder = await localFolderOf(found, this.#parts);
+    return { version: await this.show(name, found.version), folder };
+  }
+
+  // --- for the native API ---
+
+  /** A version with its metrics and gates. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  show(name: string, version: number): Promise<ModelVersion> {
+    return this.#database.read('registry.showVersion', { name, version });
+  }
+
+  /** A model with all its versions, serialised. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  showModel(name: string): Promise<Uint8Array> {
+    return this.#database.readJson('registry.showModel', { name });
+  }
+
+  /** All models with all their versions, serialised. */
+  listModels(): Promise<Uint8Array> {
+    return this.#database.readJson('registry.listModels', undefined);
+  }
+
+  /** Newest first. @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such model */
+  transitions(name: string): Promise<Transition[]> {
+    return this.#database.read('registry.transitions', { name });
+  }
+
+  async #register(registration: Registration, makeModel: boolean): Promise<Version> {
+    checkDescription(registration.description);
+    checkTags(registration.tags);
+    const { storageLocation, runId } = await locateSource(registration.source, this.#parts);
+    return this.#changed(
+      registration.name,
+      this.#database.write('registry.createVersion', {
+        ...registration,
+        runId: registration.runId ?? runId,
+        storageLocation,
+        makeModel,
+      }),
+    );
+  }
+
+  /** Tells that a model changed, once it has. */
+  async #changed<Result>(name: string, change: Promise<Result>): Promise<Result> {
+    const result = await change;
+    this.#events.publish({ topic: 'model', id: name, kind: 'updated' });
+    return result;
+  }
+}
+
+function checkTags(tags: Tags): void {
+  for (const [key, value] of Object.entries(tags)) checkTag(key, value);
+}
+
+function describeSelector(selector: VersionSelector): string {
+  if ('version' in selector) return String(selector.version);
+  return 'alias' in selector ? `with the alias '${selector.alias}'` : `in ${selector.stage}`;
+}

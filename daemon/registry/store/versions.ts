@@ -1,0 +1,276 @@
+/** Model versions: registering, moving through stages, tags, and what was found of them. */
+import type { Database as Connection } from 'better-sqlite3';
+import type { GateResult, Stage } from '../../contract/models.ts';
+import type { Double } from '../../contract/values.ts';
+import { statement } from '../../database/statements.ts';
+import { isShared, type Tags, type Version, type VersionSelector } from '../model.ts';
+import { insertModel } from './models.ts';
+import {
+  findModel,
+  readVersion,
+  requireModel,
+  requireVersion,
+  touchModel,
+  toVersion,
+  VERSION_COLUMNS,
+  VERSION_TABLES,
+  type VersionKey,
+  type VersionRow,
+} from './rows.ts';
+
+/** What was found of a version by a step that judged it. */
+export interface Evaluation {
+  readonly gates: readonly GateResult[];
+  readonly metrics: Readonly<Record<string, Double>>;
+}
+
+export interface NewEvaluation extends VersionKey, Evaluation {
+  /** The step's run. */
+  readonly runId: string | null;
+}
+
+export interface NewVersion {
+  readonly name: string;
+  readonly source: string;
+  readonly storageLocation: string;
+  readonly runId: string | null;
+  readonly runLink: string;
+  readonly description: string;
+  readonly tags: Tags;
+  /** Make the model when there is none of the name. */
+  readonly makeModel: boolean;
+}
+
+export interface StageChange {
+  readonly name: string;
+  readonly version: number;
+  readonly stage: Stage;
+  /** Archive the other versions in that stage. */
+  readonly archiveExisting: boolean;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export const writes = {
+  'registry.createVersion': (connection: Connection, input: NewVersion): Version => {
+    const model =
+      findModel(connection, input.name) ??
+      (input.makeModel
+        ? insertModel(connection, { name: input.name, description: '', tags: {} })
+        : requireModel(connection, input.name));
+    const version = statement<number>(
+      connection,
+      'SELECT coalesce(max(version), 0) + 1 FROM model_version WHERE model = ?',
+    )
+      .pluck()
+      .get(model.id) as number;
+    statement(
+      connection,
+      `INSERT INTO model_version (model, version, description, source, storage_location, run_id, run_link,
+                                  created_at, updated_at)
+       VALUES (@model, @version, @description, @source, @storageLocation, @runId, @runLink, @at, @at)`,
+    ).run({ ...withoutTags(input), model: model.id, version, at: Date.now() });
+    for (const [key, value] of Object.entries(input.tags))
+      insertVersionTag(connection, model.id, version, key, value);
+    touchModel(connection, model.id);
+    return readVersion(connection, { name: input.name, version });
+  },
+
+  'registry.describeVersion': (
+    connection: Connection,
+    input: VersionKey & { description: string },
+  ): Version => {
+    const row = requireVersion(connection, input);
+    statement(
+      connection,
+      'UPDATE model_version SET description = ?, updated_at = ? WHERE model = ? AND version = ?',
+    ).run(input.description, Date.now(), row.model, row.version);
+    touchModel(connection, row.model);
+    return readVersion(connection, input);
+  },
+
+  /** Moves a version, and archives those that it replaces, in one step; each move is recorded. */
+  'registry.transition': (connection: Connection, change: StageChange): Version => {
+    const row = requireVersion(connection, change);
+    const replaced =
+      change.archiveExisting && isShared(change.stage)
+        ? statement<number>(
+            connection,
+            `SELECT version FROM model_version
+             WHERE model = ? AND stage = ? AND version <> ? AND deleted_at IS NULL ORDER BY version`,
+          )
+            .pluck()
+            .all(row.model, change.stage, row.version)
+        : [];
+    for (const version of replaced)
+      moveVersion(connection, { ...row, version: Number(version), stage: change.stage }, 'Archived', {
+        ...change,
+        reason: `Replaced by version ${row.version}`,
+      });
+    moveVersion(connection, row, change.stage, change);
+    touchModel(connection, row.model);
+    return readVersion(connection, change);
+  },
+
+  'registry.deleteVersion': (connection: Connection, input: VersionKey): void => {
+    const row = requireVersion(connection, input);
+    const key = [row.model, row.version];
+    const now = Date.now();
+    statement(connection, 'DELETE FROM model_alias WHERE model = ? AND version = ?').run(...key);
+    statement(connection, 'DELETE FROM model_version_tag WHERE model = ? AND version = ?').run(...key);
+    statement(connection, 'DELETE FROM version_evaluation WHERE model = ? AND version = ?').run(...key);
+    statement(
+      connection,
+      `UPDATE model_version SET deleted_at = ?, updated_at = ?, stage = 'None', description = '', source = '',
+                                storage_location = '', run_id = NULL, run_link = ''
+       WHERE model = ? AND version = ?`,
+    ).run(now, now, ...key);
+    touchModel(connection, row.model);
+  },
+
+  'registry.setVersionTag': (
+    connection: Connection,
+    input: VersionKey & { key: string; value: string },
+  ): void => {
+    const row = requireVersion(connection, input);
+    insertVersionTag(connection, row.model, row.version, input.key, input.value);
+    touchVersion(connection, row);
+  },
+
+  'registry.deleteVersionTag': (connection: Connection, input: VersionKey & { key: string }): void => {
+    const row = requireVersion(connection, input);
+    statement(connection, 'DELETE FROM model_version_tag WHERE model = ? AND version = ? AND key = ?').run(
+      row.model,
+      row.version,
+      input.key,
+    );
+    touchVersion(connection, row);
+  },
+
+  'registry.recordEvaluation': (connection: Connection, input: NewEvaluation): void => {
+    const row = requireVersion(connection, input);
+    statement(
+      connection,
+      `INSERT INTO version_evaluation (model, version, run_id, at, gates, metrics) VALUES (?, ?, ?, ?, ?, ?)`,
+    ).run(
+      row.model,
+      row.version,
+      input.runId,
+      Date.now(),
+      JSON.stringify(input.gates),
+      JSON.stringify(input.metrics),
+    );
+    touchVersion(connection, row);
+  },
+};
+
+export const reads = {
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  'registry.getVersion': (connection: Connection, input: VersionKey): Version =>
+    readVersion(connection, input),
+
+  /** The version that a selector means, or null; the model must exist. */
+  'registry.findVersion': (
+    connection: Connection,
+    input: { name: string; selector: VersionSelector },
+  ): Version | null => {
+    const { id } = requireModel(connection, input.name);
+    const row = selectVersion(connection, id, input.selector);
+    return row ? toVersion(connection, row) : null;
+  },
+
+  /** All versions of a model, newest first. */
+  'registry.listVersions': (connection: Connection, input: { name: string }): Version[] => {
+    const { id } = requireModel(connection, input.name);
+    return statement<VersionRow>(
+      connection,
+      `SELECT ${VERSION_COLUMNS} FROM ${VERSION_TABLES} WHERE v.model = ? AND v.deleted_at IS NULL
+       ORDER BY v.version DESC`,
+    )
+      .all(id)
+      .map(row => toVersion(connection, row));
+  },
+
+  /** What the steps that judged a version found, oldest first. */
+  'registry.evaluations': (connection: Connection, input: VersionKey): Evaluation[] => {
+    const row = requireVersion(connection, input);
+    return statement<{ gates: string; metrics: string }>(
+      connection,
+      'SELECT gates, metrics FROM version_evaluation WHERE model = ? AND version = ? ORDER BY id',
+    )
+      .all(row.model, row.version)
+      .map(each => ({ gates: JSON.parse(each.gates), metrics: JSON.parse(each.metrics) }));
+  },
+};
+
+function selectVersion(
+  connection: Connection,
+  model: number,
+  selector: VersionSelector,
+): VersionRow | undefined {
+  const select = `SELECT ${VERSION_COLUMNS} FROM ${VERSION_TABLES}`;
+  const live = 'v.model = ? AND v.deleted_at IS NULL';
+  if ('version' in selector)
+    return statement<VersionRow>(connection, `${select} WHERE ${live} AND v.version = ?`).get(
+      model,
+      selector.version,
+    );
+  if ('stage' in selector)
+    return statement<VersionRow>(
+      connection,
+      `${select} WHERE ${live} AND v.stage = ? ORDER BY v.version DESC LIMIT 1`,
+    ).get(model, selector.stage);
+  if (selector.alias.toLowerCase() === 'latest')
+    return statement<VersionRow>(connection, `${select} WHERE ${live} ORDER BY v.version DESC LIMIT 1`).get(
+      model,
+    );
+  return statement<VersionRow>(
+    connection,
+    `${select} JOIN model_alias a ON a.model = v.model AND a.version = v.version WHERE ${live} AND a.alias = ?`,
+  ).get(model, selector.alias);
+}
+
+function insertVersionTag(
+  connection: Connection,
+  model: number,
+  version: number,
+  key: string,
+  value: string,
+): void {
+  statement(
+    connection,
+    `INSERT INTO model_version_tag (model, version, key, value) VALUES (?, ?, ?, ?)
+     ON CONFLICT (model, version, key) DO UPDATE SET value = excluded.value`,
+  ).run(model, version, key, value);
+}
+
+function moveVersion(
+  connection: Connection,
+  row: Pick<VersionRow, 'model' | 'version' | 'stage'>,
+  to: Stage,
+  change: Pick<StageChange, 'name' | 'by' | 'reason'>,
+): void {
+  statement(
+    connection,
+    'UPDATE model_version SET stage = ?, updated_at = ? WHERE model = ? AND version = ?',
+  ).run(to, Date.now(), row.model, row.version);
+  statement(
+    connection,
+    `INSERT INTO stage_transition (model, name, version, from_stage, to_stage, at, by, reason)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(row.model, change.name, row.version, row.stage, to, Date.now(), change.by, change.reason);
+}
+
+function touchVersion(connection: Connection, row: VersionRow): void {
+  statement(connection, 'UPDATE model_version SET updated_at = ? WHERE model = ? AND version = ?').run(
+    Date.now(),
+    row.model,
+    row.version,
+  );
+  touchModel(connection, row.model);
+}
+
+function withoutTags(input: NewVersion): Omit<NewVersion, 'tags' | 'name' | 'makeModel'> {
+  const { tags: _tags, name: _name, makeModel: _makeModel, ...columns } = input;
+  return columns;
+}
