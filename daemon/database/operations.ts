@@ -3,17 +3,26 @@
  * begin with the domain (`'tracking.createRun'`); the writer thread runs the former, the reader threads the latter.
  */
 import type { Database as Connection } from 'better-sqlite3';
+import * as artifacts from '../artifacts/store.ts';
+import * as models from '../models/store.ts';
+import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
-import * as integrity from './integrity.ts';
 
 /** One operation: plain data in, plain data out (both cross a thread). */
 export type Operation<Input, Output> = (connection: Connection, input: Input) => Output;
 
-export const writes = { ...tracking.writes } as const satisfies Record<string, Operation<never, unknown>>;
-export const reads = { ...integrity.reads, ...tracking.reads } as const satisfies Record<
-  string,
-  Operation<never, unknown>
->;
+export const writes = {
+  ...tracking.writes,
+  ...models.writes,
+  ...registry.writes,
+  ...artifacts.writes,
+} as const satisfies Record<string, Operation<never, unknown>>;
+export const reads = {
+  ...tracking.reads,
+  ...models.reads,
+  ...registry.reads,
+  ...artifacts.reads,
+} as const satisfies Record<string, Operation<never, unknown>>;
 
 export type Writes = typeof writes;
 export type Reads = typeof reads;

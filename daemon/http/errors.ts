@@ -19,8 +19,7 @@ export function sendError(response: ServerResponse, error: ApiError): void {
     response.destroy();
     return;
   }
-  const { retryAfter } = (error.details ?? {}) as { retryAfter?: number };
-  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+  if (error.status === 429) response.setHeader('retry-after', '1');
   sendJson(response, error.status, error.toBody());
 }
 

@@ -1,0 +1,195 @@
+import { Readable } from 'node:stream';
+import type { Request } from 'express';
+import { sendArtifact } from '../artifacts/download.ts';
+import { checkArtifactFile, checkArtifactPath, decodeOnce } from '../artifacts/paths.ts';
+import { listBelow, requireStorePath, runRoot } from '../artifacts/routes.ts';
+import type { ArtifactService } from '../artifacts/service.ts';
+import { ApiError, invalid } from '../contract/errors.ts';
+import type { ArtifactFile } from '../contract/runs.ts';
+import type { LoggedModelService } from '../models/service.ts';
+import type { RegistryService } from '../registry/service.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import { Fields } from './fields.ts';
+import { versionKey } from './model-versions.ts';
+import { type MlflowRoute, PREFIXES, route } from './route.ts';
+import { runIdOf } from './runs.ts';
+import { orNothing } from './shapes.ts';
+
+/** What artifact routes work with. */
+export interface ArtifactParts {
+  readonly artifacts: ArtifactService;
+  readonly tracking: TrackingService;
+  readonly models: LoggedModelService;
+  readonly registry: RegistryService;
+}
+
+/** Largest file that MLflow's pages may upload, in bytes. */
+const PAGE_UPLOAD_LIMIT = 10 * 1024 * 1024;
+
+const PROXY = '/mlflow-artifacts/artifacts';
+
+/** The proxy that clients upload to and download from. */
+export function artifactProxyRoutes({ artifacts }: ArtifactParts): MlflowRoute[] {
+  return [
+    route('GET', PROXY, async ({ fields }) => {
+      const folder = checkArtifactPath(fields.string('path') ?? '');
+      const entries = await artifacts.files.list(folder);
+      // The proxy tells names, where other listings tell paths.
+      const files = entries.map(({ path, isDir, size }) => ({
+        path: path.slice(path.lastIndexOf('/') + 1),
+        isDir,
+        size,
+      }));
+      return { files: orNothing(files.map(toFileInfo)) };
+    }),
+    {
+      method: 'GET',
+      prefixes: PREFIXES.v2,
+      path: `${PROXY}/*path`,
+      handle: (request, response) => sendArtifact(artifacts, proxiedPath(request), request, response),
+    },
+    {
+      method: 'PUT',
+      prefixes: PREFIXES.v2,
+      path: `${PROXY}/*path`,
+      handle: async (request, response) => {
+        await artifacts.upload(proxiedPath(request), request);
+        response.json({});
+      },
+    },
+    {
+      method: 'DELETE',
+      prefixes: PREFIXES.v2,
+      path: `${PROXY}/*path`,
+      handle: async (request, response) => {
+        await artifacts.remove(proxiedPath(request));
+        response.json({});
+      },
+    },
+    route('POST', '/mlflow-artifacts/mpu/:action/*path', () => {
+      // Clients fall back to a plain upload if the message begins so.
+      throw new ApiError(
+        'NOT_IMPLEMENTED',
+        'Multipart upload is not supported for the current artifact repository',
+      );
+    }),
+    route('GET', '/mlflow-artifacts/presigned/*path', () => {
+      throw new ApiError(
+        'NOT_IMPLEMENTED',
+        'Multipart download is not supported for the current artifact repository',
+      );
+    }),
+  ];
+}
+
+/** Artifacts of a run, a logged model or a version. */
+export function artifactRoutes(parts: ArtifactParts): MlflowRoute[] {
+  const { artifacts, tracking, models } = parts;
+  return [
+    route('GET', '/mlflow/artifacts/list', async ({ fields }) => {
+      const folder = checkArtifactPath(fields.string('path') ?? '');
+      const { artifactUri } = await tracking.getRun(runIdOf(fields));
+      const files = await listBelow(artifacts, requireStorePath(artifactUri), folder);
+      return { root_uri: artifactUri, files: orNothing(files.map(toFileInfo)) };
+    }),
+    route('GET', '/mlflow/logged-models/:modelId/artifacts/directories', async ({ fields, params }) => {
+      const folder = checkArtifactPath(fields.string('artifact_directory_path') ?? '');
+      const { model } = await models.get(params.modelId ?? '');
+      const files = await listBelow(artifacts, requireStorePath(model.artifactUri), folder);
+      return { root_uri: model.artifactUri, files: orNothing(files.map(toFileInfo)) };
+    }),
+    route('POST', '/mlflow/artifacts/presigned-upload-url', () => {
+      throw invalid('Presigned uploads are not supported for artifacts that go through this server.');
+    }),
+    ...downloadRoutes(parts),
+    {
+      method: 'POST',
+      prefixes: PREFIXES.v2Ajax,
+      path: '/mlflow/upload-artifact',
+      handle: async (request, response) => {
+        const { runId, path } = pageUpload(request);
+        await artifacts.upload(`${await runRoot(tracking, runId)}/${path}`, limited(request));
+        response.json({});
+      },
+    },
+  ];
+}
+
+function downloadRoutes({ artifacts, tracking, models, registry }: ArtifactParts): MlflowRoute[] {
+  return [
+    {
+      method: 'GET',
+      prefixes: PREFIXES.none,
+      path: '/get-artifact',
+      handle: async (request, response) => {
+        const fields = new Fields(request.query, 'query');
+        const path = checkArtifactFile(fields.requiredString('path'));
+        const root = await runRoot(tracking, runIdOf(fields));
+        await sendArtifact(artifacts, `${root}/${path}`, request, response);
+      },
+    },
+    {
+      method: 'GET',
+      prefixes: PREFIXES.none,
+      path: '/model-versions/get-artifact',
+      handle: async (request, response) => {
+        const fields = new Fields(request.query, 'query');
+        const path = checkArtifactFile(fields.requiredString('path'));
+        const { name, version } = versionKey(fields);
+        const { storageLocation } = await registry.getVersion(name, version);
+        await sendArtifact(artifacts, `${requireStorePath(storageLocation)}/${path}`, request, response);
+      },
+    },
+    {
+      method: 'GET',
+      prefixes: PREFIXES.v2Ajax,
+      path: '/mlflow/logged-models/:modelId/artifacts/files',
+      handle: async (request, response) => {
+        const fields = new Fields(request.query, 'query');
+        const path = checkArtifactFile(fields.requiredString('artifact_file_path'));
+        const { model } = await models.get(String(request.params.modelId));
+        await sendArtifact(artifacts, `${requireStorePath(model.artifactUri)}/${path}`, request, response);
+      },
+    },
+  ];
+}
+
+/** The artifact path in a proxy URL, from its raw form: what a router decodes may hide a slash. */
+function proxiedPath(request: Request): string {
+  const [url = ''] = request.originalUrl.split('?', 1);
+  return checkArtifactFile(decodeOnce(url.slice(url.indexOf(`${PROXY}/`) + PROXY.length + 1)));
+}
+
+function toFileInfo({ path, isDir, size }: ArtifactFile): object {
+  return { path, is_dir: isDir, file_size: isDir ? undefined : size };
+}
+
+function pageUpload(request: Request): { runId: string; path: string } {
+  const fields = new Fields(request.query, 'query');
+  const runId = fields.string('run_uuid');
+  const path = fields.string('path');
+  if (!runId) throw invalid('Request must specify run_uuid.');
+  if (!path) throw invalid('Request must specify path.');
+  if (Number(request.headers['content-length'] ?? 0) > PAGE_UPLOAD_LIMIT) throw tooLarge();
+  return { runId, path: checkArtifactFile(path) };
+}
+
+/** The body, as long as it is not too long: its length need not have been announced. */
+function limited(request: Request): Readable {
+  async function* checked(): AsyncGenerator<Buffer> {
+    let size = 0;
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > PAGE_UPLOAD_LIMIT) throw tooLarge();
+      yield chunk;
+    }
+  }
+  return Readable.from(checked(), { objectMode: false });
+}
+
+function tooLarge(): ApiError {
+  return new ApiError(
+    'PAYLOAD_TOO_LARGE',
+    `Artifact size is too large. Max size is ${PAGE_UPLOAD_LIMIT} bytes.`,
+  );
+}

@@ -1,0 +1,87 @@
+import { invalid } from '../contract/errors.ts';
+import { describePrincipal } from '../contract/principal.ts';
+import { isShared, parseStage, parseVersion } from '../registry/model.ts';
+import type { RegistryService } from '../registry/service.ts';
+import { type Fields, toMap } from './fields.ts';
+import { type MlflowRoute, route } from './route.ts';
+import { orNothing, toModelVersion } from './shapes.ts';
+
+const VERSION_PAGE = { initial: 10_000, most: 200_000 };
+
+/** The version that a request is about. */
+export function versionKey(fields: Fields): { name: string; version: number } {
+  return {
+    name: fields.requiredString('name'),
+    version: parseVersion(fields.requiredString('version')),
+  };
+}
+
+export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
+  return [
+    route('POST', '/mlflow/model-versions/create', async ({ fields }) => {
+      const version = await registry.register({
+        name: fields.requiredString('name'),
+        source: fields.requiredString('source'),
+        runId: fields.string('run_id') || null,
+        runLink: fields.string('run_link') ?? '',
+        description: fields.string('description') ?? '',
+        tags: toMap(fields.pairs('tags')),
+      });
+      return { model_version: toModelVersion(version) };
+    }),
+    route('GET', '/mlflow/model-versions/get', async ({ fields }) => {
+      const { name, version } = versionKey(fields);
+      return { model_version: toModelVersion(await registry.getVersion(name, version)) };
+    }),
+    route('PATCH', '/mlflow/model-versions/update', async ({ fields }) => {
+      const { name, version } = versionKey(fields);
+      const description = fields.string('description') ?? '';
+      return { model_version: toModelVersion(await registry.describeVersion(name, version, description)) };
+    }),
+    route('POST', '/mlflow/model-versions/transition-stage', async ({ fields, principal }) => {
+      const stage = parseStage(fields.requiredString('stage'));
+      const archiveExisting = fields.boolean('archive_existing_versions') ?? false;
+      if (archiveExisting && !isShared(stage))
+        throw invalid(
+          `archive_existing_versions works for Staging and Production only, not for '${stage}'. Leave it out.`,
+        );
+      const moved = await registry.transition({
+        ...versionKey(fields),
+        stage,
+        archiveExisting,
+        by: describePrincipal(principal),
+        reason: '',
+      });
+      return { model_version: toModelVersion(moved) };
+    }),
+    route('DELETE', '/mlflow/model-versions/delete', async ({ fields }) => {
+      const { name, version } = versionKey(fields);
+      await registry.deleteVersion(name, version);
+      return {};
+    }),
+    route('GET', '/mlflow/model-versions/search', async ({ fields }) => {
+      const { items, nextPageToken } = await registry.searchVersions({
+        filter: fields.string('filter') ?? '',
+        orderBy: fields.strings('order_by'),
+        limit: fields.pageSize('max_results', VERSION_PAGE),
+        pageToken: fields.string('page_token'),
+      });
+      return { model_versions: orNothing(items.map(toModelVersion)), next_page_token: nextPageToken };
+    }),
+    route('GET', '/mlflow/model-versions/get-download-uri', async ({ fields }) => {
+      const { name, version } = versionKey(fields);
+      return { artifact_uri: (await registry.getVersion(name, version)).storageLocation };
+    }),
+    route('POST', '/mlflow/model-versions/set-tag', async ({ fields }) => {
+      const { name, version } = versionKey(fields);
+      const { key, value } = fields.pair();
+      await registry.setVersionTag(name, version, key, value);
+      return {};
+    }),
+    route('DELETE', '/mlflow/model-versions/delete-tag', async ({ fields }) => {
+      const { name, version } = versionKey(fields);
+      await registry.deleteVersionTag(name, version, fields.requiredString('key'));
+      return {};
+    }),
+  ];
+}

@@ -1,0 +1,49 @@
+/** The MLflow protocol: one table of all its routes, and how they are put on the daemon. */
+
+import { readJson } from '../http/body.ts';
+import { sendJson } from '../http/errors.ts';
+import type { ApiRouter, RawHandler } from '../http/router.ts';
+import { type ArtifactParts, artifactProxyRoutes, artifactRoutes } from './artifacts.ts';
+import { experimentRoutes } from './experiments.ts';
+import { Fields } from './fields.ts';
+import { loggedModelRoutes } from './logged-models.ts';
+import { metricRoutes } from './metrics.ts';
+import { modelVersionRoutes } from './model-versions.ts';
+import { registeredModelRoutes } from './registered-models.ts';
+import type { MessageRoute, MlflowRoute } from './route.ts';
+import { runRoutes } from './runs.ts';
+import { serverInfoRoutes } from './server-info.ts';
+
+/** Every route of the protocol that is answered. */
+export function mlflowRoutes(parts: ArtifactParts): MlflowRoute[] {
+  return [
+    ...experimentRoutes(parts.tracking),
+    ...runRoutes(parts.tracking),
+    ...metricRoutes(parts.tracking),
+    ...registeredModelRoutes(parts.registry),
+    ...modelVersionRoutes(parts.registry),
+    ...loggedModelRoutes(parts.models),
+    ...artifactRoutes(parts),
+    ...artifactProxyRoutes(parts),
+    ...serverInfoRoutes(),
+  ];
+}
+
+/** Puts the protocol on the daemon, for every kind of token: it is how code logs. */
+export function mountMlflow(router: ApiRouter, parts: ArtifactParts): void {
+  for (const route of mlflowRoutes(parts))
+    for (const prefix of route.prefixes)
+      router.raw(
+        { method: route.method, path: prefix + route.path, access: 'execution' },
+        'handle' in route ? route.handle : messageHandler(route),
+      );
+}
+
+function messageHandler(route: MessageRoute): RawHandler {
+  return async (request, response, principal) => {
+    const fields =
+      route.method === 'GET' ? new Fields(request.query, 'query') : Fields.ofBody(await readJson(request));
+    const params = request.params as Record<string, string>;
+    sendJson(response, 200, await route.answer({ fields, params, principal }));
+  };
+}
