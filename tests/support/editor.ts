@@ -17,6 +17,8 @@ export interface EditorOptions {
   settings?: Record<string, unknown>;
   /** Installed packages in place of the extension under development. */
   vsix?: string[];
+  /** Variables on top of this process's environment. */
+  env?: Record<string, string>;
 }
 
 /** An open editor window. */
@@ -34,10 +36,10 @@ export interface Editor {
  *
  * @returns a function that gives the window, for use inside of tests and hooks
  */
-export function useEditor(options: EditorOptions): () => Editor {
+export function useEditor(options: EditorOptions | (() => Promise<EditorOptions>)): () => Editor {
   let editor: Editor | undefined;
   before(async () => {
-    editor = await openEditor(options);
+    editor = await openEditor(typeof options === 'function' ? await options() : options);
   });
   afterEach(async function () {
     const { currentTest } = this;
@@ -54,11 +56,11 @@ export function useEditor(options: EditorOptions): () => Editor {
 }
 
 /** Builds the extension, opens an editor window, and waits until it takes commands. */
-export async function openEditor({ fixture, settings, vsix }: EditorOptions): Promise<Editor> {
+export async function openEditor({ fixture, settings, vsix, env }: EditorOptions): Promise<Editor> {
   await buildAll();
   const workspace = temporaryWorkspace(fixture);
   const server = await startEditorServer({
-    env: { MODELTHAT_STATE_DIR: workspace.stateDir },
+    env: { ...env, MODELTHAT_STATE_DIR: workspace.stateDir },
     ...(settings && { settings }),
     ...(vsix && { vsix }),
   });
