@@ -4,6 +4,7 @@ import { LocalArtifactStore } from './artifacts/local.ts';
 import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
 import type { StorePlace } from './client/store.ts';
+import { checkStore } from './contract/about.ts';
 import { openDatabase } from './database/database.ts';
 import { EventBus } from './events/bus.ts';
 import { EventStream } from './http/events.ts';
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly activity: Activity;
   /** Address of this daemon, as its children are told it. */
   readonly url: string;
+  /** To be called when the daemon cannot go on. */
+  readonly onFailure: (error: Error) => void;
 }
 
 /** The running services behind one router. */
@@ -42,22 +45,20 @@ export interface Services {
  *
  * @throws ApiError when the database is damaged or newer than this daemon
  */
-export async function composeServices({ place, log, activity }: Surroundings): Promise<Services> {
-  const database = await openDatabase(path.join(place.store, 'modelthat.db'), error => {
-    log.fatal({ err: error }, 'the database cannot go on; the daemon goes down');
-    process.exit(1);
-  });
+export async function composeServices({ place, activity, onFailure }: Surroundings): Promise<Services> {
+  const database = await openDatabase(path.join(place.store, 'modelthat.db'), onFailure);
   const files = await LocalArtifactStore.open(path.join(place.store, 'artifacts'));
   const bus = new EventBus();
   const tracking = new TrackingService(database, bus);
   const artifacts = new ArtifactService(files, database);
   const models = new LoggedModelService(database);
   const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files });
-
   const router = new ApiRouter();
+
   const events = new EventStream(bus);
   events.mount(router);
   activity.count('connectedClients', () => events.clients);
+  router.mount(checkStore, async () => ({ problems: await database.read('database.check', {}) }));
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
   mountMlflow(router, { artifacts, tracking, models, registry });

@@ -1,17 +1,12 @@
 /** The daemon's log: JSON lines in the store's private folder, rotated by size. Nothing secret goes in. */
 import fs from 'node:fs';
-import path from 'node:path';
 import { type Logger, pino } from 'pino';
+import { logFile } from './client/state.ts';
 
 export type { Logger } from 'pino';
 
 const ROTATE_AT_BYTES = 5 * 1024 * 1024;
 const KEPT_FILES = 3;
-
-/** Where the log of a store's daemon is. */
-export function logFile(state: string): string {
-  return path.join(state, 'daemon.log');
-}
 
 /** Opens the log. @param state the store's private folder */
 export function openLog(state: string): Logger {

@@ -36,8 +36,7 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`modelthat: ${message}\n`);
-  tell({ failed: message });
-  process.exitCode = 1;
+  tell({ failed: message }, () => process.exit(1));
 }
 
 async function main(): Promise<void> {
@@ -69,6 +68,11 @@ function settle(place: StorePlace): void {
 
 async function serve(config: Config, place: StorePlace, lock: StoreLock): Promise<Connection> {
   const log = openLog(place.state);
+  const fail = (error: Error) => {
+    log.fatal({ err: error }, 'the daemon cannot go on');
+    process.exit(1);
+  };
+  process.on('uncaughtException', fail);
   let secrets = keptSecrets(place.state);
   const tokens = new Tokens(secrets);
   const activity = new Activity(config.idleMinutes * 60_000, reason => void stop(reason));
@@ -96,7 +100,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     contract: CONTRACT_VERSION,
   };
 
-  const services = await composeServices({ place, log, tokens, activity, url });
+  const services = await composeServices({ place, log, tokens, activity, url, onFailure: fail });
   mountLife(services.router, {
     about: aboutOf(connection, place, lock),
     activity,
@@ -127,10 +131,6 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     process.exit(0);
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
-  process.on('uncaughtException', error => {
-    log.fatal({ err: error }, 'a defect; the daemon goes down');
-    process.exit(1);
-  });
   return connection;
 }
 
@@ -167,7 +167,13 @@ function aboutOf(connection: Connection, place: StorePlace, lock: StoreLock): Ab
   };
 }
 
+/** The starter goes its own way. */
+function leave(): void {
+  if (process.connected) process.disconnect();
+}
+
 /** Tells the starter, if one listens. */
-function tell(message: StarterMessage): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => process.disconnect?.());
+function tell(message: StarterMessage, then: () => void = leave): void {
+  if (process.connected) process.send?.(message, undefined, undefined, then);
+  else then();
 }

@@ -36,6 +36,7 @@ const shared: BuildOptions = {
   bundle: true,
   sourcemap: 'linked',
   minify: true,
+  metafile: true,
   logLevel: 'warning',
   legalComments: 'none',
 };
@@ -112,15 +113,26 @@ function sourceHash(): string {
   return hash.digest('hex');
 }
 
+/** Names the npm packages whose code is in the bundles, for the list of what a package contains. */
+export const bundledPackagesFile = path.join(dist, '.packages.json');
+
+/** Folders of the packages that these files belong to, relative to the root. */
+function packagesOf(inputs: readonly string[]): string[] {
+  const folders = inputs.flatMap(input => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? []);
+  return [...new Set(folders)].sort();
+}
+
 /** Builds what is not built yet. @returns whether anything was built */
 export async function buildAll(): Promise<boolean> {
   const stamp = path.join(dist, '.sources');
   const hash = sourceHash();
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === hash) return false;
   fs.rmSync(dist, { recursive: true, force: true });
-  await Promise.all(bundles().map(options => build(options)));
+  const results = await Promise.all(bundles().map(options => build(options)));
   copyPythonPrograms();
   fs.mkdirSync(dist, { recursive: true });
+  const inputs = results.flatMap(result => Object.keys(result.metafile?.inputs ?? {}));
+  fs.writeFileSync(bundledPackagesFile, JSON.stringify(packagesOf(inputs)));
   fs.writeFileSync(stamp, hash);
   return true;
 }

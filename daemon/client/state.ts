@@ -32,6 +32,11 @@ export function storeState(store: string): string {
   return privateFolder('stores', key);
 }
 
+/** The log of a store's daemon. @param state the store's private folder */
+export function logFile(state: string): string {
+  return path.join(state, 'daemon.log');
+}
+
 /** A folder below the state root, made private; each part is checked. */
 export function privateFolder(...parts: readonly string[]): string {
   let folder = stateRoot();

@@ -77,6 +77,14 @@ export const rotateTokens = route({
   reply: Empty,
 });
 
+export const checkStore = route({
+  method: 'GET',
+  path: '/api/v1/store/check',
+  access: 'owner',
+  summary: 'Read the whole database and name what is damaged',
+  reply: z.object({ problems: z.array(z.string()) }),
+});
+
 /** A client says that it handed the store's variables to terminals, so the daemon must stay reachable. */
 export const announceClient = route({
   method: 'POST',

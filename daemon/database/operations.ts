@@ -7,6 +7,7 @@ import * as artifacts from '../artifacts/store.ts';
 import * as models from '../models/store.ts';
 import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
+import * as integrity from './integrity.ts';
 
 /** One operation: plain data in, plain data out (both cross a thread). */
 export type Operation<Input, Output> = (connection: Connection, input: Input) => Output;
@@ -18,6 +19,7 @@ export const writes = {
   ...artifacts.writes,
 } as const satisfies Record<string, Operation<never, unknown>>;
 export const reads = {
+  ...integrity.reads,
   ...tracking.reads,
   ...models.reads,
   ...registry.reads,

@@ -19,7 +19,8 @@ export function sendError(response: ServerResponse, error: ApiError): void {
     response.destroy();
     return;
   }
-  if (error.status === 429) response.setHeader('retry-after', '1');
+  const { retryAfter } = (error.details ?? {}) as { retryAfter?: number };
+  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
   sendJson(response, error.status, error.toBody());
 }
 

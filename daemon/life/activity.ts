@@ -2,6 +2,8 @@
 import type { DaemonStatus } from '../contract/about.ts';
 
 const CHECK_EVERY_MS = 30_000;
+/** How long terminals may expect the daemon to be there after they were given its variables. */
+const TERMINALS_MS = 24 * 60 * 60_000;
 
 /** Counts that a part of the daemon reports; any above zero keeps the daemon up. */
 export type Occupation = Pick<
@@ -13,7 +15,7 @@ export type Occupation = Pick<
 export class Activity {
   #draining = false;
   #lastRequest = Date.now();
-  #terminals = false;
+  #terminalsUntil = 0;
   readonly #idleMs: number;
   readonly #counters = new Map<keyof Occupation, () => number | Promise<number>>();
   readonly #timer: NodeJS.Timeout;
@@ -41,7 +43,7 @@ export class Activity {
 
   /** A window has handed its variables to terminals, which expect the daemon to be there. */
   keepForTerminals(): void {
-    this.#terminals = true;
+    this.#terminalsUntil = Date.now() + TERMINALS_MS;
   }
 
   /** Takes no new executions from now on. @returns whether nothing runs, so that the daemon can stop at once */
@@ -52,7 +54,7 @@ export class Activity {
 
   async status(): Promise<DaemonStatus> {
     const occupation = await this.#occupation();
-    const idle = !this.#terminals && Object.values(occupation).every(count => count === 0);
+    const idle = this.#terminalsUntil < Date.now() && Object.values(occupation).every(count => count === 0);
     return {
       draining: this.#draining,
       ...occupation,

@@ -1,0 +1,170 @@
+/** The checks of `modelthat doctor`. */
+import fs from 'node:fs';
+import { connect } from 'node:net';
+import { execa } from 'execa';
+import { keptSecrets, readConnection } from '../client/connection.ts';
+import type { Attached } from '../client/start.ts';
+import type { StorePlace } from '../client/store.ts';
+import { checkStore, getAbout } from '../contract/about.ts';
+
+/** What one check found. */
+export interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'warning' | 'failed';
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+type Finding = Omit<Check, 'name'>;
+
+const OLDEST_NODE = 22;
+const OLDEST_PYTHON = [3, 10] as const;
+/** Older ones can lose a commit when a checkpoint resets the log at the wrong moment. */
+const OLDEST_SQLITE = [3, 51, 3] as const;
+const PROGRAM_TIMEOUT_MS = 15_000;
+
+/**
+ * Runs all checks, in the order in which they are read.
+ *
+ * @param running the store's daemon, if one runs
+ */
+export async function runChecks(place: StorePlace, running: Attached | undefined): Promise<Check[]> {
+  const checks: readonly (readonly [string, () => Finding | Promise<Finding>])[] = [
+    ['Node', checkNode],
+    ['Python', checkPython],
+    ['Python environments', checkEnvironments],
+    ['State folder', () => checkState(place)],
+    ['Daemon', () => checkDaemon(place, running)],
+    ['Port', () => checkPort(place, running)],
+    ['SQLite', () => checkSqlite(running)],
+    ['Store', () => checkIntegrity(place, running)],
+  ];
+  return Promise.all(
+    checks.map(async ([name, check]) => {
+      try {
+        return { name, ...(await check()) };
+      } catch (error) {
+        return { name, state: 'failed' as const, message: (error as Error).message };
+      }
+    }),
+  );
+}
+
+function checkNode(): Finding {
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) >= OLDEST_NODE) return { state: 'ok', message: node };
+  return { state: 'failed', message: `${node} is too old`, remedy: `Install Node ${OLDEST_NODE} or newer.` };
+}
+
+const pythonProgram = process.platform === 'win32' ? 'python' : 'python3';
+
+async function checkPython(): Promise<Finding> {
+  const version = await outputOf(pythonProgram, ['-c', 'import platform; print(platform.python_version())']);
+  const oldest = OLDEST_PYTHON.join('.');
+  if (version === undefined) {
+    return {
+      state: 'failed',
+      message: `there is no ${pythonProgram} on the PATH`,
+      remedy: `Install Python ${oldest} or newer (https://www.python.org), or name one in the setting modelthat.python.`,
+    };
+  }
+  if (isAtLeast(version, OLDEST_PYTHON)) return { state: 'ok', message: version };
+  return { state: 'failed', message: `${version} is too old`, remedy: `Install Python ${oldest} or newer.` };
+}
+
+/** Pipelines make environments with uv, or else with venv and pip, which Debian packs apart from Python. */
+async function checkEnvironments(): Promise<Finding> {
+  const uv = await outputOf('uv', ['--version']);
+  if (uv !== undefined) return { state: 'ok', message: uv };
+  const venv = await outputOf(pythonProgram, ['-c', 'import venv, ensurepip; print("venv and pip")']);
+  if (venv !== undefined) return { state: 'ok', message: venv };
+  return {
+    state: 'failed',
+    message: 'there is neither uv nor Python’s venv with pip',
+    remedy:
+      'Debian and Ubuntu: sudo apt install python3-venv. Elsewhere: install uv (https://docs.astral.sh/uv).',
+  };
+}
+
+function checkState({ state }: StorePlace): Finding {
+  if (process.platform === 'win32') return { state: 'ok', message: state };
+  const open = fs
+    .readdirSync(state)
+    .filter(name => (fs.lstatSync(`${state}/${name}`).mode & 0o077) !== 0 && name !== 'lock.db-journal');
+  if (open.length === 0) return { state: 'ok', message: state };
+  return {
+    state: 'warning',
+    message: `others could read ${open.join(', ')} in ${state}`,
+    remedy: `chmod -R go-rwx '${state}'`,
+  };
+}
+
+function checkDaemon({ state }: StorePlace, running: Attached | undefined): Finding {
+  const reading = readConnection(state);
+  if (running) {
+    const { version, url, pid } = running.connection;
+    return { state: 'ok', message: `modelthat ${version} at ${url} (pid ${pid})` };
+  }
+  if (reading.found === 'corrupt') return { state: 'warning', message: reading.message };
+  return { state: 'ok', message: 'does not run; it starts when something needs it' };
+}
+
+async function checkPort({ state }: StorePlace, running: Attached | undefined): Promise<Finding> {
+  const { port } = keptSecrets(state);
+  if (running) return { state: 'ok', message: String(port) };
+  if (!(await answers(port))) return { state: 'ok', message: `${port} is free` };
+  return {
+    state: 'warning',
+    message: `${port}, which this store kept, is taken by another program`,
+    remedy: 'The daemon will choose another; open new terminals then.',
+  };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1');
+    const done = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => done(true)).once('error', () => done(false));
+  });
+}
+
+async function checkSqlite(running: Attached | undefined): Promise<Finding> {
+  if (!running) return { state: 'ok', message: 'not checked: no daemon runs' };
+  const { sqlite } = await running.client.call(getAbout, {});
+  if (isAtLeast(sqlite, OLDEST_SQLITE)) return { state: 'ok', message: sqlite };
+  return {
+    state: 'failed',
+    message: `${sqlite} can lose data`,
+    remedy: `Reinstall modelthat, which brings SQLite ${OLDEST_SQLITE.join('.')} or newer.`,
+  };
+}
+
+async function checkIntegrity({ store }: StorePlace, running: Attached | undefined): Promise<Finding> {
+  if (!running) return { state: 'ok', message: `${store} (not checked: no daemon runs)` };
+  const { problems } = await running.client.call(checkStore, {});
+  if (problems.length === 0) return { state: 'ok', message: store };
+  return {
+    state: 'failed',
+    message: `${store} is damaged: ${problems.slice(0, 3).join('; ')}`,
+    remedy: `Stop the daemon, and put a backup from ${store}/backups in place of modelthat.db.`,
+  };
+}
+
+/** What a program prints, trimmed; undefined when it is not there or fails. */
+async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
+  const { failed, stdout } = await execa(program, args, { reject: false, timeout: PROGRAM_TIMEOUT_MS });
+  return failed ? undefined : stdout.trim();
+}
+
+function isAtLeast(version: string, oldest: readonly number[]): boolean {
+  const parts = version.split('.').map(part => Number.parseInt(part, 10) || 0);
+  for (const [at, least] of oldest.entries()) {
+    const part = parts[at] ?? 0;
+    if (part !== least) return part > least;
+  }
+  return true;
+}

@@ -1,0 +1,60 @@
+/** What every command needs: the options that all have, the store, and its daemon. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import type { DaemonClient } from '../client/client.ts';
+import type { Program } from '../client/spawn.ts';
+import { type Attached, attach, ensureDaemon } from '../client/start.ts';
+import { openPlace, type StorePlace, storeFor } from '../client/store.ts';
+import { say } from './output.ts';
+
+/** Exit codes of all commands but `run`, whose are in the contract (`EXIT`). */
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+/** `status` when no daemon runs. */
+export const EXIT_NOT_RUNNING = 3;
+
+/** Options of every command. */
+interface CommonOptions {
+  readonly json?: boolean;
+  readonly store?: string;
+}
+
+/** One invocation of a command. */
+export class Context {
+  /** Whether to print for machines. */
+  readonly json: boolean;
+  readonly #store: string | undefined;
+
+  constructor(command: Command) {
+    const { json, store } = command.optsWithGlobals<CommonOptions>();
+    this.json = json === true;
+    this.#store = store;
+  }
+
+  /** The store that the command is about: `--store`, or the one that the current folder belongs to. */
+  get place(): StorePlace {
+    return openPlace(this.#store === undefined ? storeFor(process.cwd()) : path.resolve(this.#store));
+  }
+
+  /** The running daemon, if there is one. */
+  running(): Promise<Attached | undefined> {
+    return attach(this.place, say);
+  }
+
+  /** The daemon, started when it does not run. */
+  async daemon(settings: Pick<Program, 'idleMinutes'> = {}): Promise<Attached> {
+    return ensureDaemon(this.place, { ...daemonProgram(), ...settings }, say);
+  }
+
+  /** A client of the daemon, started when it does not run. */
+  async client(): Promise<DaemonClient> {
+    return (await this.daemon()).client;
+  }
+}
+
+/** The daemon that belongs to this command: beside it in `dist/`, or in the sources. */
+export function daemonProgram(): Program {
+  const main = import.meta.url.endsWith('.ts') ? '../main.ts' : './daemon/main.mjs';
+  return { main: fileURLToPath(new URL(main, import.meta.url)) };
+}

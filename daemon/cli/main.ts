@@ -1,0 +1,38 @@
+/** The `modelthat` command. Each noun has a file of its own that registers its commands. */
+import { Command, CommanderError } from 'commander';
+import { PRODUCT_VERSION } from '../client/version.ts';
+import { ApiError } from '../contract/errors.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './context.ts';
+import * as daemon from './daemon.ts';
+import * as doctor from './doctor.ts';
+import * as environment from './environment.ts';
+import * as experiments from './experiments.ts';
+import * as logs from './logs.ts';
+import { say } from './output.ts';
+import * as runs from './runs.ts';
+import * as token from './token.ts';
+
+const program = new Command('modelthat')
+  .description('ModelOps inside the editor and the terminal')
+  .version(PRODUCT_VERSION)
+  .option('--json', 'print the result as JSON')
+  .option('--store <folder>', 'the store, instead of the one that the current folder belongs to')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+for (const noun of [daemon, logs, environment, token, doctor, experiments, runs]) noun.register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Tells what went wrong. @returns the exit code */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof ApiError ? error.code : 'FAILED';
+  say(program.opts().json ? JSON.stringify({ error_code: code, message }) : `modelthat: ${message}`);
+  return EXIT_FAILED;
+}
