@@ -1,5 +1,5 @@
 /** How numbers and times are written for people: the same in terminals, trees and pages. */
-import { type Double, decodeDouble } from './values.ts';
+import type { Double } from './values.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -8,7 +8,7 @@ const DAY = 24 * HOUR;
 
 /** A metric's value with five significant digits: `0.093216`, `1.2e-7`, `NaN`. */
 export function formatMetric(value: Double): string {
-  const number = decodeDouble(value);
+  const number = Number(value);
   return Number.isFinite(number) ? String(Number(number.toPrecision(5))) : String(number);
 }
 

@@ -1,1 +1,156 @@
-export {};
+import '../ui/controls.ts';
+import '../ui/page.css';
+import './run.css';
+import './artifacts.ts';
+import './metric-charts.ts';
+import './run-header.ts';
+import { html, nothing } from 'lit';
+import type {
+  Preview,
+  RunAction,
+  RunPageMessage,
+  RunPageState,
+  RunSnapshot,
+  ToRunPage,
+} from '../../daemon/contract/messages.ts';
+import type { ArtifactFile, Series } from '../../daemon/contract/runs.ts';
+import { PageElement } from '../ui/element.ts';
+import { Host } from '../ui/host.ts';
+import { factList, metricsTable, modelVersions, relatedRuns } from './facts.ts';
+import type { ChartSettings } from './metric-charts.ts';
+
+/** Tags that the client sets itself and that the page shows elsewhere or not at all. */
+const INTERNAL_TAG = /^(mlflow\.|modelthat\.)/;
+
+/** The page of one run. Holds what the host sent, and passes on what a person does. */
+export class RunPage extends PageElement {
+  static override properties = {
+    snapshot: { state: true },
+    series: { state: true },
+    folders: { state: true },
+    previews: { state: true },
+    problem: { state: true },
+    settings: { state: true },
+  };
+  declare snapshot: RunSnapshot | undefined;
+  declare series: ReadonlyMap<string, Series>;
+  declare folders: ReadonlyMap<string, readonly ArtifactFile[]>;
+  declare previews: ReadonlyMap<string, Preview>;
+  declare problem: string;
+  declare settings: ChartSettings;
+  readonly #host = new Host<RunPageMessage, ToRunPage, RunPageState>();
+  #store = '';
+
+  constructor() {
+    super();
+    const { logScale = false, smoothing = 0, folded = [] } = this.#host.kept;
+    this.series = new Map();
+    this.folders = new Map();
+    this.previews = new Map();
+    this.problem = '';
+    this.settings = { logScale, smoothing, folded };
+    this.#host.listen(message => this.#receive(message));
+    this.#host.send({ type: 'ready' });
+    this.#host.send({ type: 'list', path: '' });
+  }
+
+  protected override render() {
+    const { snapshot, problem } = this;
+    const notice = problem ? html`<p class="notice" role="alert">${problem}</p>` : nothing;
+    if (!snapshot) return html`<main>${notice || html`<p class="faint">Loading the run…</p>`}</main>`;
+    const { run } = snapshot;
+    return html`
+      <main>
+        ${notice}
+        <modelthat-run-header .snapshot=${snapshot}
+          @act=${(event: CustomEvent<RunAction>) => this.#host.send({ type: 'act', action: event.detail })}></modelthat-run-header>
+        <div class="columns">
+          <div class="wide">
+            <modelthat-metric-charts .metrics=${run.metrics} .series=${this.series} .settings=${this.settings}
+              @watch=${(event: CustomEvent<string[]>) => this.#host.send({ type: 'watch', keys: event.detail })}
+              @settings=${(event: CustomEvent<ChartSettings>) => this.#choose(event.detail)}></modelthat-metric-charts>
+            ${metricsTable(run.metrics)}
+            <modelthat-artifacts .folders=${this.folders} .previews=${this.previews}
+              @list=${(event: CustomEvent<string>) => this.#host.send({ type: 'list', path: event.detail })}
+              @preview=${(event: CustomEvent<string>) => this.#host.send({ type: 'preview', path: event.detail })}
+              @save=${(event: CustomEvent<string>) => this.#host.send({ type: 'save', path: event.detail })}></modelthat-artifacts>
+          </div>
+          <aside>
+            ${modelVersions(snapshot)}
+            ${factList('Parameters', sorted(run.params))}
+            ${factList('Details', details(snapshot))}
+            ${relatedRuns(snapshot, ({ id }) => this.#host.send({ type: 'open', runId: id }))}
+            ${factList(
+              'Tags',
+              sorted(run.tags).filter(([name]) => !INTERNAL_TAG.test(name)),
+            )}
+          </aside>
+        </div>
+      </main>
+    `;
+  }
+
+  #receive(message: ToRunPage): void {
+    switch (message.type) {
+      case 'snapshot':
+        this.#showSnapshot(message.store, message.snapshot);
+        break;
+      case 'series':
+        this.series = new Map([...this.series, ...message.series.map(one => [one.key, one] as const)]);
+        break;
+      case 'files':
+        this.folders = new Map(this.folders).set(message.path, message.files);
+        break;
+      case 'preview':
+        this.previews = new Map(this.previews).set(message.path, message.preview);
+        break;
+      case 'problem':
+        this.problem = message.message;
+    }
+  }
+
+  #showSnapshot(store: string, snapshot: RunSnapshot): void {
+    const ended = this.snapshot?.run.endTime !== snapshot.run.endTime;
+    // What was logged since the page was opened shows at the latest when the run ends.
+    if (this.snapshot && ended) this.#host.send({ type: 'list', path: '' });
+    this.#store = store;
+    this.snapshot = snapshot;
+    this.problem = '';
+    this.#keep();
+  }
+
+  #choose(settings: ChartSettings): void {
+    this.settings = settings;
+    this.#keep();
+  }
+
+  #keep(): void {
+    if (!this.snapshot) return;
+    const { logScale, smoothing, folded } = this.settings;
+    this.#host.keep({
+      store: this.#store,
+      runId: this.snapshot.run.id,
+      logScale,
+      smoothing,
+      folded: [...folded],
+    });
+  }
+}
+
+function sorted(values: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(values).sort(([a], [b]) => a.localeCompare(b));
+}
+
+function details({ run }: RunSnapshot): (readonly [string, string])[] {
+  const known = [
+    ['Run ID', run.id],
+    ['Started', new Date(run.startTime).toLocaleString()],
+    ['Ended', run.endTime === null ? undefined : new Date(run.endTime).toLocaleString()],
+    ['Source', run.tags['mlflow.source.name']],
+    ['Commit', run.tags['mlflow.source.git.commit']],
+    ['Note', run.tags['mlflow.note.content']],
+  ] as const;
+  return known.flatMap(([name, value]) => (value ? [[name, value] as const] : []));
+}
+
+customElements.define('modelthat-run', RunPage);

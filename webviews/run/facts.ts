@@ -1,0 +1,91 @@
+/** The parts of the run page that only show: tables of names and values, and links. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { formatMetric } from '../../daemon/contract/display.ts';
+import type { RunLink, RunSnapshot } from '../../daemon/contract/messages.ts';
+import type { MetricSummary } from '../../daemon/contract/runs.ts';
+import { icon, statusIcon } from '../ui/icons.ts';
+
+/** Every metric with its last, lowest and highest value: what the charts show, as text. */
+export function metricsTable(
+  metrics: Readonly<Record<string, MetricSummary>>,
+): TemplateResult | typeof nothing {
+  const entries = Object.entries(metrics).sort(([a], [b]) => a.localeCompare(b));
+  if (entries.length === 0) return nothing;
+  return html`
+    <section aria-labelledby="metrics-title">
+      <div class="section-head"><h2 id="metrics-title">Metrics</h2></div>
+      <table class="grid">
+        <thead>
+          <tr><th scope="col">Metric</th><th scope="col">Last</th><th scope="col">Min</th><th scope="col">Max</th><th scope="col">Points</th></tr>
+        </thead>
+        <tbody>
+          ${entries.map(
+            ([key, metric]) => html`
+              <tr>
+                <th scope="row">${key}</th>
+                <td>${formatMetric(metric.last)}</td>
+                <td>${formatMetric(metric.min)}</td>
+                <td>${formatMetric(metric.max)}</td>
+                <td>${metric.count.toLocaleString()}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </section>
+  `;
+}
+
+/** Names and values in two columns. */
+export function factList(
+  title: string,
+  facts: readonly (readonly [name: string, value: unknown])[],
+): TemplateResult | typeof nothing {
+  if (facts.length === 0) return nothing;
+  return html`
+    <section>
+      <h2>${title}</h2>
+      <dl>
+        ${facts.map(([name, value]) => html`<div><dt title=${name}>${name}</dt><dd>${value}</dd></div>`)}
+      </dl>
+    </section>
+  `;
+}
+
+/** Links to the runs around this one. */
+export function relatedRuns(
+  { parent, children, moreChildren }: RunSnapshot,
+  open: (run: RunLink) => void,
+): TemplateResult | typeof nothing {
+  if (!parent && children.length === 0) return nothing;
+  const link = (run: RunLink) => html`
+    <li>${statusIcon(run.status)} <button class="link" @click=${() => open(run)}>${run.name}</button></li>
+  `;
+  return html`
+    <section>
+      <h2>Related runs</h2>
+      ${parent ? html`<p class="faint">Part of</p><ul class="runs">${link(parent)}</ul>` : nothing}
+      ${children.length > 0 ? html`<p class="faint">Below it</p><ul class="runs">${children.map(link)}</ul>` : nothing}
+      ${moreChildren ? html`<p class="faint">The first ${children.length} are shown; the tree has all.</p>` : nothing}
+    </section>
+  `;
+}
+
+/** The versions of models that came from this run. */
+export function modelVersions({ versions }: RunSnapshot): TemplateResult | typeof nothing {
+  if (versions.length === 0) return nothing;
+  return html`
+    <section>
+      <h2>Models</h2>
+      <ul class="runs">
+        ${versions.map(
+          ({ name, version, stage }) => html`
+            <li>${icon('package')} ${name} <span class="faint">version ${version}</span>
+              ${stage === 'None' ? nothing : html`<span class="tag stage-${stage.toLowerCase()}">${stage}</span>`}
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}
