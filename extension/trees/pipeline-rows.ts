@@ -59,7 +59,10 @@ function pipelineIcon(problems: number, latest: Execution | undefined): Icon {
 
 function latestState(latest: Execution | undefined, now: number): string {
   if (!latest) return 'never run';
-  if (isActive(latest)) return `${latest.status} · ${formatDuration(now - latest.startTime)}`;
+  if (isActive(latest)) {
+    const ended = latest.steps.filter(step => step.endTime !== null || step.status === 'skipped').length;
+    return `${latest.status} · ${ended} of ${latest.steps.length} steps`;
+  }
   return `${latest.status} · ${formatAge(latest.endTime ?? latest.startTime, now)}`;
 }
 

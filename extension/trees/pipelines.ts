@@ -79,11 +79,12 @@ function stepNode(
     row: row(),
     subject: { type: 'step', connection, file: pipeline.file, name, line, execution, step },
     ...(step?.startTime && { click: 'modelthat.steps.showLog' }),
-    ...(step?.status === 'running' && {
-      renew() {
-        node.row = row();
-      },
-    }),
+    ...(step?.startTime &&
+      step.endTime === null && {
+        renew() {
+          node.row = row();
+        },
+      }),
   };
   return node;
 }

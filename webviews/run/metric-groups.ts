@@ -24,5 +24,5 @@ export function shortName(key: string): string {
 }
 
 function prefixOf(key: string): string {
-  return key.includes('/') ? key.slice(0, key.lastIndexOf('/')) : '';
+  return key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
 }
