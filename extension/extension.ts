@@ -10,6 +10,7 @@ import { Stores } from './daemon/stores.ts';
 import { PipelineLenses } from './editor/code-lens.ts';
 import { PIPELINE_DOCUMENTS, PipelineDiagnostics } from './editor/diagnostics.ts';
 import { StepLogs } from './editor/step-logs.ts';
+import { offerCommandLine } from './integrations/command-line.ts';
 import { statusBar } from './integrations/status-bar.ts';
 import { Terminals } from './integrations/terminals.ts';
 import { RunPanels } from './panels/run-panel.ts';
@@ -47,6 +48,8 @@ export function activate(context: vscode.ExtensionContext): void {
       registerCommand(id as CommandId, reporting(handler, log)),
     ),
   );
+  // After the terminals' other variables, which begin from nothing.
+  offerCommandLine(context, log);
 }
 
 /** Says what went wrong in a command, with the way to the log. */

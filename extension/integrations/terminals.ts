@@ -50,7 +50,8 @@ export class Terminals implements vscode.Disposable {
   }
 
   #reset(): void {
-    this.#environment.clear();
+    for (const folder of vscode.workspace.workspaceFolders ?? [])
+      this.#environment.getScoped({ workspaceFolder: folder }).clear();
     this.#given.clear();
     this.#giveAll();
   }
