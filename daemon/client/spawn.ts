@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Connection } from './connection.ts';
+import { installedProgram } from './install.ts';
 import type { StorePlace } from './store.ts';
 
 /** How a daemon that finds its store locked by another ends. */
@@ -38,8 +39,9 @@ export async function spawnDaemon(
   program: Program,
   timeoutMs: number,
 ): Promise<StarterMessage | undefined> {
+  const installed = { ...program, main: await installedProgram(program.main) };
   const output = fs.openSync(startLog(place.state), 'w', 0o600);
-  const child = spawn(program.node ?? process.execPath, daemonArguments(place, program), {
+  const child = spawn(program.node ?? process.execPath, daemonArguments(place, installed), {
     cwd: place.state,
     detached: true,
     windowsHide: true,

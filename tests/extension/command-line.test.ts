@@ -27,7 +27,9 @@ describe('the command line', () => {
       });
     });
     // Without a PATH of its own it can run no Node but the editor's.
-    terminal.sendText(`tool=$(command -v modelthat); PATH=/nowhere "$tool" --version > '${output}' 2>&1; exit`);
+    terminal.sendText(
+      `tool=$(command -v modelthat); PATH=/nowhere "$tool" --version > '${output}' 2>&1; exit`,
+    );
     await closed;
     assert.ok(existsSync(output));
     const manifest = vscode.extensions.getExtension('modelthat.modelthat')?.packageJSON as {
