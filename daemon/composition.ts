@@ -14,8 +14,11 @@ import type { Activity } from './life/activity.ts';
 import type { Logger } from './log.ts';
 import { mountMlflow } from './mlflow/routes.ts';
 import { LoggedModelService } from './models/service.ts';
+import { openPipelines } from './pipelines/open.ts';
+import { mountPipelines } from './pipelines/routes.ts';
 import { mountRegistry } from './registry/routes.ts';
 import { RegistryService } from './registry/service.ts';
+import { mountTracking } from './tracking/routes.ts';
 import { TrackingService } from './tracking/service.ts';
 
 /** What the services are given. */
@@ -45,7 +48,8 @@ export interface Services {
  *
  * @throws ApiError when the database is damaged or newer than this daemon
  */
-export async function composeServices({ place, activity, onFailure }: Surroundings): Promise<Services> {
+export async function composeServices(surroundings: Surroundings): Promise<Services> {
+  const { place, log, activity, onFailure } = surroundings;
   const database = await openDatabase(path.join(place.store, 'modelthat.db'), onFailure);
   const files = await LocalArtifactStore.open(path.join(place.store, 'artifacts'));
   const bus = new EventBus();
@@ -53,20 +57,36 @@ export async function composeServices({ place, activity, onFailure }: Surroundin
   const artifacts = new ArtifactService(files, database);
   const models = new LoggedModelService(database);
   const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files });
+  const pipelines = await openPipelines({
+    ...surroundings,
+    ...place,
+    database,
+    events: bus,
+    tracking,
+    registry,
+    draining: () => activity.draining,
+    defect: error => log.error({ err: error }, 'a defect in an execution'),
+  });
   const router = new ApiRouter();
 
   const events = new EventStream(bus);
   events.mount(router);
   activity.count('connectedClients', () => events.clients);
   router.mount(checkStore, async () => ({ problems: await database.read('database.check', {}) }));
+  mountTracking(router, tracking);
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
+  mountPipelines(router, pipelines);
+  activity.count('runningExecutions', () => pipelines.running);
   mountMlflow(router, { artifacts, tracking, models, registry });
 
   return {
     router,
     events,
-    cancelRunning: async () => {},
-    close: () => database.close(),
+    cancelRunning: () => pipelines.cancelRunning(),
+    close: async () => {
+      pipelines.close();
+      await database.close();
+    },
   };
 }

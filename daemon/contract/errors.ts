@@ -71,3 +71,13 @@ export function invalid(message: string, details?: unknown): ApiError {
 export function missing(message: string): ApiError {
   return new ApiError('RESOURCE_DOES_NOT_EXIST', message);
 }
+
+/** The value, or undefined in place of an ApiError that says there is no such thing. */
+export async function withoutMissing<Value>(value: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await value;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+    throw error;
+  }
+}

@@ -135,6 +135,26 @@ export const checkPipeline = route({
   reply: z.object({ problems: z.array(Diagnostic) }),
 });
 
+/** What an execution would do with a step, and why. */
+export const PlannedStep = StepDefinition.extend({
+  action: z.enum(['run', 'skip']),
+  reason: z.string(),
+});
+export type PlannedStep = z.infer<typeof PlannedStep>;
+
+export const planExecution = route({
+  method: 'POST',
+  path: '/api/v1/pipelines/plan',
+  access: 'owner',
+  summary: 'What running a pipeline would do, in order',
+  body: z.object({
+    file: z.string(),
+    set: StringMap.default({}),
+    only: z.array(z.string()).optional(),
+  }),
+  reply: z.object({ pipeline: z.string(), steps: z.array(PlannedStep), problems: z.array(Diagnostic) }),
+});
+
 export const startExecution = route({
   method: 'POST',
   path: '/api/v1/executions',
@@ -178,6 +198,9 @@ export const cancelExecution = route({
   body: z.object({ force: z.boolean().default(false) }),
   reply: Execution,
 });
+
+/** In place of a step's name, in `getStepLog`: what making the Python environment printed. */
+export const ENVIRONMENT_LOG = '.environment';
 
 export const getStepLog = route({
   method: 'GET',

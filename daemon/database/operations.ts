@@ -5,6 +5,7 @@
 import type { Database as Connection } from 'better-sqlite3';
 import * as artifacts from '../artifacts/store.ts';
 import * as models from '../models/store.ts';
+import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
 import * as integrity from './integrity.ts';
@@ -17,6 +18,7 @@ export const writes = {
   ...models.writes,
   ...registry.writes,
   ...artifacts.writes,
+  ...pipelines.writes,
 } as const satisfies Record<string, Operation<never, unknown>>;
 export const reads = {
   ...integrity.reads,
@@ -24,6 +26,7 @@ export const reads = {
   ...models.reads,
   ...registry.reads,
   ...artifacts.reads,
+  ...pipelines.reads,
 } as const satisfies Record<string, Operation<never, unknown>>;
 
 export type Writes = typeof writes;

@@ -29,22 +29,21 @@ export class Writer {
   private constructor(worker: Worker, onFailure: (error: Error) => void, queueBytes: number) {
     this.#worker = worker;
     this.#queueBytes = queueBytes;
-    const fail = (error: Error) => {
-      if (this.#state === 'failed') return;
-      this.#state = 'failed';
-      this.#refuseAll();
-      onFailure(error);
-    };
+    let failure: Error | undefined;
     worker.on('message', (message: WriterMessage) => {
       if ('outcomes' in message) for (const [id, outcome] of message.outcomes) this.#settle(id, outcome);
-      if ('failed' in message) fail(new Error(message.failed));
     });
-    worker.on('error', fail);
+    worker.on('error', error => {
+      failure = error;
+    });
     this.#exited = new Promise(resolve => {
       worker.on('exit', () => {
+        const closed = this.#state === 'closing' && !failure;
+        this.#state = 'failed';
+        for (const { reject } of this.#waiting.values()) reject(stopped());
+        this.#waiting.clear();
         resolve();
-        if (this.#state !== 'closing') fail(new Error('the writer thread ended'));
-        this.#refuseAll();
+        if (!closed) onFailure(failure ?? new Error('the writer thread ended'));
       });
     });
   }
@@ -93,18 +92,13 @@ export class Writer {
     return new Promise((resolve, reject) => this.#waiting.set(request.id, { bytes, resolve, reject }));
   }
 
-  /** Writes what is queued, closes the connection and ends the thread. After a failure it does nothing. */
+  /** Writes what is queued, closes the connection and ends the thread. */
   async close(): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closing';
       this.#worker.postMessage('close');
     }
-    if (this.#state !== 'failed') await this.#exited;
-  }
-
-  #refuseAll(): void {
-    for (const { reject } of this.#waiting.values()) reject(stopped());
-    this.#waiting.clear();
+    await this.#exited;
   }
 
   #settle(id: number, outcome: Outcome): void {

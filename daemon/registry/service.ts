@@ -1,6 +1,6 @@
 import type { ArtifactStore } from '../artifacts/model.ts';
-import { ApiError, missing } from '../contract/errors.ts';
-import type { ModelVersion, Stage, Transition } from '../contract/models.ts';
+import { missing, withoutMissing } from '../contract/errors.ts';
+import type { ModelVersion, RegisteredModel, Stage, Transition } from '../contract/models.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { LoggedModelService } from '../models/service.ts';
@@ -201,13 +201,13 @@ export class RegistryService {
 
   /** The newest version in a stage, or undefined (also when there is no such model). */
   async versionInStage(name: string, stage: Stage): Promise<ModelVersion | undefined> {
-    try {
-      const found = await this.findVersion(name, { stage });
-      return found && (await this.show(name, found.version));
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
-      throw error;
-    }
+    const found = await withoutMissing(this.findVersion(name, { stage }));
+    return found && (await this.show(name, found.version));
+  }
+
+  /** A model with all its versions, newest first; undefined when there is no such model. */
+  async modelWithVersions(name: string): Promise<RegisteredModel | undefined> {
+    return withoutMissing(this.#database.read('registry.showModel', { name }));
   }
 
   /** Keeps what a step that judged a version found of it. */

@@ -8,6 +8,7 @@ import {
   type Lifecycle,
   type Run,
   type RunInfo,
+  type RunStatus,
 } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
@@ -180,6 +181,12 @@ export class TrackingService {
     return info;
   }
 
+  /** Ends a run and the runs below it, as far as they are RUNNING: what started them has ended. */
+  async endRunTree(input: { runId: string; status: RunStatus; endTime: number }): Promise<void> {
+    const ended = await this.#database.write('tracking.endRunTree', input);
+    for (const touched of ended) this.#announce(touched, 'updated');
+  }
+
   /** Moves a run to the bin; does nothing when it is there. */
   async deleteRun(runId: string): Promise<void> {
     const touched = await this.#database.write('tracking.setRunLifecycle', { runId, lifecycle: 'deleted' });
@@ -266,9 +273,9 @@ export class TrackingService {
 
   // --- reading ---
 
-  /** How many RUNNING runs were written to since a time (milliseconds since the epoch). */
-  countRunning(since: number): Promise<number> {
-    return this.#database.read('tracking.countRunning', { since });
+  /** How many active runs are RUNNING, and when one of those was last written to. */
+  runningRuns(): Promise<{ count: number; lastWriteAt: number | null }> {
+    return this.#database.read('tracking.runningRuns', undefined);
   }
 
   /** A page of a metric's points by (timestamp, step, value); unknown runs and metrics have none. */

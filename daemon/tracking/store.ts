@@ -1,5 +1,6 @@
 /** Tracking's operations, by name: `writes` run in the writer thread, `reads` in reader threads. */
 import type { Database as Connection } from 'better-sqlite3';
+import { endRunTree } from './store/ending.ts';
 import * as experiments from './store/experiments.ts';
 import * as history from './store/history.ts';
 import * as inputs from './store/inputs.ts';
@@ -18,6 +19,7 @@ export const writes = {
   'tracking.createRun': (connection: Connection, input: Parameters<typeof runs.createRun>[1]) =>
     getRun(connection, { runId: runs.createRun(connection, input) }),
   'tracking.updateRun': runs.updateRun,
+  'tracking.endRunTree': endRunTree,
   'tracking.setRunLifecycle': runs.setRunLifecycle,
   'tracking.deleteTag': runs.deleteTag,
   'tracking.appendModelHistory': runs.appendModelHistory,
@@ -36,7 +38,7 @@ export const reads = {
   'tracking.searchExperiments': searchExperiments,
   'tracking.getRun': getRun,
   'tracking.searchRuns': searchRuns,
-  'tracking.countRunning': runs.countRunning,
+  'tracking.runningRuns': runs.runningRuns,
   'tracking.metricHistory': history.metricHistory,
   'tracking.metricHistories': history.metricHistories,
   'tracking.sampledHistories': history.sampledHistories,

@@ -1,0 +1,42 @@
+import type { Stage } from '../../contract/models.ts';
+
+/** One step, with parameters filled in and paths absolute: what the engine runs, and keeps for a later daemon. */
+export interface Step {
+  readonly name: string;
+  /** Line of the step's key in the file, from 1. */
+  readonly line: number;
+  /** The commands as a person reads them; null when the step runs none. */
+  readonly command: string | null;
+  /** Program and arguments of each command, run one after the other. */
+  readonly commands: readonly (readonly string[])[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Steps that must have succeeded first, by `after` and by data. */
+  readonly needs: readonly string[];
+  readonly deps: readonly string[];
+  readonly outs: readonly string[];
+  readonly params: readonly string[];
+  /** JSON files whose numbers are logged to the step's run. */
+  readonly metrics: readonly string[];
+  readonly checks: string | null;
+  /** Registered model that the model logged by this step becomes a version of. */
+  readonly register: string | null;
+  readonly gates: readonly string[];
+  readonly promote: { readonly model: string; readonly to: Stage } | null;
+  readonly approval: string | null;
+}
+
+/** A pipeline file, read, checked and resolved. */
+export interface PipelineDefinition {
+  readonly name: string;
+  /** Absolute path of the file. */
+  readonly file: string;
+  readonly folder: string;
+  /** Absolute path of the file with Python requirements, when the pipeline has an environment of its own. */
+  readonly requirements: string | null;
+  /** Effective parameters, overrides applied. */
+  readonly params: unknown;
+  readonly metrics: Readonly<Record<string, 'minimize' | 'maximize'>>;
+  /** In the order of the file. */
+  readonly steps: readonly Step[];
+}

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Diagnostic } from '../../contract/pipelines.ts';
+import { clashes, findCycle, isInside, type Node, needsOf } from './graph.ts';
+import type { PipelineDefinition, Step } from './model.ts';
+import { override, readParams } from './params.ts';
+import type { PipelineSource, StepSource } from './schema.ts';
+import { readSource, Source, type SourcePath, suggest } from './source.ts';
+import { StepReader } from './step.ts';
+import { flatten } from './template.ts';
+import { checkVocabulary } from './vocabulary.ts';
+
+export interface ReadOptions {
+  /** Absolute path of the definition. */
+  readonly file: string;
+  /** Absolute path of the folder that nothing may be written outside of. */
+  readonly workspace: string;
+  /** Unsaved text in place of the file's content. */
+  readonly text?: string;
+  /** Overrides of parameters, `a.b` → YAML. */
+  readonly set?: Readonly<Record<string, string>>;
+}
+
+/** What reading a definition gave. With an error among the problems there is no definition. */
+export interface ReadResult {
+  readonly definition: PipelineDefinition | null;
+  /** The pipeline's name, also of a definition with problems. */
+  readonly name: string;
+  readonly problems: readonly Diagnostic[];
+}
+
+/**
+ * Reads and checks a pipeline file whole: syntax, vocabulary, parameters, references, commands, gates, paths and the graph
+ * of steps. Reports every problem it finds, not only the first.
+ */
+export function readDefinition(options: ReadOptions): ReadResult {
+  const { file, text } = options;
+  const source = text === undefined ? readSource(file) : new Source(file, text);
+  const folder = path.dirname(file);
+  const fallback = path.basename(folder);
+  if (source.failed) return { definition: null, name: fallback, problems: source.problems };
+  const content = checkVocabulary(source);
+  if (!content) return { definition: null, name: fallback, problems: source.problems };
+
+  const name = content.name ?? fallback;
+  const { params, source: paramsSource } = readParams(content.params, folder);
+  const overridden = override(params, options.set ?? {});
+  for (const { message, remedy } of overridden.problems) source.errorAtKey(['params'], message, remedy);
+
+  const steps = readSteps(source, content, {
+    folder,
+    workspace: options.workspace,
+    params: overridden.params,
+  });
+  const problems = [...source.problems, ...(paramsSource?.problems ?? [])];
+  if (problems.some(problem => problem.severity === 'error')) return { definition: null, name, problems };
+  const definition = {
+    name,
+    file,
+    folder,
+    requirements: content.env.python === undefined ? null : path.resolve(folder, content.env.python),
+    params: overridden.params,
+    metrics: content.metrics,
+    steps,
+  };
+  return { definition, name, problems };
+}
+
+function readSteps(
+  source: Source,
+  content: PipelineSource,
+  context: { folder: string; workspace: string; params: unknown },
+): Step[] {
+  const { folder, workspace, params } = context;
+  if (content.env.python !== undefined && !existsSync(path.resolve(folder, content.env.python))) {
+    source.error(
+      ['env', 'python'],
+      `the requirements file “${content.env.python}” does not exist`,
+      'Create it, or correct the path.',
+    );
+  }
+  const names = Object.keys(content.steps);
+  if (names.length === 0)
+    source.error(['steps'], 'there are no steps', 'Add at least one step below “steps:”.');
+
+  const parameterNames = Object.keys(flatten(params));
+  const reader = new StepReader(source, { folder, workspace, params, parameterNames, names });
+  const steps = Object.entries(content.steps).map(([name, step]) => reader.read(name, step));
+  const needs = checkGraph(source, folder, content.steps, steps);
+  return steps.map(step => ({ ...step, needs: needs.get(step.name) ?? [] }));
+}
+
+function checkGraph(
+  source: Source,
+  folder: string,
+  declared: Readonly<Record<string, StepSource>>,
+  steps: readonly Step[],
+): Map<string, string[]> {
+  const show = (absolute: string) => path.relative(folder, absolute);
+  const nodes: Node[] = steps.map(step => ({
+    name: step.name,
+    after: step.needs,
+    deps: step.deps,
+    makes: [...step.outs, ...step.metrics, ...(step.checks === null ? [] : [step.checks])],
+  }));
+  for (const { step, out, other, otherOut } of clashes(nodes)) {
+    source.error(
+      pathOfOutput(declared, steps, step, out),
+      `steps “${other}” and “${step}” both write ${out === otherOut ? `“${show(out)}”` : `“${show(out)}” and “${show(otherOut)}”, one inside the other`}`,
+      'Give each step outputs of its own.',
+    );
+  }
+  checkDependencies(source, nodes, show);
+  const needs = needsOf(nodes);
+  const cycle = findCycle(needs);
+  if (cycle) {
+    source.errorAtKey(
+      ['steps', cycle[0] ?? ''],
+      `the steps need each other in a circle: ${cycle.join(' → ')}`,
+      'Remove one “after” or one dependency among them.',
+    );
+  }
+  return needs;
+}
+
+/** A dependency must be there already, or be what some step makes. */
+function checkDependencies(source: Source, nodes: readonly Node[], show: (absolute: string) => string): void {
+  for (const node of nodes) {
+    for (const [index, dep] of node.deps.entries()) {
+      const at = ['steps', node.name, 'deps', index];
+      if (node.makes.includes(dep)) {
+        source.error(
+          at,
+          `the step depends on its own output “${show(dep)}”`,
+          'Remove it from “deps” or from “outs”.',
+        );
+      } else if (!isMade(dep, nodes) && !existsSync(dep)) {
+        const made = nodes.flatMap(other => (other === node ? [] : other.makes));
+        source.error(
+          at,
+          `“${show(dep)}” does not exist, and no step makes it`,
+          made.length === 0
+            ? 'Create it, or add it to the outs of a step.'
+            : `Create it, or add it to the outs of a step. ${suggest(show(dep), made.map(show))}`,
+        );
+      }
+    }
+  }
+}
+
+function isMade(dep: string, nodes: readonly Node[]): boolean {
+  return nodes.some(node => node.makes.some(out => out === dep || isInside(dep, out) || isInside(out, dep)));
+}
+
+function pathOfOutput(
+  declared: Readonly<Record<string, StepSource>>,
+  steps: readonly Step[],
+  name: string,
+  out: string,
+): SourcePath {
+  const step = steps.find(candidate => candidate.name === name);
+  for (const key of ['outs', 'metrics'] as const) {
+    const index = step?.[key].indexOf(out) ?? -1;
+    if (index >= 0) return ['steps', name, key, index];
+  }
+  return ['steps', name, declared[name]?.checks === undefined ? 'run' : 'checks'];
+}

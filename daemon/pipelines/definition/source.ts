@@ -1,0 +1,139 @@
+import { readFileSync, statSync } from 'node:fs';
+import { closestMatch } from 'leven';
+import { type Document, isMap, isNode, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import type { Diagnostic } from '../../contract/pipelines.ts';
+
+/** Largest definition or parameter file that is read, in bytes. */
+export const MAX_SOURCE_BYTES = 1_000_000;
+
+/** How often one anchor may be used: enough for people, too little for a "billion laughs" file. */
+const MAX_ALIASES = 100;
+
+/** Where a value stands in a YAML file: keys and indices from the top. */
+export type SourcePath = readonly PropertyKey[];
+
+/** A YAML file and the problems found in it, each at its line and column. */
+export class Source {
+  readonly file: string;
+  readonly problems: Diagnostic[] = [];
+  /** The content as plain data; undefined when the file cannot be read as YAML at all. */
+  readonly data: unknown;
+  readonly #lines = new LineCounter();
+  readonly #document: Document | undefined;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    if (Buffer.byteLength(text) > MAX_SOURCE_BYTES) {
+      this.#add(0, 0, 'error', `the file is larger than ${MAX_SOURCE_BYTES} bytes`, 'Keep data out of it.');
+      return;
+    }
+    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.#document = document;
+    for (const error of document.errors) {
+      this.#add(error.pos[0], error.pos[1], 'error', error.message, 'Correct the YAML syntax.');
+    }
+    if (document.errors.length > 0) return;
+    try {
+      this.data = document.toJS({ maxAliasCount: MAX_ALIASES });
+    } catch {
+      this.#add(
+        0,
+        0,
+        'error',
+        'aliases (*name) expand to too much, or to an anchor that is missing',
+        `Use an anchor at most ${MAX_ALIASES} times.`,
+      );
+    }
+  }
+
+  /** Whether an error (not a mere warning) was found. */
+  get failed(): boolean {
+    return this.problems.some(problem => problem.severity === 'error');
+  }
+
+  /** Reports an error at the value under `path`, or at its nearest parent that exists. */
+  error(path: SourcePath, message: string, remedy: string): void {
+    this.#add(...this.#rangeOf(path, 'value'), 'error', message, remedy);
+  }
+
+  /** Reports an error at the key that ends `path`. */
+  errorAtKey(path: SourcePath, message: string, remedy: string): void {
+    this.#add(...this.#rangeOf(path, 'key'), 'error', message, remedy);
+  }
+
+  /** Reports a warning at the key that ends `path`. */
+  warnAtKey(path: SourcePath, message: string, remedy: string): void {
+    this.#add(...this.#rangeOf(path, 'key'), 'warning', message, remedy);
+  }
+
+  /** The line of the key that ends `path`, from 1. */
+  lineOf(path: SourcePath): number {
+    return this.#position(this.#rangeOf(path, 'key')[0]).line;
+  }
+
+  #add(start: number, end: number, severity: Diagnostic['severity'], message: string, remedy: string): void {
+    const from = this.#position(start);
+    const to = this.#position(Math.max(start, end));
+    this.problems.push({
+      file: this.file,
+      line: from.line,
+      column: from.column,
+      endLine: to.line,
+      endColumn: to.column,
+      severity,
+      message,
+      remedy,
+    });
+  }
+
+  #position(offset: number): { line: number; column: number } {
+    const { line, col } = this.#lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
+  #rangeOf(path: SourcePath, part: 'key' | 'value'): [number, number] {
+    const last = path.at(-1);
+    if (part === 'key' && last !== undefined) {
+      const pair = this.#pair(this.#node(path.slice(0, -1)), last);
+      if (pair && isNode(pair.key) && pair.key.range) return [pair.key.range[0], pair.key.range[1]];
+    }
+    for (let length = path.length; length >= 0; length--) {
+      const range = this.#node(path.slice(0, length))?.range;
+      if (range) return [range[0], range[1]];
+    }
+    return [0, 0];
+  }
+
+  #node(path: SourcePath): Node | undefined {
+    const node = path.length === 0 ? this.#document?.contents : this.#document?.getIn(path, true);
+    return isNode(node) ? node : undefined;
+  }
+
+  #pair(map: Node | undefined, key: PropertyKey): Pair | undefined {
+    if (!isMap(map)) return undefined;
+    return map.items.find(item => String(isNode(item.key) ? item.key.toJSON() : item.key) === String(key));
+  }
+}
+
+/** Reads a YAML (or JSON) file. A file that cannot be read is a problem in it, not an exception. */
+export function readSource(file: string): Source {
+  try {
+    if (statSync(file).size > MAX_SOURCE_BYTES) return new Source(file, ' '.repeat(MAX_SOURCE_BYTES + 1));
+    return new Source(file, readFileSync(file, 'utf8'));
+  } catch (error) {
+    const source = new Source(file, '');
+    source.error(
+      [],
+      `the file cannot be read: ${(error as Error).message}`,
+      'Create it, or correct the path.',
+    );
+    return source;
+  }
+}
+
+/** "Did you mean …?" for a name that is not among the known ones; otherwise lists them. */
+export function suggest(name: string, known: readonly string[]): string {
+  const closest = closestMatch(name, known, { maxDistance: Math.max(2, Math.floor(name.length / 3)) });
+  if (closest !== undefined) return `Did you mean “${closest}”?`;
+  return known.length === 0 ? 'There are none.' : `Known: ${known.join(', ')}.`;
+}

@@ -1,0 +1,152 @@
+import path from 'node:path';
+import { GateSyntaxError, parseGate } from '../gates.ts';
+import { CommandError, splitCommand } from './command.ts';
+import { isInside } from './graph.ts';
+import type { Step } from './model.ts';
+import type { StepSource } from './schema.ts';
+import { type Source, type SourcePath, suggest } from './source.ts';
+import { fillText, TemplateError } from './template.ts';
+
+/** What all steps of a definition are read with. */
+export interface StepContext {
+  readonly folder: string;
+  readonly workspace: string;
+  readonly params: unknown;
+  readonly parameterNames: readonly string[];
+  /** Names of all steps. */
+  readonly names: readonly string[];
+}
+
+/** Reads steps one by one: fills in parameters, splits commands, makes paths absolute, and reports what is wrong. */
+export class StepReader {
+  readonly #source: Source;
+  readonly #context: StepContext;
+
+  constructor(source: Source, context: StepContext) {
+    this.#source = source;
+    this.#context = context;
+  }
+
+  /** @returns the step, with only `after` in `needs`; where problems were reported, parts of it are empty. */
+  read(name: string, step: StepSource): Step {
+    const at: SourcePath = ['steps', name];
+    const cwd = this.#path([...at, 'cwd'], this.#context.folder, step.cwd ?? '.', true);
+    const paths = (key: 'deps' | 'outs' | 'metrics', inside: boolean) =>
+      step[key].map((value, index) => this.#path([...[...at, key], index], cwd, value, inside));
+    this.#checkPurpose(at, step);
+    this.#checkReferences(at, name, step);
+    const commands = step.run?.map((command, index) => this.#command([...[...at, 'run'], index], command));
+    return {
+      name,
+      line: this.#source.lineOf(at),
+      command: commands?.map(words => words.join(' ')).join('\n') ?? null,
+      commands: commands ?? [],
+      cwd,
+      env: Object.fromEntries(
+        Object.entries(step.env).map(([key, value]) => [key, this.#text([...at, 'env', key], String(value))]),
+      ),
+      needs: step.after,
+      deps: paths('deps', false),
+      outs: paths('outs', true),
+      params: step.params,
+      metrics: paths('metrics', true),
+      checks: step.checks === undefined ? null : this.#path([...at, 'checks'], cwd, step.checks, true),
+      register:
+        step.model === undefined ? null : this.#text([...at, 'model', 'register'], step.model.register),
+      gates: step.gates.map((gate, index) => this.#gate([...[...at, 'gates'], index], gate)),
+      promote:
+        step.promote === undefined
+          ? null
+          : { model: this.#text([...at, 'promote', 'model'], step.promote.model), to: step.promote.to },
+      approval: step.approval ?? null,
+    };
+  }
+
+  #checkPurpose(at: SourcePath, step: StepSource): void {
+    if (step.approval !== undefined && step.run !== undefined) {
+      this.#source.errorAtKey(
+        [...at, 'approval'],
+        'a step either runs a command or waits for approval',
+        'Make the approval a step of its own, and let the other come after it.',
+      );
+    }
+    if (step.run ?? step.approval ?? step.promote) return;
+    if (step.gates.length > 0) return;
+    this.#source.errorAtKey(at, 'the step does nothing', 'Give it “run”, “gates”, “promote” or “approval”.');
+  }
+
+  #checkReferences(at: SourcePath, name: string, step: StepSource): void {
+    for (const [index, other] of step.after.entries()) {
+      if (this.#context.names.includes(other)) continue;
+      this.#source.error(
+        [...[...at, 'after'], index],
+        `there is no step “${other}”`,
+        suggest(
+          other,
+          this.#context.names.filter(known => known !== name),
+        ),
+      );
+    }
+    for (const [index, parameter] of step.params.entries()) {
+      const known = this.#context.parameterNames;
+      if (known.some(other => other === parameter || other.startsWith(`${parameter}.`))) continue;
+      this.#source.error(
+        [...[...at, 'params'], index],
+        `there is no parameter “${parameter}”`,
+        suggest(parameter, known),
+      );
+    }
+  }
+
+  #command(at: SourcePath, command: string): string[] {
+    return (
+      this.#guard(at, () =>
+        splitCommand(command, word => fillText(word, this.#context.params, this.#suggest)),
+      ) ?? []
+    );
+  }
+
+  #gate(at: SourcePath, gate: string): string {
+    return (
+      this.#guard(at, () => {
+        const text = fillText(gate, this.#context.params, this.#suggest);
+        parseGate(text);
+        return text;
+      }) ?? gate
+    );
+  }
+
+  #text(at: SourcePath, text: string): string {
+    return this.#guard(at, () => fillText(text, this.#context.params, this.#suggest)) ?? text;
+  }
+
+  #path(at: SourcePath, base: string, text: string, inside: boolean): string {
+    const absolute = path.resolve(base, this.#text(at, text));
+    const { workspace } = this.#context;
+    if (inside && absolute !== workspace && !isInside(absolute, workspace)) {
+      this.#source.error(
+        at,
+        `“${text}” lies outside the workspace “${workspace}”`,
+        'Let steps run and write inside the workspace.',
+      );
+    }
+    return absolute;
+  }
+
+  #suggest = (name: string): string => suggest(name, this.#context.parameterNames);
+
+  #guard<T>(at: SourcePath, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof TemplateError || error instanceof CommandError) {
+        this.#source.error(at, error.message, error.remedy);
+      } else if (error instanceof GateSyntaxError) {
+        this.#source.error(at, `the gate cannot be read: ${error.message}`, 'Write it like “rmspe < 0.1”.');
+      } else {
+        throw error;
+      }
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { PipelineSource, SYNONYMS } from './schema.ts';
+import { type Source, type SourcePath, suggest } from './source.ts';
+
+/**
+ * Checks a source against the vocabulary of `modelthat.yaml`. Each unknown key, wrong value and not yet supported key is
+ * reported in the source.
+ *
+ * @returns undefined when the content does not fit
+ */
+export function checkVocabulary(source: Source): PipelineSource | undefined {
+  const data = source.data ?? {};
+  warnOfPlanned(source, PipelineSource, data, []);
+  const parsed = PipelineSource.safeParse(data, { error: describe });
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) report(source, issue);
+  return undefined;
+}
+
+function report(source: Source, issue: z.core.$ZodIssue): void {
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) {
+      const known = Object.keys(shapeAt(PipelineSource, issue.path) ?? {});
+      const synonym = SYNONYMS[key];
+      source.errorAtKey(
+        [...issue.path, key],
+        `unknown key “${key}”`,
+        synonym && known.includes(synonym) ? `Write “${synonym}”.` : suggest(key, known),
+      );
+    }
+  } else if (issue.code === 'invalid_key') {
+    const key = String(issue.path.at(-1));
+    source.errorAtKey(issue.path, `“${key}” is not a fitting name`, 'Use letters, digits, “_” and “-”.');
+  } else if (issue.path.at(-1) === 'steps' && issue.message === MISSING) {
+    source.error(issue.path, 'there are no steps', 'Add “steps:” with at least one step below it.');
+  } else {
+    source.error(issue.path, `“${issue.path.join('.')}” ${issue.message}`, 'Correct the value.');
+  }
+}
+
+const MISSING = 'is missing';
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+/** The message of an issue, as the rest of a sentence that begins with the key. */
+function describe(issue: z.core.$ZodRawIssue): string {
+  if (issue.input === undefined) return MISSING;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${KINDS[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    case 'invalid_union':
+      return 'must be text or a list of texts';
+    case 'too_small':
+      return 'must not be empty';
+    default:
+      return 'has a wrong value';
+  }
+}
+
+/** The keys a mapping at `path` may have. */
+function shapeAt(schema: z.ZodType, path: SourcePath): Record<string, z.ZodType> | undefined {
+  const inner = unwrap(schema);
+  const [key, ...rest] = path;
+  if (inner instanceof z.ZodObject) {
+    return key === undefined ? inner.shape : shapeAt(inner.shape[String(key)] ?? z.unknown(), rest);
+  }
+  return inner instanceof z.ZodRecord && key !== undefined
+    ? shapeAt(inner.valueType as z.ZodType, rest)
+    : undefined;
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
+    ? unwrap(schema.unwrap() as z.ZodType)
+    : schema;
+}
+
+function warnOfPlanned(source: Source, schema: z.ZodType, data: unknown, path: SourcePath): void {
+  if (typeof data !== 'object' || data === null) return;
+  const inner = unwrap(schema);
+  for (const [key, value] of Object.entries(data)) {
+    const member =
+      inner instanceof z.ZodObject
+        ? (inner.shape[key] as z.ZodType | undefined)
+        : inner instanceof z.ZodRecord
+          ? (inner.valueType as z.ZodType)
+          : undefined;
+    if (member?.meta()?.planned) {
+      source.warnAtKey([...path, key], `“${key}” is not supported yet`, 'Remove it: it has no effect.');
+    } else if (member) {
+      warnOfPlanned(source, member, value, [...path, key]);
+    }
+  }
+}

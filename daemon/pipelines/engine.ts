@@ -1,0 +1,40 @@
+import type { ExecutionScope } from '../contract/principal.ts';
+import type { Executor } from './executors/executor.ts';
+import type { ExecutionFiles } from './files.ts';
+import type { StepJudge } from './judge.ts';
+import type { ExecutionEnvironment, ExecutionRecord } from './model.ts';
+import type { Slots } from './slots.ts';
+import type { StepRuns } from './step-runs.ts';
+
+/** Makes, forgets and restores the tokens of steps. */
+export interface StepTokens {
+  issue(scope: ExecutionScope): string;
+  restore(token: string, scope: ExecutionScope): void;
+  revoke(token: string): void;
+}
+
+/** What every execution of this daemon runs with. */
+export interface Engine {
+  readonly executor: Executor;
+  readonly runs: StepRuns;
+  readonly judge: StepJudge;
+  readonly files: ExecutionFiles;
+  readonly tokens: StepTokens;
+  /** One for each core, over all executions. */
+  readonly slots: Slots;
+  /** Address of this daemon. */
+  readonly url: string;
+  /**
+   * Makes the environment of an execution that asks for one, or finds it made.
+   *
+   * @param progress told what is being done, in a person's words
+   * @throws ApiError that says what to do
+   */
+  prepare(
+    execution: ExecutionRecord,
+    signal: AbortSignal,
+    progress: (message: string) => void,
+  ): Promise<ExecutionEnvironment>;
+  /** Reports what should never happen. */
+  defect(error: unknown): void;
+}

@@ -1,0 +1,154 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bootId, identify, isAlive, parseStat } from '../../processes/table.ts';
+import { endTree, GRACE_MS, type Tree } from '../../processes/tree.ts';
+import type { ExecutionFiles, StepFiles } from '../files.ts';
+import type { Executor, Job, JobEnd, JobHandle } from './executor.ts';
+
+const POLL_MS = 100;
+
+/**
+ * Runs `<status file> <identity file> (<count> <words>…)…`: writes who it is, runs each command until one fails, and
+ * writes the exit code. Only indices are ever evaluated, never a word. Being asked to end, it waits for the command that
+ * runs and starts no further one.
+ */
+const WRAPPER = `
+status=$1 identity=$2; shift 2
+if [ -r /proc/$$/stat ]; then
+  read -r stat < /proc/$$/stat; read -r boot < /proc/sys/kernel/random/boot_id
+  printf '%s\\n%s\\n' "$stat" "$boot" > "$identity"
+fi
+code=0 asked=
+trap 'asked=1' TERM INT HUP
+while [ $# -gt 0 ] && [ $code -eq 0 ] && [ -z "$asked" ]; do
+  count=$1 words= index=1; shift
+  while [ $index -le $count ]; do words="$words \\"\\\${$index}\\""; index=$((index + 1)); done
+  eval "$words"; code=$?
+  shift "$count"
+done
+printf '%s\\n' "$code" > "$status.new" && mv "$status.new" "$status"
+`;
+
+/** The same for Windows, which has no `sh`, in what every daemon has: Node. */
+const NODE_WRAPPER = `
+const [status, commands] = process.argv.slice(1);
+delete process.env.ELECTRON_RUN_AS_NODE;
+let code = 0;
+for (const [program, ...args] of JSON.parse(commands)) {
+  const { status, error } = require('node:child_process').spawnSync(program, args, { stdio: 'inherit', windowsHide: true });
+  if (error) console.error(error.message);
+  code = error ? 127 : (status ?? 1);
+  if (code !== 0) break;
+}
+const { writeFileSync, renameSync } = require('node:fs');
+writeFileSync(status + '.new', String(code));
+renameSync(status + '.new', status);
+`;
+
+/** Name of the variable that marks every process of a step. */
+export const STEP_MARK = 'MODELTHAT_STEP';
+
+/** Runs steps as processes of this machine, each in a session of its own. */
+export class LocalExecutor implements Executor {
+  readonly #files: ExecutionFiles;
+  readonly #children = new Map<number, ChildProcess>();
+
+  constructor(files: ExecutionFiles) {
+    this.#files = files;
+  }
+
+  async submit(job: Job): Promise<JobHandle> {
+    const files = this.#files.ofStep(job.executionId, job.step);
+    for (const file of [files.status, files.identity]) rmSync(file, { force: true });
+    const output = openSync(files.log, 'a', 0o600);
+    try {
+      const child = startWrapper(job, files, output);
+      await once(child, 'spawn');
+      child.unref();
+      const pid = child.pid ?? 0;
+      this.#children.set(pid, child);
+      child.once('exit', () => this.#children.delete(pid));
+      // A wrapper that has ended before it could be looked at is known by the exit event and its status file.
+      return (await identify(pid)) ?? { pid, startTime: '', bootId: bootId() };
+    } finally {
+      closeSync(output);
+    }
+  }
+
+  async recover(executionId: string, step: string): Promise<JobHandle | undefined> {
+    const text = readIfThere(this.#files.ofStep(executionId, step).identity);
+    const [stat = '', boot = ''] = text?.split('\n') ?? [];
+    const entry = parseStat(stat);
+    return entry && { pid: entry.pid, startTime: entry.startTime, bootId: boot };
+  }
+
+  async isRunning(handle: JobHandle): Promise<boolean> {
+    return this.#children.has(handle.pid) || (await isAlive(handle));
+  }
+
+  async watch(executionId: string, step: string, handle: JobHandle): Promise<JobEnd> {
+    const child = this.#children.get(handle.pid);
+    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    else while (await isAlive(handle)) await sleep(POLL_MS);
+    return this.#end(executionId, step, child);
+  }
+
+  async cancel(executionId: string, step: string, handle: JobHandle, hurry: AbortSignal): Promise<string> {
+    const tree: Tree = { root: handle, mark: `${STEP_MARK}=${executionId}/${step}` };
+    const { forced, left } = await endTree(tree, hurry);
+    if (left > 0) return `${left} of its processes did not end even by SIGKILL`;
+    if (forced === 0) return 'ended after SIGTERM';
+    const why = hurry.aborted ? 'at once' : `${GRACE_MS / 1000} s after SIGTERM`;
+    return `ended by force (SIGKILL) ${why}`;
+  }
+
+  #end(executionId: string, step: string, child: ChildProcess | undefined): JobEnd {
+    const { status } = this.#files.ofStep(executionId, step);
+    const text = readIfThere(status);
+    if (text !== undefined) {
+      const exitCode = Number(text.trim());
+      return { exitCode, at: Math.round(statSync(status).mtimeMs), message: describeExit(exitCode) };
+    }
+    const signal = child?.signalCode;
+    const message = signal
+      ? `its process was ended by ${signal}`
+      : 'its process ended without recording its exit code (it was ended by force, or the machine went down)';
+    return { exitCode: null, at: Date.now(), message };
+  }
+}
+
+function startWrapper(job: Job, files: StepFiles, output: number): ChildProcess {
+  const options: SpawnOptions = {
+    cwd: job.cwd,
+    env: { ...job.env, [STEP_MARK]: `${job.executionId}/${job.step}` },
+    detached: true,
+    windowsHide: true,
+    stdio: ['ignore', output, output],
+  };
+  if (process.platform === 'win32') {
+    const args = ['-e', NODE_WRAPPER, files.status, JSON.stringify(job.commands)];
+    return spawn(process.execPath, args, { ...options, env: { ...options.env, ELECTRON_RUN_AS_NODE: '1' } });
+  }
+  const words = job.commands.flatMap(command => [String(command.length), ...command]);
+  return spawn('/bin/sh', ['-c', WRAPPER, 'sh', files.status, files.identity, ...words], options);
+}
+
+/** What a person is told of an exit code; the shell's conventions for 126 and up. */
+function describeExit(exitCode: number): string {
+  if (exitCode === 0) return '';
+  if (exitCode === 127) return 'exit code 127: the program was not found; see the log';
+  if (exitCode === 126) return 'exit code 126: the program cannot be executed; see the log';
+  const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
+  return signal ? `its process was ended by ${signal}` : `exit code ${exitCode}`;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

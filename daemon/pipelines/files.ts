@@ -1,0 +1,118 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+
+/** Files of one step. */
+export interface StepFiles {
+  /** Output and errors of its commands. */
+  readonly log: string;
+  /** The exit code, written by the wrapper. */
+  readonly status: string;
+  /** Who the wrapper is, written by itself. */
+  readonly identity: string;
+}
+
+/** Where executions keep what is not in the database: logs below the store, tokens below the user's state folder. */
+export class ExecutionFiles {
+  readonly #store: string;
+  readonly #state: string;
+
+  /**
+   * @param store folder of the store
+   * @param state the store's folder below the user's state folder, for what is secret
+   */
+  constructor(store: string, state: string) {
+    this.#store = path.join(store, 'executions');
+    this.#state = path.join(state, 'executions');
+  }
+
+  /** Makes the folders of a new execution, and writes the parameters that its steps read. */
+  create(executionId: string, params: unknown): void {
+    mkdirSync(path.join(this.#store, executionId, 'steps'), { recursive: true, mode: 0o700 });
+    writeFileSync(this.params(executionId), JSON.stringify(params, null, 2));
+  }
+
+  /** The effective parameters, as JSON. */
+  params(executionId: string): string {
+    return path.join(this.#store, executionId, 'params.json');
+  }
+
+  /** What making the environment printed. */
+  environmentLog(executionId: string): string {
+    return path.join(this.#store, executionId, 'environment.log');
+  }
+
+  ofStep(executionId: string, step: string): StepFiles {
+    const base = path.join(this.#store, executionId, 'steps', step);
+    return { log: `${base}.log`, status: `${base}.status`, identity: `${base}.process` };
+  }
+
+  /** Keeps a step's token for a later daemon, readable by the user alone. */
+  keepToken(executionId: string, step: string, token: string): void {
+    mkdirSync(path.join(this.#state, executionId), { recursive: true, mode: 0o700 });
+    writeFileSync(this.#token(executionId, step), token, { mode: 0o600 });
+  }
+
+  /** @returns the token that an earlier daemon kept; undefined when there is none */
+  keptToken(executionId: string, step: string): string | undefined {
+    try {
+      return readFileSync(this.#token(executionId, step), 'utf8');
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Forgets the tokens of an execution that has ended. */
+  forgetTokens(executionId: string): void {
+    rmSync(path.join(this.#state, executionId), { recursive: true, force: true });
+  }
+
+  #token(executionId: string, step: string): string {
+    return path.join(this.#state, executionId, `${step}.token`);
+  }
+}
+
+/**
+ * A part of a log.
+ *
+ * @returns whole characters only, and the offset to read on from; empty when the file is not there yet
+ */
+export function readLog(
+  file: string,
+  offset: number,
+  limit: number,
+): { text: string; nextOffset: number; size: number } {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch {
+    return { text: '', nextOffset: offset, size: 0 };
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    const buffer = Buffer.alloc(Math.max(0, Math.min(limit, size - offset)));
+    const length = readSync(descriptor, buffer, 0, buffer.length, offset);
+    const bytes = buffer.subarray(0, offset + length < size ? wholeCharacters(buffer, length) : length);
+    return { text: bytes.toString('utf8'), nextOffset: offset + bytes.length, size };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** How many of the first `length` bytes are complete UTF-8 characters; at least one byte, so that reading goes on. */
+function wholeCharacters(buffer: Buffer, length: number): number {
+  let start = length;
+  while (start > 0 && length - start < 4 && ((buffer[start - 1] ?? 0) & 0xc0) === 0x80) start--;
+  const lead = buffer[start - 1] ?? 0;
+  const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  const whole = start - 1 + size > length ? start - 1 : length;
+  return whole > 0 ? whole : length;
+}

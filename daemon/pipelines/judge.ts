@@ -1,0 +1,198 @@
+import { ApiError, withoutMissing } from '../contract/errors.ts';
+import type { GateResult, ModelVersion } from '../contract/models.ts';
+import type { Execution } from '../contract/pipelines.ts';
+import { describePrincipal, type ExecutionScope } from '../contract/principal.ts';
+import type { Run } from '../contract/runs.ts';
+import { decodeDouble } from '../contract/values.ts';
+import type { RegistryService } from '../registry/service.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import type { Step } from './definition/model.ts';
+import { judge, parseGate } from './gates.ts';
+import { describeCheck, ReportError, readChecks, readMetrics } from './reports.ts';
+import type { StepRuns } from './step-runs.ts';
+
+type VersionRef = Execution['versions'][number];
+
+/** What a step is judged by, beside its definition. */
+export interface Evidence {
+  readonly step: Step;
+  /** Where the step's run belongs; it exists if the step logged. */
+  readonly scope: ExecutionScope;
+  /** When the step's commands ended: the time of the metrics read from its files. */
+  readonly endedAt: number;
+  /** Versions the execution has registered so far. */
+  readonly versions: readonly VersionRef[];
+}
+
+/** What came of a step whose commands succeeded. */
+export interface Verdict {
+  readonly status: 'succeeded' | 'failed';
+  readonly gateFailed: boolean;
+  readonly message: string;
+  readonly gates: readonly GateResult[];
+  /** The execution's versions, with their stages, after this step. */
+  readonly versions: VersionRef[];
+}
+
+/**
+ * Does what follows a step's commands: checks, metrics, registration, gates, promotion. Each part can be done again
+ * after a crash without doing it twice.
+ */
+export class StepJudge {
+  readonly #tracking: TrackingService;
+  readonly #registry: RegistryService;
+  readonly #runs: StepRuns;
+
+  constructor(tracking: TrackingService, registry: RegistryService, runs: StepRuns) {
+    this.#tracking = tracking;
+    this.#registry = registry;
+    this.#runs = runs;
+  }
+
+  async judge(evidence: Evidence): Promise<Verdict> {
+    const { step } = evidence;
+    const partial: { gates: GateResult[]; versions: VersionRef[] } = {
+      gates: [],
+      versions: [...evidence.versions],
+    };
+    const failed = (message: string, gateFailed = false): Verdict => ({
+      status: 'failed',
+      gateFailed,
+      message,
+      ...partial,
+    });
+    try {
+      const checks = step.checks === null ? '' : checkData(step.checks);
+      await this.#logMetrics(evidence);
+      if (step.register !== null) partial.versions = await this.#register(evidence, step.register);
+      const judged = await this.#versionUnderTest(evidence, partial.versions);
+      if (step.gates.length > 0) partial.gates = await this.#judgeGates(evidence, judged);
+      const unmet = partial.gates.filter(gate => !gate.passed);
+      if (unmet.length > 0) return failed(unmet.map(describeGate).join('; '), true);
+      const promoted = step.promote === null ? '' : await this.#promote(evidence, judged);
+      if (promoted !== '' && judged)
+        partial.versions = withStage(partial.versions, judged, step.promote?.to ?? '');
+      return {
+        status: 'succeeded',
+        gateFailed: false,
+        message: [checks, ...partial.gates.map(describeGate), promoted].filter(Boolean).join('; '),
+        ...partial,
+      };
+    } catch (error) {
+      if (error instanceof ReportError || error instanceof ApiError) return failed(error.message);
+      throw error;
+    }
+  }
+
+  async #logMetrics({ step, scope, endedAt }: Evidence): Promise<void> {
+    const metrics = Object.assign({}, ...step.metrics.map(readMetrics)) as Record<string, number>;
+    const points = Object.entries(metrics).map(([key, value]) => ({
+      key,
+      value,
+      timestamp: endedAt,
+      step: 0,
+    }));
+    if (points.length > 0) await this.#runs.log(scope, points);
+  }
+
+  async #register({ step, scope, versions }: Evidence, name: string): Promise<VersionRef[]> {
+    const { runId } = scope;
+    const runIds = await this.#runs.withChildren(runId);
+    if (runIds.length === 0) throw new ReportError(`it logged no model to register as “${name}”`);
+    const model = await this.#registry.modelWithVersions(name);
+    const known = model?.versions.find(each => each.runId !== null && runIds.includes(each.runId));
+    const description = `Registered by step ${step.name}`;
+    const { version, stage } = known ?? (await this.#registry.registerFromRun({ name, runIds, description }));
+    return [
+      ...versions.filter(ref => ref.name !== name || ref.version !== version),
+      { name, version, stage },
+    ];
+  }
+
+  /** The version that gates and promotion are about: this execution's own, else the newest of the model. */
+  async #versionUnderTest(
+    { step }: Evidence,
+    versions: readonly VersionRef[],
+  ): Promise<ModelVersion | undefined> {
+    const name = step.promote?.model ?? step.register ?? onlyName(versions);
+    if (name === undefined) return undefined;
+    const model = await this.#registry.modelWithVersions(name);
+    const own = versions.findLast(ref => ref.name === name)?.version;
+    return model?.versions.find(version => own === undefined || version.version === own);
+  }
+
+  async #judgeGates({ step, scope }: Evidence, judged: ModelVersion | undefined): Promise<GateResult[]> {
+    const { runId } = scope;
+    const logged = metricsOf(await withoutMissing(this.#tracking.getRun(runId)));
+    const ofVersion = judged ? decode(judged.metrics) : {};
+    const champion = judged && (await this.#registry.versionInStage(judged.name, 'Production'));
+    const metrics = {
+      candidate: { ...ofVersion, ...logged },
+      champion: champion ? decode(champion.metrics) : null,
+    };
+    const gates = step.gates.map(gate => judge(parseGate(gate), metrics));
+    if (judged) {
+      const { name, version } = judged;
+      await this.#registry.recordEvaluation({ name, version, runId, gates, metrics: logged });
+    }
+    return gates;
+  }
+
+  async #promote({ step, scope }: Evidence, judged: ModelVersion | undefined): Promise<string> {
+    if (step.promote === null) return '';
+    const { model, to } = step.promote;
+    if (!judged) throw new ReportError(`model “${model}” has no version to promote`);
+    const done = `version ${judged.version} of ${model} is in ${to}`;
+    if (judged.stage === to) return done;
+    const reason =
+      step.gates.length > 0 ? `gates passed: ${step.gates.join(', ')}` : `step ${step.name} succeeded`;
+    await this.#registry.transition({
+      name: model,
+      version: judged.version,
+      stage: to,
+      archiveExisting: true,
+      by: describePrincipal({ access: 'execution', scope }),
+      reason,
+    });
+    return done;
+  }
+}
+
+/** @throws ReportError when a check failed */
+function checkData(file: string): string {
+  const checks = readChecks(file);
+  const failed = checks.filter(check => !check.passed);
+  if (failed.length === 0) return `${checks.length} checks passed`;
+  throw new ReportError(
+    `${failed.length} of ${checks.length} checks failed: ${failed.map(describeCheck).join('; ')}`,
+  );
+}
+
+function describeGate(gate: GateResult): string {
+  const observed = gate.observed === null ? '' : ` (observed ${gate.observed})`;
+  return `gate ${gate.gate} ${gate.passed ? 'passed' : 'failed'}${gate.message ? `: ${gate.message}` : observed}`;
+}
+
+function metricsOf(run: Run | undefined): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(run?.metrics ?? {}).map(([key, summary]) => [key, decodeDouble(summary.last)]),
+  );
+}
+
+function decode(metrics: ModelVersion['metrics']): Record<string, number> {
+  return Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, decodeDouble(value)]));
+}
+
+function onlyName(versions: readonly VersionRef[]): string | undefined {
+  const names = new Set(versions.map(version => version.name));
+  return names.size === 1 ? [...names][0] : undefined;
+}
+
+function withStage(
+  versions: readonly VersionRef[],
+  { name, version }: ModelVersion,
+  stage: string,
+): VersionRef[] {
+  const others = versions.filter(ref => ref.name !== name || ref.version !== version);
+  return [...others, { name, version, stage }];
+}

@@ -1,0 +1,110 @@
+/** What an execution is, and the rules of its states. */
+import type { Execution, ExecutionStatus, StepExecution, StepStatus } from '../contract/pipelines.ts';
+import { EXIT } from '../contract/pipelines.ts';
+import type { PipelineDefinition } from './definition/model.ts';
+import type { JobHandle } from './executors/executor.ts';
+
+/** A Python environment that an execution runs in. */
+export interface ExecutionEnvironment {
+  /** Folder of the environment. */
+  readonly root: string;
+  /** Folder with its programs. */
+  readonly bin: string;
+  /** Hash of its lock and interpreter. */
+  readonly hash: string;
+}
+
+/** An execution as it is kept: what clients see, and what a later daemon needs to go on with it. */
+export interface ExecutionRecord extends Omit<Execution, 'steps'> {
+  readonly experimentId: string;
+  /** Read when the execution began: later edits of the file do not change it. */
+  readonly definition: PipelineDefinition;
+  /** Steps that were asked for; null = all. */
+  readonly only: readonly string[] | null;
+  /** Null until it is made, and for a pipeline without one. */
+  readonly environment: ExecutionEnvironment | null;
+}
+
+/** A step's state as it is kept. */
+export interface StepRecord extends StepExecution {
+  /** Id that the step's run has, or will have when its code starts one. */
+  readonly reservedRunId: string;
+  /** The process that runs it, or ran it. */
+  readonly process: JobHandle | null;
+  readonly gateFailed: boolean;
+}
+
+/** Both, as the store gives them back. */
+export interface KeptExecution {
+  readonly execution: ExecutionRecord;
+  /** In the order of the definition. */
+  readonly steps: readonly StepRecord[];
+}
+
+const ENDED: ReadonlySet<ExecutionStatus | StepStatus> = new Set([
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+  'rejected',
+]);
+
+/** Whether a state is final. */
+export function hasEnded(status: ExecutionStatus | StepStatus): boolean {
+  return ENDED.has(status);
+}
+
+/** What is to happen with a pending step. */
+export type Readiness =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'skip'; readonly because: string };
+
+/**
+ * Whether a step can run.
+ *
+ * @param needs the states of the steps it needs, those left out that were not asked for
+ */
+export function readiness(needs: readonly Pick<StepRecord, 'name' | 'status'>[]): Readiness {
+  const unmet = needs.find(need => hasEnded(need.status) && need.status !== 'succeeded');
+  if (unmet) return { kind: 'skip', because: `it needs “${unmet.name}”, which was ${inWords(unmet.status)}` };
+  return { kind: needs.every(need => need.status === 'succeeded') ? 'ready' : 'wait' };
+}
+
+function inWords(status: StepStatus): string {
+  return status === 'failed' ? 'not successful' : status;
+}
+
+/** How an execution ends, once all its steps have. */
+export function outcome(
+  steps: readonly Pick<StepRecord, 'name' | 'status' | 'gateFailed' | 'message'>[],
+  cancelled: boolean,
+): { status: ExecutionStatus; exitCode: number; message: string } {
+  if (cancelled) return { status: 'cancelled', exitCode: EXIT.cancelled, message: 'cancelled' };
+  const failed = steps.filter(step => step.status === 'failed');
+  const [first] = failed.toSorted((a, b) => Number(a.gateFailed) - Number(b.gateFailed));
+  if (first) {
+    const exitCode = first.gateFailed ? EXIT.gateFailed : EXIT.failed;
+    return { status: 'failed', exitCode, message: `“${first.name}” failed: ${first.message}` };
+  }
+  const rejected = steps.find(step => step.status === 'rejected');
+  if (rejected) {
+    return {
+      status: 'rejected',
+      exitCode: EXIT.rejected,
+      message: `“${rejected.name}”: ${rejected.message}`,
+    };
+  }
+  return { status: 'succeeded', exitCode: EXIT.ok, message: '' };
+}
+
+/** What clients see of an execution. */
+export function toExecution({ execution, steps }: KeptExecution): Execution {
+  const { experimentId: _e, definition: _d, only: _o, environment: _env, ...seen } = execution;
+  return { ...seen, steps: steps.map(toStepExecution) };
+}
+
+function toStepExecution(step: StepRecord): StepExecution {
+  const { reservedRunId: _r, process: _p, gateFailed: _g, ...seen } = step;
+  return seen;
+}

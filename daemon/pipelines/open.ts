@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os';
+import type { Database } from '../database/database.ts';
+import type { EventBus } from '../events/bus.ts';
+import type { RegistryService } from '../registry/service.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import type { StepTokens } from './engine.ts';
+import { LocalExecutor } from './executors/local.ts';
+import { ExecutionFiles } from './files.ts';
+import { StepJudge } from './judge.ts';
+import { PipelineService } from './service.ts';
+import { Slots } from './slots.ts';
+import { StepRuns } from './step-runs.ts';
+
+/** What pipelines are given by the daemon. */
+export interface PipelineSurroundings {
+  readonly database: Database;
+  readonly events: EventBus;
+  readonly tracking: TrackingService;
+  readonly registry: RegistryService;
+  readonly tokens: StepTokens;
+  /** Folder of the store. */
+  readonly store: string;
+  /** The store's folder below the user's state folder. */
+  readonly state: string;
+  /** Real path of the folder whose pipelines may run. */
+  readonly workspace: string;
+  /** Address of this daemon, as its children are told it. */
+  readonly url: string;
+  /** Whether this daemon is about to stop and takes no new work. */
+  readonly draining: () => boolean;
+  /** Reports what should never happen. */
+  readonly defect: (error: unknown) => void;
+}
+
+/** Builds the pipeline service with its engine, and goes on with what an earlier daemon left behind. */
+export async function openPipelines(surroundings: PipelineSurroundings): Promise<PipelineService> {
+  const { database, events, tracking, registry, tokens, url, workspace, draining, defect } = surroundings;
+  const files = new ExecutionFiles(surroundings.store, surroundings.state);
+  const runs = new StepRuns(tracking);
+  const service = new PipelineService({
+    database,
+    events,
+    workspace,
+    draining,
+    engine: {
+      executor: new LocalExecutor(files),
+      runs,
+      judge: new StepJudge(tracking, registry, runs),
+      files,
+      tokens,
+      slots: new Slots(availableParallelism()),
+      url,
+      prepare: () => Promise.reject(new Error('environments are not there yet')),
+      defect,
+    },
+  });
+  await service.adopt();
+  return service;
+}

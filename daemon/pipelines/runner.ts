@@ -1,0 +1,214 @@
+import { ApiError, invalid } from '../contract/errors.ts';
+import { describePrincipal, type Principal } from '../contract/principal.ts';
+import type { Step } from './definition/model.ts';
+import type { Engine } from './engine.ts';
+import { hasEnded, outcome, readiness, type StepRecord } from './model.ts';
+import type { ExecutionState } from './state.ts';
+import { StepRunner } from './step-runner.ts';
+
+/** Drives one execution from where it stands to its end, also one that an earlier daemon began. */
+export class ExecutionRunner {
+  readonly state: ExecutionState;
+  /** Resolves when the execution has ended. Never rejects. */
+  readonly ended: Promise<void>;
+  readonly #engine: Engine;
+  readonly #steps: ReadonlyMap<string, Step>;
+  /** Steps that run, or wait for a free core. */
+  readonly #active = new Map<string, StepRunner>();
+  readonly #stop = new AbortController();
+  readonly #hurry = new AbortController();
+  #prepared = false;
+  #detached = false;
+  #finishing = false;
+  #resolveEnded: () => void = () => {};
+
+  constructor(state: ExecutionState, engine: Engine) {
+    this.state = state;
+    this.#engine = engine;
+    this.#steps = new Map(state.execution.definition.steps.map(step => [step.name, step]));
+    this.ended = new Promise(resolve => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  /** Begins, or goes on. */
+  start(): void {
+    if (this.state.execution.status === 'cancelling') this.#stop.abort();
+    for (const { name, status } of this.state.steps) {
+      if (status === 'running') this.#launch(name, step => step.adopt());
+    }
+    this.#guard(async () => {
+      if (await this.#prepare()) {
+        this.#prepared = true;
+        await this.#advance();
+      }
+    });
+  }
+
+  /** Leaves the execution to the next daemon: its processes go on. */
+  detach(): void {
+    this.#detached = true;
+    for (const step of this.#active.values()) step.detach();
+    this.#stop.abort();
+  }
+
+  /** Ends what runs and starts nothing more. Forced, also after it was asked without force, at once. */
+  async cancel(force: boolean): Promise<void> {
+    if (hasEnded(this.state.execution.status)) return;
+    if (force) this.#hurry.abort();
+    const message = force
+      ? 'its processes are ended by force (SIGKILL)'
+      : 'its processes are asked to end (SIGTERM)';
+    this.#stop.abort();
+    for (const step of this.#active.values()) step.cancel(this.#hurry.signal);
+    await this.state.change({ status: 'cancelling', message });
+    this.#guard(() => this.#advance());
+  }
+
+  /** A person's answer to a step that waits for one. @throws ApiError unless it does */
+  async decide(name: string, approved: boolean, reason: string, principal: Principal): Promise<void> {
+    const step = this.state.steps.find(candidate => candidate.name === name);
+    if (!step) throw invalid(`There is no step “${name}”.`);
+    if (step.status !== 'waiting') {
+      throw invalid(`Step “${name}” does not wait for approval: it is ${step.status}.`);
+    }
+    const verb = approved ? 'approved' : 'rejected';
+    const message = `${verb} by ${describePrincipal(principal)}${reason === '' ? '' : `: ${reason}`}`;
+    if (approved) {
+      const saved = this.state.changeStep(name, { status: 'running', message });
+      this.#launch(name, runner => runner.run());
+      await saved;
+    } else {
+      await this.state.changeStep(name, { status: 'rejected', endTime: Date.now(), message });
+    }
+    this.#guard(() => this.#advance());
+  }
+
+  /** @returns whether steps can start */
+  async #prepare(): Promise<boolean> {
+    const { execution } = this.state;
+    if (execution.definition.requirements === null || execution.environment !== null) return true;
+    if (this.#stop.signal.aborted) return true;
+    try {
+      const tell = (message: string) => this.#guard(() => this.state.change({ message }));
+      const environment = await this.#engine.prepare(execution, this.#stop.signal, tell);
+      await this.state.change({ environment, message: '' });
+      return true;
+    } catch (error) {
+      if (this.#detached) return false;
+      if (this.#stop.signal.aborted) return true;
+      if (!(error instanceof ApiError)) throw error;
+      await this.#abandon(error.message);
+      return false;
+    }
+  }
+
+  /** Starts every step that can start, and ends the execution when nothing is left to do. */
+  async #advance(): Promise<void> {
+    if (this.#detached || this.#finishing) return;
+    if (!this.#prepared && !this.#stop.signal.aborted) return;
+    const saved: Promise<void>[] = [];
+    let considered = 0;
+    do {
+      considered = saved.length;
+      for (const { name } of this.state.steps) {
+        const change = this.#consider(this.state.step(name));
+        if (change) saved.push(this.state.changeStep(name, change));
+      }
+    } while (saved.length > considered);
+    if (this.state.steps.every(step => hasEnded(step.status))) await this.#finish();
+    else await this.#showProgress();
+    await Promise.all(saved);
+  }
+
+  /** What becomes of a step now. A step that can run is launched; its own runner changes it then. */
+  #consider(step: StepRecord): Partial<StepRecord> | undefined {
+    if (this.#active.has(step.name)) return undefined;
+    if (step.status !== 'pending' && step.status !== 'waiting') return undefined;
+    if (this.#stop.signal.aborted) return { status: 'cancelled', message: 'cancelled before it ran' };
+    if (step.status === 'waiting') return undefined;
+    const definition = this.#definition(step.name);
+    const { only } = this.state.execution;
+    const needs = definition.needs.filter(need => only === null || only.includes(need));
+    const found = readiness(needs.map(need => this.state.step(need)));
+    if (found.kind === 'skip') return { status: 'skipped', message: found.because };
+    if (found.kind === 'wait') return undefined;
+    if (definition.approval !== null) {
+      const message = `waits for approval: ${definition.approval}`;
+      return { status: 'waiting', startTime: Date.now(), message };
+    }
+    this.#launch(step.name, runner => runner.run());
+    return undefined;
+  }
+
+  #launch(name: string, work: (runner: StepRunner) => Promise<void>): void {
+    const runner = new StepRunner(this.state, this.#engine, this.#definition(name));
+    this.#active.set(name, runner);
+    this.#guard(async () => {
+      try {
+        await this.#engine.slots.use(async () => {
+          const neverBegan = this.state.step(name).status === 'pending';
+          if (this.#detached || (neverBegan && this.#stop.signal.aborted)) return;
+          if (this.#stop.signal.aborted) runner.cancel(this.#hurry.signal);
+          await work(runner);
+        });
+      } catch (error) {
+        if (this.#detached) return;
+        this.#engine.defect(error);
+        const message = `modelthat itself failed: ${(error as Error).message}`;
+        await this.state.changeStep(name, { status: 'failed', endTime: Date.now(), message });
+      } finally {
+        this.#active.delete(name);
+      }
+      await this.#advance();
+    });
+  }
+
+  async #showProgress(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    const waiting = this.state.steps.filter(step => step.status === 'waiting');
+    const status = this.#active.size === 0 && waiting.length > 0 ? 'waiting' : 'running';
+    if (status === this.state.execution.status) return;
+    const message =
+      status === 'waiting' ? waiting.map(step => `“${step.name}” ${step.message}`).join('; ') : '';
+    await this.state.change({ status, message });
+  }
+
+  /** Ends an execution none of whose steps can run. */
+  async #abandon(message: string): Promise<void> {
+    for (const step of this.state.steps) {
+      if (step.status === 'pending') {
+        await this.state.changeStep(step.name, {
+          status: 'skipped',
+          message: 'its environment could not be made',
+        });
+      }
+    }
+    await this.#finish({ status: 'failed', exitCode: 1, message });
+  }
+
+  async #finish(end = outcome(this.state.steps, this.#stop.signal.aborted)): Promise<void> {
+    this.#finishing = true;
+    const { id, runId } = this.state.execution;
+    const endTime = Date.now();
+    const runStatus = { succeeded: 'FINISHED', failed: 'FAILED' } as const;
+    const status = end.status === 'succeeded' || end.status === 'failed' ? runStatus[end.status] : 'KILLED';
+    await this.#engine.runs.end(runId, status, endTime);
+    this.#engine.files.forgetTokens(id);
+    await this.state.change({ ...end, endTime });
+    this.#resolveEnded();
+  }
+
+  #definition(name: string): Step {
+    const step = this.#steps.get(name);
+    if (!step) throw new Error(`the definition has no step ${name}`);
+    return step;
+  }
+
+  /** Runs what nobody awaits; after the daemon has let go, what fails no longer matters. */
+  #guard(work: () => Promise<void>): void {
+    work().catch(error => {
+      if (!this.#detached) this.#engine.defect(error);
+    });
+  }
+}

@@ -1,0 +1,306 @@
+import { randomBytes } from 'node:crypto';
+import { ApiError, invalid } from '../contract/errors.ts';
+import {
+  type Diagnostic,
+  ENVIRONMENT_LOG,
+  type Execution,
+  type Pipeline,
+  type PlannedStep,
+} from '../contract/pipelines.ts';
+import type { Principal } from '../contract/principal.ts';
+import type { Database } from '../database/database.ts';
+import type { EventBus } from '../events/bus.ts';
+import { newRunId } from '../tracking/model.ts';
+import type { PipelineDefinition } from './definition/model.ts';
+import { readDefinition } from './definition/read.ts';
+import { suggest } from './definition/source.ts';
+import type { Engine } from './engine.ts';
+import { readLog } from './files.ts';
+import { type ExecutionRecord, hasEnded, type KeptExecution, type StepRecord, toExecution } from './model.ts';
+import { describeStep, NOT_ASKED, plan } from './planner.ts';
+import { ExecutionRunner } from './runner.ts';
+import { ExecutionState } from './state.ts';
+import { findPipelines, gitTags, locate } from './workspace.ts';
+
+/** What an execution is asked for with. */
+export interface ExecutionRequest {
+  /** Absolute path of the definition. */
+  readonly file: string;
+  /** Overrides of parameters. */
+  readonly set: Readonly<Record<string, string>>;
+  readonly only?: readonly string[] | undefined;
+}
+
+/** What pipelines work with. */
+export interface PipelineParts {
+  readonly database: Database;
+  readonly events: EventBus;
+  readonly engine: Engine;
+  /** Real path of the folder whose pipelines may run. */
+  readonly workspace: string;
+  /** Whether this daemon is about to stop and takes no new work. */
+  readonly draining: () => boolean;
+}
+
+/** The pipelines of a workspace and their executions. */
+export class PipelineService {
+  readonly #database: Database;
+  readonly #events: EventBus;
+  readonly #engine: Engine;
+  readonly #workspace: string;
+  readonly #draining: () => boolean;
+  /** Files whose executions are being made. */
+  readonly #starting = new Set<string>();
+  readonly #live = new Map<string, ExecutionRunner>();
+  readonly #unsubscribe: () => void;
+
+  constructor({ database, events, engine, workspace, draining }: PipelineParts) {
+    this.#draining = draining;
+    this.#database = database;
+    this.#events = events;
+    this.#engine = engine;
+    this.#workspace = workspace;
+    this.#unsubscribe = events.subscribe(event => {
+      if (event.topic === 'run' && event.kind === 'created') this.#announceRun(event.id);
+    });
+  }
+
+  /** How many executions have not ended. */
+  get running(): number {
+    return this.#live.size;
+  }
+
+  /** Goes on with what an earlier daemon left behind. To be called once, before requests come in. */
+  async adopt(): Promise<void> {
+    for (const kept of await this.#database.read('pipelines.unfinishedExecutions', undefined)) {
+      const running = kept.steps.filter(step => step.status === 'running').length;
+      const remark = `taken over by a new daemon with ${running} ${running === 1 ? 'step' : 'steps'} under way`;
+      const execution = { ...kept.execution, message: remark };
+      this.#launch({ ...kept, execution });
+    }
+  }
+
+  /** Pipelines found in the workspace. */
+  list(): Pipeline[] {
+    return findPipelines(this.#workspace).map(file => {
+      const { definition, name, problems } = readDefinition({ file, workspace: this.#workspace });
+      return {
+        name,
+        file,
+        steps: definition?.steps.map(describeStep) ?? [],
+        params: definition?.params ?? {},
+        metrics: { ...definition?.metrics },
+        problems: [...problems],
+      };
+    });
+  }
+
+  /** Problems in a definition, as on disk or as typed. */
+  check(file: string, text: string | undefined): Diagnostic[] {
+    const options = { file: locate(file, this.#workspace), workspace: this.#workspace };
+    return [...readDefinition(text === undefined ? options : { ...options, text }).problems];
+  }
+
+  /** What an execution would do. @throws ApiError as `start` does */
+  plan(request: ExecutionRequest): { pipeline: string; steps: PlannedStep[]; problems: Diagnostic[] } {
+    const { definition, problems, only } = this.#read(request);
+    return { pipeline: definition.name, steps: plan(definition, only), problems };
+  }
+
+  /**
+   * Begins to run a pipeline.
+   *
+   * @throws ApiError INVALID_PARAMETER_VALUE with `details.problems` for a bad definition, RESOURCE_CONFLICT while
+   * another execution of the same file runs
+   */
+  async start(request: ExecutionRequest): Promise<Execution> {
+    if (this.#draining()) {
+      throw new ApiError('TEMPORARILY_UNAVAILABLE', 'This daemon is about to stop; try again in a moment.');
+    }
+    const { definition, only } = this.#read(request);
+    const { file } = definition;
+    this.#refuseSecond(definition);
+    this.#starting.add(file);
+    try {
+      return (await this.#create(definition, request.set, only)).state.view;
+    } finally {
+      this.#starting.delete(file);
+    }
+  }
+
+  /** Newest first. */
+  async executions(file: string | undefined, limit: number): Promise<Execution[]> {
+    const kept = await this.#database.read('pipelines.listExecutions', { file: file ?? null, limit });
+    return Promise.all(kept.map(one => this.#show(one)));
+  }
+
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  async execution(id: string): Promise<Execution> {
+    return this.#show(await this.#database.read('pipelines.getExecution', { id }));
+  }
+
+  /** Asks an execution to end, or ends it by force. Nothing happens when it has ended. */
+  async cancel(id: string, force: boolean): Promise<Execution> {
+    await this.#live.get(id)?.cancel(force);
+    return this.execution(id);
+  }
+
+  /** A person's answer to a step that waits for one. */
+  async decide(
+    id: string,
+    step: string,
+    answer: { approved: boolean; reason: string; principal: Principal },
+  ): Promise<Execution> {
+    const runner = this.#live.get(id);
+    if (!runner) {
+      const { status } = await this.execution(id);
+      throw invalid(`Execution “${id}” does not wait for anybody: it has ${status}.`);
+    }
+    await runner.decide(step, answer.approved, answer.reason, answer.principal);
+    return runner.state.view;
+  }
+
+  /** A part of a step's output; `ENVIRONMENT_LOG` in place of a step for that of making the environment. */
+  async log(
+    id: string,
+    step: string,
+    part: { offset: number; limit: number },
+  ): Promise<{ text: string; nextOffset: number; complete: boolean }> {
+    const { steps, status } = await this.execution(id);
+    const { files } = this.#engine;
+    const found = steps.find(candidate => candidate.name === step);
+    if (!found && step !== ENVIRONMENT_LOG) {
+      const names = steps.map(candidate => candidate.name);
+      throw invalid(`Execution “${id}” has no step “${step}”. ${suggest(step, names)}`);
+    }
+    const file = found ? files.ofStep(id, step).log : files.environmentLog(id);
+    const { text, nextOffset, size } = readLog(file, part.offset, part.limit);
+    const ended = found ? hasEnded(found.status) : status !== 'preparing';
+    return { text, nextOffset, complete: ended && nextOffset >= size };
+  }
+
+  /** Ends everything that runs, and waits for it. */
+  async cancelRunning(): Promise<void> {
+    const running = [...this.#live.values()];
+    await Promise.all(running.map(runner => runner.cancel(false)));
+    await Promise.all(running.map(runner => runner.ended));
+  }
+
+  /** Lets go: what runs goes on, for the next daemon to take over. */
+  close(): void {
+    this.#unsubscribe();
+    for (const runner of this.#live.values()) runner.detach();
+  }
+
+  #read({ file, set, only }: ExecutionRequest) {
+    const real = locate(file, this.#workspace);
+    const { definition, problems } = readDefinition({ file: real, workspace: this.#workspace, set });
+    if (!definition) {
+      const [first] = problems.filter(problem => problem.severity === 'error');
+      const place = first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : real;
+      throw invalid(`The pipeline cannot run: ${place}. ${first?.remedy ?? ''}`.trim(), { problems });
+    }
+    const names = definition.steps.map(step => step.name);
+    for (const name of only ?? []) {
+      if (!names.includes(name)) throw invalid(`There is no step “${name}”. ${suggest(name, names)}`);
+    }
+    return { definition, problems: [...problems], only: only?.length ? [...only] : null };
+  }
+
+  async #create(
+    definition: PipelineDefinition,
+    set: ExecutionRequest['set'],
+    only: string[] | null,
+  ): Promise<ExecutionRunner> {
+    const id = randomBytes(6).toString('hex');
+    const { runId, experimentId } = await this.#engine.runs.startExecution(definition, {
+      'mlflow.source.type': 'PROJECT',
+      'mlflow.source.name': definition.file,
+      'modelthat.execution': id,
+      'modelthat.pipeline': definition.name,
+      ...(await gitTags(definition.folder)),
+    });
+    const execution: ExecutionRecord = {
+      id,
+      pipeline: definition.name,
+      file: definition.file,
+      status: definition.requirements === null ? 'running' : 'preparing',
+      runId,
+      startTime: Date.now(),
+      endTime: null,
+      message: '',
+      set: { ...set },
+      exitCode: null,
+      versions: [],
+      experimentId,
+      definition,
+      only,
+      environment: null,
+    };
+    const kept = { execution, steps: definition.steps.map(({ name }) => newStep(name, only)) };
+    this.#engine.files.create(id, definition.params);
+    await this.#database.write('pipelines.createExecution', kept);
+    this.#events.publish({ topic: 'execution', id, kind: 'created' });
+    return this.#launch(kept);
+  }
+
+  #refuseSecond({ file, name }: PipelineDefinition): void {
+    const running = [...this.#live.values()].find(
+      ({ state: { execution } }) => execution.file === file && execution.status !== 'waiting',
+    );
+    if (!running && !this.#starting.has(file)) return;
+    const which = running ? ` (execution ${running.state.execution.id})` : '';
+    throw new ApiError(
+      'RESOURCE_CONFLICT',
+      `“${name}” is already running${which}, and both would write the same files. Wait for it, or cancel it.`,
+    );
+  }
+
+  #launch(kept: KeptExecution): ExecutionRunner {
+    const runner = new ExecutionRunner(new ExecutionState(kept, this.#database, this.#events), this.#engine);
+    const { id } = kept.execution;
+    this.#live.set(id, runner);
+    void runner.ended.then(() => this.#live.delete(id));
+    runner.start();
+    return runner;
+  }
+
+  /** What clients see, with the metrics of running steps as they are now. */
+  async #show(kept: KeptExecution): Promise<Execution> {
+    const state = this.#live.get(kept.execution.id)?.state;
+    if (!state) return toExecution(kept);
+    const progress = state.steps.map(step =>
+      step.status === 'running' ? this.#engine.runs.progress(step.reservedRunId) : undefined,
+    );
+    const found = await Promise.all(progress);
+    return { ...state.view, steps: state.view.steps.map((step, index) => ({ ...step, ...found[index] })) };
+  }
+
+  /** The first run that a step's code starts is the step's: whoever shows the step wants to know. */
+  #announceRun(runId: string): void {
+    for (const { state } of this.#live.values()) {
+      const step = state.steps.find(candidate => candidate.reservedRunId === runId);
+      const { id } = state.execution;
+      if (step)
+        this.#events.publish({ topic: 'step', id: `${id}/${step.name}`, kind: 'updated', parent: id });
+    }
+  }
+}
+
+function newStep(name: string, only: readonly string[] | null): StepRecord {
+  const asked = only === null || only.includes(name);
+  return {
+    name,
+    status: asked ? 'pending' : 'skipped',
+    startTime: null,
+    endTime: null,
+    exitCode: null,
+    message: asked ? '' : NOT_ASKED,
+    runId: null,
+    gates: [],
+    metric: null,
+    reservedRunId: newRunId(),
+    process: null,
+    gateFailed: false,
+  };
+}

@@ -1,0 +1,172 @@
+import type { ExecutionScope } from '../contract/principal.ts';
+import { stepEnvironment } from './child-environment.ts';
+import type { Step } from './definition/model.ts';
+import type { Engine } from './engine.ts';
+import type { JobEnd, JobHandle } from './executors/executor.ts';
+import type { ExecutionState } from './state.ts';
+
+/** Takes one step from its start, or from where an earlier daemon left it, to its final state. */
+export class StepRunner {
+  readonly #state: ExecutionState;
+  readonly #engine: Engine;
+  readonly #step: Step;
+  #handle: JobHandle | undefined;
+  /** Set when the step is to be cancelled; aborted when that is to be by force. */
+  #hurry: AbortSignal | undefined;
+  /** What the cancelling did, once it is done. */
+  #cancelled: Promise<string> | undefined;
+  #detached = false;
+  /** What a person should know of how the step came to run. */
+  #remark: string;
+
+  constructor(state: ExecutionState, engine: Engine, step: Step) {
+    this.#state = state;
+    this.#engine = engine;
+    this.#step = step;
+    this.#remark = state.step(step.name).message;
+  }
+
+  /** Runs the commands, and what follows them. */
+  async run(): Promise<void> {
+    const startTime = this.#state.step(this.#step.name).startTime ?? Date.now();
+    await this.#change({ status: 'running', startTime });
+    await this.#conclude(await this.#execute());
+  }
+
+  /** Goes on with a step that an earlier daemon started. */
+  async adopt(): Promise<void> {
+    await this.#conclude(await this.#recover());
+  }
+
+  /** Ends the step's processes. @param hurry aborted when it is to be by force */
+  cancel(hurry: AbortSignal): void {
+    this.#hurry = hurry;
+    this.#endProcesses();
+  }
+
+  /** Leaves the step to the next daemon. */
+  detach(): void {
+    this.#detached = true;
+  }
+
+  get #scope(): ExecutionScope {
+    const { id, runId, experimentId } = this.#state.execution;
+    const { name, reservedRunId } = this.#state.step(this.#step.name);
+    return { executionId: id, step: name, runId: reservedRunId, parentRunId: runId, experimentId };
+  }
+
+  async #execute(): Promise<JobEnd> {
+    if (this.#step.commands.length === 0) return this.#nothingToRun();
+    const { id, pipeline, environment } = this.#state.execution;
+    const { name, commands, cwd, env } = this.#step;
+    const { executor, files, tokens, url } = this.#engine;
+    const token = tokens.issue(this.#scope);
+    files.keepToken(id, name, token);
+    try {
+      this.#handle = await executor.submit({
+        executionId: id,
+        step: name,
+        commands,
+        cwd,
+        env: stepEnvironment({
+          url,
+          token,
+          experiment: pipeline,
+          params: files.params(id),
+          environment,
+          own: env,
+        }),
+      });
+    } catch (error) {
+      return {
+        exitCode: null,
+        at: Date.now(),
+        message: `it could not be started: ${(error as Error).message}`,
+      };
+    }
+    return this.#watch(this.#handle);
+  }
+
+  async #recover(): Promise<JobEnd> {
+    if (this.#step.commands.length === 0) return this.#nothingToRun();
+    const { id } = this.#state.execution;
+    const { name } = this.#step;
+    const { executor, files, tokens } = this.#engine;
+    this.#handle = this.#state.step(name).process ?? (await executor.recover(id, name));
+    // The earlier daemon went down before it had started anything.
+    if (!this.#handle) return this.#execute();
+    const alive = await executor.isRunning(this.#handle);
+    const token = files.keptToken(id, name);
+    if (alive && token !== undefined) tokens.restore(token, this.#scope);
+    this.#remark = alive ? 'ran on while the daemon was down' : 'ended while the daemon was down';
+    return this.#watch(this.#handle);
+  }
+
+  async #watch(handle: JobHandle): Promise<JobEnd> {
+    await this.#change({ process: handle, message: this.#remark });
+    if (this.#hurry) this.#endProcesses();
+    return this.#engine.executor.watch(this.#state.execution.id, this.#step.name, handle);
+  }
+
+  #nothingToRun(): JobEnd {
+    return { exitCode: 0, at: Date.now(), message: '' };
+  }
+
+  #endProcesses(): void {
+    if (!this.#hurry || !this.#handle || this.#cancelled) return;
+    const { id } = this.#state.execution;
+    this.#cancelled = this.#engine.executor.cancel(id, this.#step.name, this.#handle, this.#hurry);
+    void this.#change({ message: this.#hurry.aborted ? 'being ended by force' : 'asked to end (SIGTERM)' });
+  }
+
+  async #conclude(end: JobEnd): Promise<void> {
+    if (this.#detached) return;
+    const { runs, files, tokens } = this.#engine;
+    const { runId } = this.#scope;
+    const token = files.keptToken(this.#state.execution.id, this.#step.name);
+    const done = this.#hurry ? ((await this.#cancelled) ?? 'before it ran') : undefined;
+    if (token !== undefined) tokens.revoke(token);
+    await runs.end(runId, done !== undefined ? 'KILLED' : end.exitCode === 0 ? 'FINISHED' : 'FAILED', end.at);
+    const times = { endTime: end.at, exitCode: this.#step.commands.length === 0 ? null : end.exitCode };
+    if (done !== undefined) {
+      await this.#change({
+        ...times,
+        ...(await runs.progress(runId)),
+        status: 'cancelled',
+        message: `cancelled: ${done}`,
+      });
+    } else if (end.exitCode !== 0) {
+      const message = this.#withRemark(end.message);
+      await this.#change({ ...times, ...(await runs.progress(runId)), status: 'failed', message });
+    } else {
+      await this.#judge(end, times);
+    }
+  }
+
+  async #judge(end: JobEnd, times: { endTime: number; exitCode: number | null }): Promise<void> {
+    const { runs, judge } = this.#engine;
+    const { versions } = this.#state.execution;
+    const scope = this.#scope;
+    const verdict = await judge.judge({ step: this.#step, scope, endedAt: end.at, versions });
+    // Logging the step's metrics may have made its run.
+    await runs.end(scope.runId, 'FINISHED', end.at);
+    const progress = await runs.progress(scope.runId);
+    if (verdict.versions.length > 0) await this.#state.mergeVersions(verdict.versions);
+    await this.#change({
+      ...times,
+      ...progress,
+      status: verdict.status,
+      gateFailed: verdict.gateFailed,
+      gates: [...verdict.gates],
+      message: this.#withRemark(verdict.message),
+    });
+  }
+
+  #withRemark(message: string): string {
+    return [this.#remark, message].filter(Boolean).join('; ');
+  }
+
+  #change(change: Parameters<ExecutionState['changeStep']>[1]): Promise<void> {
+    return this.#state.changeStep(this.#step.name, change);
+  }
+}

@@ -1,0 +1,106 @@
+import { ApiError, withoutMissing } from '../contract/errors.ts';
+import type { StepExecution } from '../contract/pipelines.ts';
+import type { ExecutionScope } from '../contract/principal.ts';
+import type { Run, RunStatus } from '../contract/runs.ts';
+import { BATCH_LIMITS, type KeyValue, type MetricPoint } from '../tracking/model.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import type { PipelineDefinition } from './definition/model.ts';
+import { flatten } from './definition/template.ts';
+
+/** How many child runs of a step are searched for its model. */
+const MAX_CHILDREN = 1_000;
+
+/** The runs that an execution and its steps have in tracking. */
+export class StepRuns {
+  readonly #tracking: TrackingService;
+
+  constructor(tracking: TrackingService) {
+    this.#tracking = tracking;
+  }
+
+  /** Starts the run of an execution, with the pipeline's parameters, in the experiment of the pipeline's name. */
+  async startExecution(
+    definition: PipelineDefinition,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<{ runId: string; experimentId: string }> {
+    const experimentId = await this.#experiment(definition.name);
+    const run = await this.#tracking.createRun({
+      experimentId,
+      tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    });
+    for (const params of chunks(toParams(definition.params), BATCH_LIMITS.params)) {
+      await this.#tracking.logBatch(run.id, { metrics: [], params, tags: [] });
+    }
+    return { runId: run.id, experimentId };
+  }
+
+  /** Logs metrics to a step's run, which is made when the step's code started none. */
+  async log(scope: ExecutionScope, metrics: readonly MetricPoint[]): Promise<void> {
+    const run = await withoutMissing(this.#tracking.getRun(scope.runId));
+    if (!run) await this.#tracking.createRun({ experimentId: scope.experimentId, tags: [] }, scope);
+    for (const part of chunks(metrics, BATCH_LIMITS.metrics)) {
+      await this.#tracking.logBatch(scope.runId, { metrics: part, params: [], tags: [] });
+    }
+  }
+
+  /** Adds tags to a run. */
+  async tag(runId: string, tags: Readonly<Record<string, string>>): Promise<void> {
+    await this.#tracking.updateRun(runId, { tags });
+  }
+
+  /** A run and the runs right below it; none when there is no such run. */
+  async withChildren(runId: string): Promise<string[]> {
+    if (!(await withoutMissing(this.#tracking.getRun(runId)))) return [];
+    const { items } = await this.#tracking.searchRuns({
+      parentId: runId,
+      filter: '',
+      orderBy: [],
+      view: 'active',
+      limit: MAX_CHILDREN,
+    });
+    return [runId, ...items.map(run => run.id)];
+  }
+
+  /** Ends a run and those below it, as far as they are still RUNNING. Nothing happens when there is no such run. */
+  async end(runId: string, status: RunStatus, at: number): Promise<void> {
+    await this.#tracking.endRunTree({ runId, status, endTime: at });
+  }
+
+  /** The step's run if there is one, and the metric it logged last. */
+  async progress(runId: string): Promise<Pick<StepExecution, 'runId' | 'metric'>> {
+    const run = await withoutMissing(this.#tracking.getRun(runId));
+    return run ? { runId, metric: newestMetric(run) } : { runId: null, metric: null };
+  }
+
+  async #experiment(name: string): Promise<string> {
+    const found = await withoutMissing(this.#tracking.findExperiment(name));
+    if (!found) return (await this.#tracking.createExperiment({ name })).id;
+    if (found.lifecycle === 'active') return found.id;
+    throw new ApiError(
+      'RESOURCE_CONFLICT',
+      `The experiment “${name}” is in the bin; restore it, or give the pipeline another name.`,
+    );
+  }
+}
+
+function newestMetric(run: Run): StepExecution['metric'] {
+  const [newest] = Object.entries(run.metrics).toSorted(
+    ([, a], [, b]) => b.timestamp - a.timestamp || b.step - a.step,
+  );
+  return newest ? { key: newest[0], value: newest[1].last, step: newest[1].step } : null;
+}
+
+/** Params of a run: texts as they are, other values as JSON; characters that a key cannot have become `_`. */
+function toParams(params: unknown): KeyValue[] {
+  const entries = Object.entries(flatten(params)).map(([key, value]): [string, string] => [
+    key.replace(/[^/\p{L}\p{N}_.\- :]/gu, '_'),
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  return [...new Map(entries)].map(([key, value]) => ({ key, value }));
+}
+
+function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,97 @@
+import type { Database as Connection } from 'better-sqlite3';
+import { missing } from '../contract/errors.ts';
+import { statement } from '../database/statements.ts';
+import type { ExecutionRecord, KeptExecution, StepRecord } from './model.ts';
+
+interface ExecutionRow {
+  readonly record: string;
+  readonly steps: string;
+}
+
+/** Executions with their steps in order, both as they were saved. */
+const SELECT = `
+  SELECT record, (
+    SELECT json_group_array(json(record) ORDER BY position) FROM step WHERE execution = execution.id
+  ) AS steps
+  FROM execution`;
+
+function toKept(row: ExecutionRow): KeptExecution {
+  return {
+    execution: JSON.parse(row.record) as ExecutionRecord,
+    steps: JSON.parse(row.steps) as StepRecord[],
+  };
+}
+
+/** Keeps a new execution. @throws ApiError RESOURCE_ALREADY_EXISTS never: ids are random */
+function createExecution(connection: Connection, { execution, steps }: KeptExecution): void {
+  statement(
+    connection,
+    'INSERT INTO execution (id, file, status, start_time, record) VALUES (?, ?, ?, ?, ?)',
+  ).run(execution.id, execution.file, execution.status, execution.startTime, JSON.stringify(execution));
+  for (const [position, step] of steps.entries()) {
+    statement(connection, 'INSERT INTO step (execution, name, position, record) VALUES (?, ?, ?, ?)').run(
+      execution.id,
+      step.name,
+      position,
+      JSON.stringify(step),
+    );
+  }
+}
+
+function saveExecution(connection: Connection, execution: ExecutionRecord): void {
+  statement(connection, 'UPDATE execution SET status = ?, record = ? WHERE id = ?').run(
+    execution.status,
+    JSON.stringify(execution),
+    execution.id,
+  );
+}
+
+function saveStep(connection: Connection, input: { executionId: string; step: StepRecord }): void {
+  statement(connection, 'UPDATE step SET record = ? WHERE execution = ? AND name = ?').run(
+    JSON.stringify(input.step),
+    input.executionId,
+    input.step.name,
+  );
+}
+
+/** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+function getExecution(connection: Connection, { id }: { id: string }): KeptExecution {
+  const row = statement<ExecutionRow>(connection, `${SELECT} WHERE id = ?`).get(id);
+  if (!row) throw missing(`There is no execution “${id}”; see modelthat executions ls.`);
+  return toKept(row);
+}
+
+/** Newest first. */
+function listExecutions(
+  connection: Connection,
+  { file, limit }: { file: string | null; limit: number },
+): KeptExecution[] {
+  return statement<ExecutionRow>(
+    connection,
+    `${SELECT} WHERE ? IS NULL OR file = ? ORDER BY start_time DESC, rowid DESC LIMIT ?`,
+  )
+    .all(file, file, limit)
+    .map(toKept);
+}
+
+/** Executions that an earlier daemon left behind. */
+function unfinishedExecutions(connection: Connection): KeptExecution[] {
+  return statement<ExecutionRow>(
+    connection,
+    `${SELECT} WHERE status IN ('preparing', 'running', 'waiting', 'cancelling') ORDER BY start_time`,
+  )
+    .all()
+    .map(toKept);
+}
+
+export const writes = {
+  'pipelines.createExecution': createExecution,
+  'pipelines.saveExecution': saveExecution,
+  'pipelines.saveStep': saveStep,
+};
+
+export const reads = {
+  'pipelines.getExecution': getExecution,
+  'pipelines.listExecutions': listExecutions,
+  'pipelines.unfinishedExecutions': unfinishedExecutions,
+};

@@ -1,0 +1,248 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the definitions' own syntax
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readDefinition } from '../../../daemon/pipelines/definition/read.ts';
+
+describe('pipeline definitions', () => {
+  let workspace: string;
+  let file: string;
+
+  beforeEach(() => {
+    workspace = mkdtempSync(path.join(tmpdir(), 'modelthat-definition-'));
+    file = path.join(workspace, 'modelthat.yaml');
+  });
+  afterEach(() => rmSync(workspace, { recursive: true }));
+
+  function write(name: string, ...lines: string[]): void {
+    const target = path.join(workspace, name);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, lines.join('\n'));
+  }
+
+  function read(lines: readonly string[], set: Record<string, string> = {}) {
+    return readDefinition({ file, workspace, text: lines.join('\n'), set });
+  }
+
+  /** Problems as `line:column severity message remedy`. */
+  function problems(...lines: string[]): string[] {
+    return read(lines).problems.map(
+      ({ line, column, severity, message, remedy }) =>
+        `${line}:${column} ${severity}: ${message} | ${remedy}`,
+    );
+  }
+
+  function assertProblem(lines: string[], place: string, message: RegExp): void {
+    const found = problems(...lines);
+    const at = found.filter(problem => problem.startsWith(`${place} `));
+    assert.equal(at.length, 1, `expected one problem at ${place}, found:\n${found.join('\n')}`);
+    assert.match(at[0] ?? '', message);
+  }
+
+  it('reads steps with their order by `after` and by data', () => {
+    write('params.yaml', 'lr: 0.1', 'gates: { rmspe: 0.2 }');
+    write('data/raw/a.csv', 'x');
+    const { definition, problems: found } = read([
+      'name: demo',
+      'metrics: { rmspe: minimize }',
+      'steps:',
+      '  features:',
+      '    run: python -m demo.features --lr ${lr}',
+      '    deps: [data/raw]',
+      '    outs: [data/features]',
+      '  train:',
+      '    run: [python train.py, "sh -c \'echo done\'"]',
+      '    deps: [data/features/part.csv]',
+      '    metrics: metrics.json',
+      '    model: { register: demo }',
+      '  evaluate:',
+      '    after: train',
+      '    gates: ["rmspe < ${gates.rmspe}", rmspe <= champion.rmspe * 1.02]',
+      '    promote: { model: demo, to: Staging }',
+    ]);
+    assert.deepEqual(found, []);
+    assert.deepEqual(
+      definition?.steps.map(step => [step.name, step.line, step.needs, step.commands]),
+      [
+        ['features', 4, [], [['python', '-m', 'demo.features', '--lr', '0.1']]],
+        [
+          'train',
+          8,
+          ['features'],
+          [
+            ['python', 'train.py'],
+            ['sh', '-c', 'echo done'],
+          ],
+        ],
+        ['evaluate', 13, ['train'], []],
+      ],
+    );
+    assert.deepEqual(definition?.steps[2]?.gates, ['rmspe < 0.2', 'rmspe <= champion.rmspe * 1.02']);
+    assert.equal(definition?.steps[1]?.metrics[0], path.join(workspace, 'metrics.json'));
+  });
+
+  it('keeps a parameter with spaces or quotes one word of the command', () => {
+    write('params.yaml', `title: a "b" && rm -rf /`);
+    const { definition } = read(['steps:', '  one:', '    run: echo "<${title}>" ${title}']);
+    assert.deepEqual(definition?.steps[0]?.commands, [['echo', '<a "b" && rm -rf />', 'a "b" && rm -rf /']]);
+  });
+
+  it('applies overrides as YAML and refuses those of unknown parameters', () => {
+    write('params.yaml', 'model: { depth: 3, name: small }');
+    const lines = ['steps:', '  one:', '    run: echo ${model.depth}'];
+    assert.deepEqual(read(lines, { 'model.depth': '7' }).definition?.params, {
+      model: { depth: 7, name: 'small' },
+    });
+    assert.match(read(lines, { 'model.dept': '7' }).problems[0]?.remedy ?? '', /“model.depth”/);
+    assert.match(read(lines, { model: '7' }).problems[0]?.message ?? '', /group/);
+    assert.match(read(lines, { '__proto__.x': '7' }).problems[0]?.message ?? '', /no parameter/);
+  });
+
+  it('names the line of broken YAML', () => {
+    assertProblem(['steps:', '  one:', '    run: "echo'], '3:15', /error/);
+    assertProblem(['name: a', 'name: b', 'steps: { one: { run: ls } }'], '2:1', /unique/);
+  });
+
+  it('refuses aliases that multiply', () => {
+    const lines = ['a: &a [x, x, x, x, x, x, x, x, x]'];
+    for (let level = 1; level < 9; level++) {
+      const before = String.fromCharCode(96 + level);
+      const name = String.fromCharCode(97 + level);
+      lines.push(`${name}: &${name} [${Array(9).fill(`*${before}`).join(', ')}]`);
+    }
+    assertProblem(lines, '1:1', /aliases/);
+  });
+
+  it('suggests the key that was meant', () => {
+    assertProblem(['steps:', '  one:', '    run: ls', '    dep: [x]'], '4:5', /unknown key “dep”.*“deps”/);
+    assertProblem(['steps:', '  one:', '    cmd: ls'], '3:5', /unknown key “cmd”.*“run”/);
+    assertProblem(['env: { pyton: x }', 'steps: { one: { run: ls } }'], '1:8', /“python”/);
+    assert.match(problems('stages:', '  one: { run: ls }').join(), /Write “steps”/);
+  });
+
+  it('says what kind of value is right', () => {
+    assertProblem(['steps:', '  one:', '    run: 3'], '3:10', /“steps.one.run” must be text/);
+    assertProblem(['steps: []'], '1:8', /“steps” must be a mapping/);
+    assertProblem(
+      ['steps:', '  one:', '    run: ls', '    promote: { model: m, to: staging }'],
+      '4:30',
+      /must be one of None, Staging/,
+    );
+    assertProblem(['steps:', '  a/b: { run: ls }'], '2:3', /“a\/b” is not a fitting name/);
+  });
+
+  it('warns of keys that have no effect yet, and still runs', () => {
+    const { definition, problems: found } = read([
+      'schedule: "0 3 * * 1"',
+      'steps:',
+      '  one:',
+      '    run: ls',
+      '    retries: 2',
+    ]);
+    assert.deepEqual(
+      found.map(problem => [problem.line, problem.severity, problem.message]),
+      [
+        [1, 'warning', '“schedule” is not supported yet'],
+        [5, 'warning', '“retries” is not supported yet'],
+      ],
+    );
+    assert.ok(definition);
+  });
+
+  it('names a cycle', () => {
+    assertProblem(
+      [
+        'steps:',
+        '  a: { run: ls, after: b }',
+        '  b: { run: ls, deps: [c.txt] }',
+        '  c: { run: ls, after: [a], outs: [c.txt] }',
+      ],
+      '2:3',
+      /a → b → c → a/,
+    );
+  });
+
+  it('finds a dependency that nobody makes', () => {
+    const lines = [
+      'steps:',
+      '  a: { run: ls, outs: [data/x.csv] }',
+      '  b:',
+      '    run: ls',
+      '    deps:',
+      '      - data/y.csv',
+    ];
+    assertProblem(lines, '6:9', /data\/y.csv” does not exist, and no step makes it.*data\/x.csv/);
+    write('data/y.csv', '');
+    assert.deepEqual(problems(...lines), []);
+  });
+
+  it('finds two steps that write one place', () => {
+    assertProblem(
+      ['steps:', '  a: { run: ls, outs: [out] }', '  b: { run: ls, outs: [out/part] }'],
+      '3:24',
+      /“a” and “b” both write “out\/part” and “out”, one inside the other/,
+    );
+  });
+
+  it('refuses what lies outside the workspace', () => {
+    assertProblem(['steps:', '  a: { run: ls, outs: [../x] }'], '2:24', /outside the workspace/);
+  });
+
+  it('finds unknown steps and parameters', () => {
+    write('params.yaml', 'learning_rate: 0.1');
+    assertProblem(
+      ['steps:', '  prepare: { run: ls }', '  b: { run: ls, after: [prepaer] }'],
+      '3:25',
+      /“prepare”/,
+    );
+    assertProblem(
+      ['steps:', '  a:', '    run: echo ${learning_rat}'],
+      '3:10',
+      /no parameter.*“learning_rate”/,
+    );
+    assertProblem(['steps:', '  a:', '    run: ls', '    params: [rate]'], '4:14', /no parameter “rate”/);
+    assertProblem(['steps:', '  a:', '    run: echo ${a b}'], '3:10', /not a parameter name/);
+  });
+
+  for (const command of [
+    'a && b',
+    'a | b',
+    'a > b',
+    'a; b',
+    'echo $HOME',
+    'echo $(date)',
+    'ls *.csv',
+    'echo `date`',
+    'echo "x',
+  ]) {
+    it(`refuses the shell command ${command}`, () => {
+      assertProblem(
+        ['steps:', '  a:', `    run: '${command}'`],
+        '3:10',
+        /needs a shell.*list.*script|not closed/,
+      );
+    });
+  }
+
+  it('refuses a gate that cannot be read', () => {
+    assertProblem(['steps:', '  a:', '    run: ls', '    gates: [rmspe 0.1]'], '4:13', /comparison.*missing/);
+  });
+
+  it('places problems of the parameters in their own file', () => {
+    write('params.yaml', 'a: 1', 'b: [');
+    const [problem] = read(['steps: { a: { run: ls } }']).problems;
+    assert.equal(problem?.file, path.join(workspace, 'params.yaml'));
+    assert.equal(problem?.line, 2);
+  });
+
+  it('reports a missing definition and a missing requirements file', () => {
+    const result = readDefinition({ file, workspace });
+    assert.match(result.problems[0]?.message ?? '', /cannot be read/);
+    assertProblem(
+      ['env: { python: requirements.txt }', 'steps: { a: { run: ls } }'],
+      '1:16',
+      /requirements.txt” does not exist/,
+    );
+  });
+});

@@ -1,0 +1,92 @@
+/** Pipelines run by a real daemon, in tests. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EVENTS_PATH } from '../../daemon/contract/events.ts';
+import { type Execution, getExecution, getStepLog, startExecution } from '../../daemon/contract/pipelines.ts';
+import type { TestDaemon } from './daemon.ts';
+
+/** Writes a file of the workspace, folders included. @returns its absolute path */
+export function write(daemon: Pick<TestDaemon, 'place'>, name: string, ...lines: string[]): string {
+  const file = path.join(daemon.place.workspace, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+/** Writes `modelthat.yaml` with these lines and starts it. */
+export function start(
+  daemon: TestDaemon,
+  lines: readonly string[],
+  more: { set?: Record<string, string>; only?: string[] } = {},
+): Promise<Execution> {
+  const file = write(daemon, 'modelthat.yaml', ...lines);
+  return daemon.client.call(startExecution, { body: { file, ...more } });
+}
+
+export function get(daemon: TestDaemon, executionId: string): Promise<Execution> {
+  return daemon.client.call(getExecution, { params: { executionId } });
+}
+
+/** Waits until an execution is as described. */
+export async function until(
+  daemon: TestDaemon,
+  executionId: string,
+  reached: (execution: Execution) => boolean,
+): Promise<Execution> {
+  for (;;) {
+    const execution = await get(daemon, executionId);
+    if (reached(execution)) return execution;
+    if (execution.exitCode !== null) throw new Error(`it ended first: ${JSON.stringify(execution, null, 2)}`);
+    await sleep(20);
+  }
+}
+
+/** Waits until an execution has ended. */
+export function ended(daemon: TestDaemon, executionId: string): Promise<Execution> {
+  return until(daemon, executionId, execution => execution.exitCode !== null);
+}
+
+/** Runs a pipeline to its end. */
+export async function run(
+  daemon: TestDaemon,
+  lines: readonly string[],
+  more: { set?: Record<string, string>; only?: string[] } = {},
+): Promise<Execution> {
+  return ended(daemon, (await start(daemon, lines, more)).id);
+}
+
+export function statuses(execution: Execution): Record<string, string> {
+  return Object.fromEntries(execution.steps.map(step => [step.name, step.status]));
+}
+
+export function step(execution: Execution, name: string): Execution['steps'][number] {
+  const found = execution.steps.find(candidate => candidate.name === name);
+  if (!found) throw new Error(`no step ${name}`);
+  return found;
+}
+
+export async function log(daemon: TestDaemon, executionId: string, name: string): Promise<string> {
+  const params = { executionId, step: name };
+  return (await daemon.client.call(getStepLog, { params, query: {} })).text;
+}
+
+/** Listens to the daemon's event stream. @returns the data of what came, and a way to stop */
+export async function listen(daemon: TestDaemon): Promise<{ events: unknown[]; stop(): void }> {
+  const controller = new AbortController();
+  const response = await daemon.client.fetch(EVENTS_PATH, { signal: controller.signal });
+  const events: unknown[] = [];
+  void (async () => {
+    let text = '';
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk).toString();
+      const frames = text.split('\n\n');
+      text = frames.pop() ?? '';
+      for (const frame of frames) {
+        const data = /^data: ?(.*)$/m.exec(frame)?.[1];
+        if (data) events.push(JSON.parse(data));
+      }
+    }
+  })().catch(() => {});
+  return { events, stop: () => controller.abort() };
+}
