@@ -20,6 +20,10 @@ import { mountRegistry } from './registry/routes.ts';
 import { RegistryService } from './registry/service.ts';
 import { mountTracking } from './tracking/routes.ts';
 import { TrackingService } from './tracking/service.ts';
+import { watchSilence } from './tracking/silence.ts';
+
+/** A RUNNING run that was written to within this time keeps the daemon up, in milliseconds. */
+const ACTIVE_RUN_MS = 24 * 3600_000;
 
 /** What the services are given. */
 export interface Surroundings {
@@ -74,6 +78,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   activity.count('connectedClients', () => events.clients);
   router.mount(checkStore, async () => ({ problems: await database.read('database.check', {}) }));
   mountTracking(router, tracking);
+  activity.count('activeRuns', () => tracking.countRunning(Date.now() - ACTIVE_RUN_MS));
+  const endSilenceWatch = watchSilence(tracking, log);
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
   mountPipelines(router, pipelines);
@@ -86,6 +92,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     cancelRunning: () => pipelines.cancelRunning(),
     close: async () => {
       pipelines.close();
+      endSilenceWatch();
       await database.close();
     },
   };

@@ -70,7 +70,8 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
   const log = openLog(place.state);
   const fail = (error: Error) => {
     log.fatal({ err: error }, 'the daemon cannot go on');
-    process.exit(1);
+    // An orderly exit would close the database and so write to it, which must not happen after the disk has failed.
+    process.kill(process.pid, 'SIGKILL');
   };
   process.on('uncaughtException', fail);
   let secrets = keptSecrets(place.state);

@@ -18,6 +18,9 @@ const sources = ['extension', 'daemon', 'webviews', 'scripts/build.ts', 'package
 /** Native packages stay outside the bundles: their binaries are found beside them. */
 export const nativePackages = ['better-sqlite3', 'onnxruntime-node'];
 
+/** Packages that start files of their own, which a bundle would not have. */
+export const threadedPackages = ['piscina'];
+
 /** Programs of the daemon that start in a thread or process of their own. */
 const daemonPrograms = [
   'daemon/main.ts',
@@ -47,7 +50,7 @@ const node: BuildOptions = {
   target: 'node22',
   format: 'esm',
   outExtension: { '.js': '.mjs' },
-  external: nativePackages,
+  external: [...nativePackages, ...threadedPackages],
   // CommonJS packages inside an ES module bundle still ask for `require`.
   banner: {
     js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",

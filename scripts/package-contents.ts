@@ -1,7 +1,7 @@
 /** What other people's code a package contains: as a software bill of materials, and as their licences ask. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { bundledPackagesFile, nativePackages } from './build.ts';
+import { bundledPackagesFile, nativePackages, threadedPackages } from './build.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -16,8 +16,10 @@ interface Package {
 /** The bill of materials (CycloneDX, JSON) and the notices (text) of the built bundles. */
 export function describeContents(): { sbom: string; notices: string } {
   const bundled = JSON.parse(fs.readFileSync(bundledPackagesFile, 'utf8')) as string[];
-  const native = [...nativePackages, 'onnxruntime-common'].map(name => `node_modules/${name}`);
-  const packages = [...new Set([...bundled, ...native])].sort().map(readPackage);
+  const apart = [...nativePackages, ...threadedPackages, 'onnxruntime-common'].map(
+    name => `node_modules/${name}`,
+  );
+  const packages = [...new Set([...bundled, ...apart])].sort().map(readPackage);
   return { sbom: sbomOf(packages), notices: packages.map(noticeOf).join('\n') };
 }
 

@@ -31,12 +31,13 @@ const OWN_FILES = [
   'dist/webviews/*.{js,css,ttf}',
 ];
 
-/** What the native packages need at run time, on this platform alone. */
+/** What the packages outside the bundles need at run time, on this platform alone. */
 const NATIVE_FILES = [
   'better-sqlite3/{package.json,LICENSE,lib/**/*.js}',
   `better-sqlite3/prebuilds/${target}.node`,
   'onnxruntime-node/{package.json,dist/*.js}',
   `onnxruntime-node/bin/napi-v6/${platform}/${arch}/*`,
+  'piscina/{package.json,LICENSE,dist/**/*.js,dist/esm-wrapper.mjs}',
   'onnxruntime-common/{package.json,dist/cjs/**/*.{js,json}}',
 ];
 
