@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ApiError } from '../../../daemon/contract/errors.ts';
+import { openDatabase } from '../../../daemon/database/database.ts';
+import { EventBus } from '../../../daemon/events/bus.ts';
+import { TrackingService } from '../../../daemon/tracking/service.ts';
+import { temporaryFolder } from '../../support/database.ts';
+
+const SIZE = '8m';
+
+/** A small file system of its own. @returns why there is none */
+function mountSmall(folder: string): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    return 'mounting a small file system needs root on Linux';
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder]);
+  return status === 0 ? undefined : `mount: ${stderr}`;
+}
+
+describe('a full disk', () => {
+  it('refuses what does not fit, keeps what was acknowledged, and goes on when there is space again', async function () {
+    const folder = temporaryFolder();
+    const unmountable = mountSmall(folder.path);
+    if (unmountable) {
+      console.log(`skipped: ${unmountable}`);
+      folder.remove();
+      this.skip();
+    }
+    try {
+      const database = await openDatabase(path.join(folder.path, 'modelthat.db'), error =>
+        assert.fail(error),
+      );
+      const tracking = new TrackingService(database, new EventBus());
+      const { id: runId } = await tracking.createRun({ tags: [] });
+      const log = (step: number) =>
+        tracking.logBatch(runId, {
+          metrics: Array.from({ length: 500 }, (_, index) => ({
+            key: 'loss',
+            value: step,
+            timestamp: index,
+            step: step * 500 + index,
+          })),
+          params: [],
+          tags: [],
+        });
+      fs.writeFileSync(path.join(folder.path, 'ballast'), Buffer.alloc(3 * 1024 * 1024));
+      let acknowledged = 0;
+      const refused = await (async () => {
+        for (;;) {
+          try {
+            await log(acknowledged);
+            acknowledged += 1;
+          } catch (error) {
+            return error;
+          }
+        }
+      })();
+      assert.ok(refused instanceof ApiError, String(refused));
+      assert.equal(refused.code, 'INSUFFICIENT_STORAGE');
+      assert.ok(acknowledged > 0);
+      const count = async () => (await tracking.getRun(runId)).metrics.loss?.count;
+      assert.equal(await count(), acknowledged * 500, 'reads go on, and see what was acknowledged');
+      fs.rmSync(path.join(folder.path, 'ballast'));
+      await log(acknowledged);
+      assert.equal(await count(), (acknowledged + 1) * 500);
+      await database.close();
+    } finally {
+      spawnSync('umount', [folder.path]);
+      folder.remove();
+    }
+  });
+});
