@@ -34,8 +34,8 @@ export interface Database {
  * Opens the database of a store, made on first use: checked, backed up and migrated as needed.
  *
  * @param file path of `modelthat.db`; its folder exists
- * @param onFailure called once when the disk failed under a write. What is on it is known only after a restart, so the
- * daemon must exit.
+ * @param onFailure called once when the disk failed under a write. What is on it is known only after a restart: the
+ * process must then end at once (SIGKILL), for an orderly exit would close the connection and write to the disk again
  * @throws ApiError DATA_LOSS (damaged) or RESOURCE_CONFLICT (written by a newer modelthat or another program); the
  * file is left as it was
  */

@@ -16,35 +16,35 @@ export class StorageFailure extends Error {
 }
 
 /**
- * Runs requests until `next` has no more, commits, and only then tells their outcomes. When the disk is full all of
- * the group is refused and nothing of it is kept.
+ * Runs requests until `next` has no more, commits, and only then returns their outcomes, in order. When the disk is full
+ * all of the group is refused and nothing of it is kept.
  *
- * @throws StorageFailure when whether the group reached the disk is unknown
+ * @throws StorageFailure when it is unknown whether the group reached the disk
  */
 export function commitGroup<Request>(
   connection: Connection,
   first: Request,
   next: () => Request | undefined,
   run: (request: Request) => unknown,
-): { request: Request; outcome: Outcome }[] {
-  const done: { request: Request; outcome: Outcome }[] = [];
+): { requests: Request[]; outcomes: Outcome[] } {
+  const requests: Request[] = [];
+  const outcomes: Outcome[] = [];
   const until = performance.now() + GROUP_MS;
-  let request: Request | undefined = first;
   try {
     statement(connection, 'BEGIN IMMEDIATE').run();
-    while (request !== undefined) {
-      done.push({ request, outcome: { ok: false, defect: 'not run' } });
-      done[done.length - 1] = { request, outcome: inSavepoint(connection, () => run(request as Request)) };
+    for (let request: Request | undefined = first; request !== undefined; ) {
+      const current = request;
+      requests.push(current);
+      outcomes.push(inSavepoint(connection, () => run(current)));
       request = performance.now() < until ? next() : undefined;
     }
     statement(connection, 'COMMIT').run();
-    return done;
+    return { requests, outcomes };
   } catch (error) {
-    const refused = failure(storageError(error));
+    const refused = failure(refusalOf(error));
     if (connection.inTransaction) connection.exec('ROLLBACK');
-    return done.length > 0
-      ? done.map(each => ({ request: each.request, outcome: refused }))
-      : [{ request: first, outcome: refused }];
+    if (requests.length === 0) requests.push(first);
+    return { requests, outcomes: requests.map(() => refused) };
   }
 }
 
@@ -71,7 +71,7 @@ function isStorageError(error: unknown): error is InstanceType<typeof SQLite.Sql
 }
 
 /** A full disk is a refusal that ends by itself; any other storage error stops all writing. */
-function storageError(error: unknown): unknown {
+function refusalOf(error: unknown): unknown {
   if (!isStorageError(error)) return error;
   if (error.code === 'SQLITE_FULL' || error.code === 'SQLITE_IOERR_SHMSIZE')
     return new ApiError(

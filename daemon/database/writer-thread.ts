@@ -1,5 +1,6 @@
 /** The thread that owns the writing connection. Started by writer.ts. */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Database as Connection } from 'better-sqlite3';
 import { commitGroup } from './group.ts';
 import { openForWriting } from './open.ts';
 import { type Operation, writes } from './operations.ts';
@@ -15,20 +16,19 @@ export interface WriteRequest {
 /** What the thread sends: first whether it opened the database, then the outcomes of each group. */
 export type WriterMessage =
   | { readonly opened: Outcome }
-  | { readonly outcomes: readonly (readonly [id: number, outcome: Outcome])[] };
+  | { readonly outcomes: readonly (readonly [id: number, outcome: Outcome])[] }
+  /** The disk failed: the thread does nothing more. */
+  | { readonly failed: string };
 
 const operations: Readonly<Record<string, Operation<never, unknown>>> = writes;
 
-function serve(): void {
-  const port = parentPort;
-  if (!port) throw new Error('writer-thread runs in a worker thread only');
+function serve(port: MessagePort): void {
   const send = (message: WriterMessage) => port.postMessage(message);
-  let connection: ReturnType<typeof openForWriting>;
+  let connection: Connection;
   try {
     connection = openForWriting((workerData as { file: string }).file);
   } catch (error) {
     send({ opened: failure(error) });
-    port.close();
     return;
   }
   send({ opened: { ok: true, value: undefined } });
@@ -38,25 +38,36 @@ function serve(): void {
     if (!operation) throw new Error(`there is no write named ${name}`);
     return operation(connection, input as never);
   };
+  const close = () => {
+    connection.close();
+    port.close();
+  };
   port.on('message', (first: WriteRequest | 'close') => {
-    if (first === 'close') {
-      connection.close();
-      port.close();
-      return;
-    }
+    if (first === 'close') return close();
     let closing = false;
     const next = () => {
       const message = receiveMessageOnPort(port)?.message as WriteRequest | 'close' | undefined;
-      closing ||= message === 'close';
-      return message === 'close' ? undefined : message;
+      if (message !== 'close') return message;
+      closing = true;
+      return undefined;
     };
-    const done = commitGroup(connection, first, next, run);
-    send({ outcomes: done.map(({ request, outcome }) => [request.id, outcome] as const) });
-    if (closing) {
-      connection.close();
-      port.close();
+    try {
+      const { requests, outcomes } = commitGroup(connection, first, next, run);
+      send({ outcomes: outcomes.map((outcome, place) => [requests[place]?.id as number, outcome]) });
+    } catch (error) {
+      send({ failed: String(error) });
+      halt();
     }
+    if (closing) close();
   });
 }
 
-serve();
+/**
+ * Holds the thread for ever. Were it to end, its connection would close with a check-point, and after a failed sync
+ * nothing may be written before a restart has read back what the disk really holds.
+ */
+function halt(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+if (parentPort) serve(parentPort);

@@ -29,21 +29,22 @@ export class Writer {
   private constructor(worker: Worker, onFailure: (error: Error) => void, queueBytes: number) {
     this.#worker = worker;
     this.#queueBytes = queueBytes;
-    let failure: Error | undefined;
+    const fail = (error: Error) => {
+      if (this.#state === 'failed') return;
+      this.#state = 'failed';
+      this.#refuseAll();
+      onFailure(error);
+    };
     worker.on('message', (message: WriterMessage) => {
       if ('outcomes' in message) for (const [id, outcome] of message.outcomes) this.#settle(id, outcome);
+      if ('failed' in message) fail(new Error(message.failed));
     });
-    worker.on('error', error => {
-      failure = error;
-    });
+    worker.on('error', fail);
     this.#exited = new Promise(resolve => {
       worker.on('exit', () => {
-        const closed = this.#state === 'closing' && !failure;
-        this.#state = 'failed';
-        for (const { reject } of this.#waiting.values()) reject(stopped());
-        this.#waiting.clear();
         resolve();
-        if (!closed) onFailure(failure ?? new Error('the writer thread ended'));
+        if (this.#state !== 'closing') fail(new Error('the writer thread ended'));
+        this.#refuseAll();
       });
     });
   }
@@ -92,13 +93,18 @@ export class Writer {
     return new Promise((resolve, reject) => this.#waiting.set(request.id, { bytes, resolve, reject }));
   }
 
-  /** Writes what is queued, closes the connection and ends the thread. */
+  /** Writes what is queued, closes the connection and ends the thread. After a failure it does nothing. */
   async close(): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closing';
       this.#worker.postMessage('close');
     }
-    await this.#exited;
+    if (this.#state !== 'failed') await this.#exited;
+  }
+
+  #refuseAll(): void {
+    for (const { reject } of this.#waiting.values()) reject(stopped());
+    this.#waiting.clear();
   }
 
   #settle(id: number, outcome: Outcome): void {

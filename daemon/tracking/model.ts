@@ -161,23 +161,33 @@ export interface Summary {
   readonly count: number;
 }
 
-/** The summary with one more point. The last point is the greatest by (step, timestamp, value); NaN is above numbers. */
-export function addToSummary(
-  summary: Summary | undefined,
-  point: Pick<MetricPoint, 'step' | 'timestamp' | 'value'>,
+/**
+ * The summary with more points. The last point is the greatest by (step, timestamp, value); NaN is above numbers.
+ *
+ * @param points at least one; those that were logged before change nothing
+ * @param added how many of them are new
+ */
+export function summarize(
+  known: Summary | undefined,
+  points: readonly Pick<MetricPoint, 'step' | 'timestamp' | 'value'>[],
+  added: number,
 ): Summary {
-  const { value, step, timestamp } = point;
-  const number = Number.isNaN(value) ? null : value;
-  if (!summary) return { last: value, step, timestamp, min: number, max: number, count: 1 };
-  const later = step - summary.step || timestamp - summary.timestamp || compareValues(value, summary.last);
-  return {
-    ...(later > 0
-      ? { last: value, step, timestamp }
-      : { last: summary.last, step: summary.step, timestamp: summary.timestamp }),
-    min: number === null ? summary.min : Math.min(number, summary.min ?? number),
-    max: number === null ? summary.max : Math.max(number, summary.max ?? number),
-    count: summary.count + 1,
+  let { last, step, timestamp, min, max } = known ?? {
+    last: Number.NaN,
+    step: Number.NEGATIVE_INFINITY,
+    timestamp: 0,
+    min: null,
+    max: null,
   };
+  for (const point of points) {
+    const { value } = point;
+    const later = point.step - step || point.timestamp - timestamp || compareValues(value, last);
+    if (later > 0) ({ step, timestamp, value: last } = point);
+    if (Number.isNaN(value)) continue;
+    if (min === null || value < min) min = value;
+    if (max === null || value > max) max = value;
+  }
+  return { last, step, timestamp, min, max, count: (known?.count ?? 0) + added };
 }
 
 function compareValues(left: number, right: number): number {

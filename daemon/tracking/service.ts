@@ -273,9 +273,9 @@ export class TrackingService {
 
   // --- reading ---
 
-  /** How many active runs are RUNNING, and when one of those was last written to. */
-  runningRuns(): Promise<{ count: number; lastWriteAt: number | null }> {
-    return this.#database.read('tracking.runningRuns', undefined);
+  /** How many RUNNING runs were written to since a time (milliseconds since the epoch). */
+  countRunning(since: number): Promise<number> {
+    return this.#database.read('tracking.countRunning', { since });
   }
 
   /** A page of a metric's points by (timestamp, step, value); unknown runs and metrics have none. */

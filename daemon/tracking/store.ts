@@ -38,7 +38,7 @@ export const reads = {
   'tracking.searchExperiments': searchExperiments,
   'tracking.getRun': getRun,
   'tracking.searchRuns': searchRuns,
-  'tracking.runningRuns': runs.runningRuns,
+  'tracking.countRunning': runs.countRunning,
   'tracking.metricHistory': history.metricHistory,
   'tracking.metricHistories': history.metricHistories,
   'tracking.sampledHistories': history.sampledHistories,

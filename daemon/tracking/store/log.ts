@@ -3,14 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import { invalid } from '../../contract/errors.ts';
 import { statement } from '../../database/statements.ts';
 import { parseBatchBody } from '../batch-body.ts';
-import {
-  addToSummary,
-  type Batch,
-  type KeyValue,
-  LENGTHS,
-  type MetricPoint,
-  type Summary,
-} from '../model.ts';
+import { type Batch, type KeyValue, LENGTHS, type MetricPoint, type Summary, summarize } from '../model.ts';
 import { requireActiveRun, setTag, type Touched, touch } from './runs.ts';
 
 /** How a double stands in a REAL column: SQLite has no NaN. */
@@ -70,29 +63,43 @@ function writeParams(connection: Connection, run: number, runId: string, params:
 
 /** Adds the points that are new and brings the summaries of their metrics up to date. */
 function writeMetrics(connection: Connection, run: number, points: readonly MetricPoint[]): void {
-  const insert = statement(
-    connection,
-    'INSERT OR IGNORE INTO metric_point (run, metric, step, timestamp, value, origin) VALUES (?, ?, ?, ?, ?, ?)',
-  );
-  const metrics = new Map<string, { id: number; summary: Summary | undefined }>();
-  for (const point of points) {
-    let metric = metrics.get(point.key);
-    if (!metric) {
-      const id = metricId(connection, point.key);
-      metric = { id, summary: readSummary(connection, run, id) };
-      metrics.set(point.key, metric);
-    }
-    const { changes } = insert.run(
-      run,
-      metric.id,
-      point.step,
-      point.timestamp,
-      toColumn(point.value),
-      originId(connection, point),
-    );
-    if (changes > 0) metric.summary = addToSummary(metric.summary, point);
+  for (const [key, ofMetric] of Map.groupBy(points, point => point.key)) {
+    const metric = metricId(connection, key);
+    const added = insertPoints(connection, run, metric, ofMetric);
+    if (added > 0)
+      writeSummary(connection, run, metric, summarize(readSummary(connection, run, metric), ofMetric, added));
   }
-  for (const { id, summary } of metrics.values()) if (summary) writeSummary(connection, run, id, summary);
+}
+
+/** Points per statement: the cost of calling SQLite counts more than that of a row. */
+const CHUNK = 25;
+
+const insertSql = (rows: number) =>
+  `WITH point (step, timestamp, value, origin) AS (VALUES ${Array(rows).fill('(?, ?, ?, ?)').join(', ')})
+   INSERT OR IGNORE INTO metric_point (run, metric, step, timestamp, value, origin)
+   SELECT ?, ?, step, timestamp, value, origin FROM point`;
+
+const INSERT_CHUNK = insertSql(CHUNK);
+const INSERT_ONE = insertSql(1);
+
+/** @returns how many were not there yet */
+function insertPoints(
+  connection: Connection,
+  run: number,
+  metric: number,
+  points: readonly MetricPoint[],
+): number {
+  let added = 0;
+  for (let start = 0; start < points.length; ) {
+    const rows = points.length - start >= CHUNK ? CHUNK : 1;
+    const values: (number | string)[] = [];
+    for (const point of points.slice(start, start + rows))
+      values.push(point.step, point.timestamp, toColumn(point.value), originId(connection, point));
+    values.push(run, metric);
+    added += statement(connection, rows === CHUNK ? INSERT_CHUNK : INSERT_ONE).run(values).changes;
+    start += rows;
+  }
+  return added;
 }
 
 function metricId(connection: Connection, key: string): number {

@@ -270,11 +270,10 @@ export function loseSilentRuns(connection: Connection, input: { silentSince: num
   return rows.map(touched);
 }
 
-/** How many active runs say that they run, and when any of those was last written to (null without one). */
-export function runningRuns(connection: Connection): { count: number; lastWriteAt: number | null } {
-  return statement<{ count: number; lastWriteAt: number | null }>(
+/** How many runs say that they run and were written to since a time. */
+export function countRunning(connection: Connection, input: { since: number }): number {
+  return statement<{ count: number }>(
     connection,
-    `SELECT count(*) AS count, max(last_write_at) AS lastWriteAt FROM run
-     WHERE status = 'RUNNING' AND lifecycle = 'active'`,
-  ).get() as { count: number; lastWriteAt: number | null };
+    `SELECT count(*) AS count FROM run WHERE status = 'RUNNING' AND lifecycle = 'active' AND last_write_at >= ?`,
+  ).get(input.since)?.count as number;
 }

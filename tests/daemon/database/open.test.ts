@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import SQLite from 'better-sqlite3';
+import { ApiError } from '../../../daemon/contract/errors.ts';
+import { backUp } from '../../../daemon/database/backups.ts';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../../../daemon/database/migrations.ts';
+import { openForReading, openForWriting } from '../../../daemon/database/open.ts';
+import { temporaryFolder } from '../../support/database.ts';
+
+describe('opening the database', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let file: string;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    file = path.join(folder.path, 'modelthat.db');
+  });
+  afterEach(() => folder.remove());
+
+  const refusal =
+    (code: string, ...parts: string[]) =>
+    (error: unknown) => {
+      assert.ok(error instanceof ApiError, String(error));
+      assert.equal(error.code, code);
+      for (const part of parts)
+        assert.ok(error.message.includes(part), `${error.message} should name ${part}`);
+      return true;
+    };
+
+  it('makes a new one that is power-safe and has the default experiment', () => {
+    const connection = openForWriting(file);
+    assert.equal(connection.pragma('journal_mode', { simple: true }), 'wal');
+    assert.equal(connection.pragma('synchronous', { simple: true }), 2);
+    assert.equal(connection.pragma('foreign_keys', { simple: true }), 1);
+    assert.equal(connection.pragma('user_version', { simple: true }), SCHEMA_VERSION);
+    assert.equal(connection.pragma('application_id', { simple: true }), APPLICATION_ID);
+    assert.deepEqual(connection.prepare('SELECT id, name FROM experiment').all(), [
+      { id: 0, name: 'Default' },
+    ]);
+    connection.close();
+    assert.ok(!fs.existsSync(path.join(folder.path, 'backups')), 'there was nothing to back up');
+  });
+
+  it('gives readers a connection that cannot write', () => {
+    openForWriting(file).close();
+    const connection = openForReading(file);
+    assert.throws(() => connection.exec("UPDATE experiment SET name = 'x'"), /readonly/);
+    connection.close();
+  });
+
+  it('refuses a file that is no database, names the newest backup, and changes nothing', () => {
+    const connection = openForWriting(file);
+    backUp(connection, file, SCHEMA_VERSION);
+    const backup = backUp(connection, file, SCHEMA_VERSION);
+    connection.close();
+    const garbage = Buffer.alloc(8192, 'not a database ');
+    fs.writeFileSync(file, garbage);
+    assert.throws(() => openForWriting(file), refusal('DATA_LOSS', file, backup, 'copy'));
+    assert.deepEqual(fs.readFileSync(file), garbage);
+    fs.copyFileSync(backup, file);
+    openForWriting(file).close();
+  });
+
+  it('refuses a database with a damaged page and changes nothing', () => {
+    const connection = openForWriting(file);
+    connection.close();
+    const bytes = fs.readFileSync(file);
+    bytes.fill(0xff, 2 * 4096, 6 * 4096);
+    fs.writeFileSync(file, bytes);
+    assert.throws(() => openForWriting(file), refusal('DATA_LOSS', file, 'There is no backup'));
+    assert.deepEqual(fs.readFileSync(file), bytes);
+  });
+
+  it('refuses a newer schema, says which side to update, and leaves the file as it is', () => {
+    const connection = openForWriting(file);
+    connection.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
+    connection.close();
+    const bytes = fs.readFileSync(file);
+    assert.throws(
+      () => openForWriting(file),
+      refusal('RESOURCE_CONFLICT', `its schema is ${SCHEMA_VERSION + 1}`, 'Update this side'),
+    );
+    assert.deepEqual(fs.readFileSync(file), bytes);
+  });
+
+  it('refuses the database of another program', () => {
+    const other = new SQLite(file);
+    other.exec('CREATE TABLE runs (run_uuid TEXT)');
+    other.close();
+    const bytes = fs.readFileSync(file);
+    assert.throws(() => openForWriting(file), refusal('RESOURCE_CONFLICT', 'another program'));
+    assert.deepEqual(fs.readFileSync(file), bytes);
+  });
+
+  it('keeps the three newest backups, each whole', () => {
+    const connection = openForWriting(file);
+    const made = [1, 2, 3, 4].map(() => backUp(connection, file, SCHEMA_VERSION));
+    connection.close();
+    const kept = fs.readdirSync(path.join(folder.path, 'backups')).sort();
+    assert.deepEqual(
+      kept,
+      made.slice(1).map(backup => path.basename(backup)),
+    );
+    for (const backup of made.slice(1)) {
+      const copy = openForReading(backup);
+      assert.equal(copy.pragma('integrity_check', { simple: true }), 'ok');
+      copy.close();
+    }
+  });
+});
