@@ -18,6 +18,10 @@ import { openPipelines } from './pipelines/open.ts';
 import { mountPipelines } from './pipelines/routes.ts';
 import { mountRegistry } from './registry/routes.ts';
 import { RegistryService } from './registry/service.ts';
+import { RegisteredModels } from './serving/models.ts';
+import { pythonOnPath } from './serving/python.ts';
+import { mountServing } from './serving/routes.ts';
+import { ServingService } from './serving/service.ts';
 import { mountTracking } from './tracking/routes.ts';
 import { TrackingService } from './tracking/service.ts';
 import { watchSilence } from './tracking/silence.ts';
@@ -71,11 +75,19 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     draining: () => activity.draining,
     defect: error => log.error({ err: error }, 'a defect in an execution'),
   });
+  const serving = new ServingService({
+    models: new RegisteredModels(registry, bus),
+    findPython: pythonOnPath,
+    bus,
+    logs: path.join(place.state, 'serving', 'logs'),
+    cwd: path.join(place.state, 'cwd'),
+  });
   const router = new ApiRouter();
 
   const events = new EventStream(bus);
   events.mount(router);
   activity.count('connectedClients', () => events.clients);
+  activity.count('servingProcesses', () => serving.processes);
   router.mount(checkStore, async () => ({ problems: await database.read('database.check', {}) }));
   mountTracking(router, tracking);
   activity.count('activeRuns', () => tracking.countRunning(Date.now() - ACTIVE_RUN_MS));
@@ -84,6 +96,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountRegistry(router, registry);
   mountPipelines(router, pipelines);
   activity.count('runningExecutions', () => pipelines.running);
+  mountServing(router, serving);
   mountMlflow(router, { artifacts, tracking, models, registry });
 
   return {
@@ -93,6 +106,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     close: async () => {
       pipelines.close();
       endSilenceWatch();
+      await serving.close();
       await database.close();
     },
   };

@@ -9,18 +9,21 @@ import * as environment from './environment.ts';
 import * as experiments from './experiments.ts';
 import * as logs from './logs.ts';
 import { say } from './output.ts';
+import * as predict from './predict.ts';
 import * as runs from './runs.ts';
 import * as token from './token.ts';
 
 const program = new Command('modelthat')
   .description('ModelOps inside the editor and the terminal')
-  .version(PRODUCT_VERSION)
   .option('--json', 'print the result as JSON')
   .option('--store <folder>', 'the store, instead of the one that the current folder belongs to')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
-for (const noun of [daemon, logs, environment, token, doctor, experiments, runs]) noun.register(program);
+// As the first word only: further on, `--version` names the version of a model.
+if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
+for (const noun of [daemon, logs, environment, token, doctor, experiments, runs, predict])
+  noun.register(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,76 @@
+import { ApiError, missing } from '../contract/errors.ts';
+import { RegisteredModel } from '../contract/models.ts';
+import type { EventBus } from '../events/bus.ts';
+import type { RegistryService } from '../registry/service.ts';
+import type { ServableVersion, Target } from './model.ts';
+import type { ServableModels } from './service.ts';
+
+/** Tag of a version that names the environment it was trained in, by the hash of its lock. */
+export const ENVIRONMENT_TAG = 'modelthat.environment';
+
+/**
+ * The registry's versions as serving needs them. What was looked up is kept until a model changes, so that a
+ * prediction costs no look-up, and a promotion still holds for the next request.
+ */
+export class RegisteredModels implements ServableModels {
+  readonly #registry: RegistryService;
+  /** By name and target. */
+  readonly #known = new Map<string, Promise<ServableVersion>>();
+
+  constructor(registry: RegistryService, bus: EventBus) {
+    this.#registry = registry;
+    bus.subscribe(event => {
+      if (event.topic === 'model') this.#known.clear();
+    });
+  }
+
+  async names(): Promise<string[]> {
+    const { items } = JSON.parse(Buffer.from(await this.#registry.listModels()).toString());
+    return RegisteredModel.pick({ name: true })
+      .array()
+      .parse(items)
+      .map(model => model.name);
+  }
+
+  resolve(name: string, target: Target): Promise<ServableVersion> {
+    const key = JSON.stringify([name, target]);
+    const known = this.#known.get(key);
+    if (known) return known;
+    const found = this.#find(name, target);
+    this.#known.set(key, found);
+    found.catch(() => this.#known.delete(key));
+    return found;
+  }
+
+  async #find(name: string, target: Target): Promise<ServableVersion> {
+    try {
+      const { version, folder } = await this.#registry.resolve(name, target);
+      const { stage, tags } = version;
+      return { name, version: version.version, stage, folder, environment: tags[ENVIRONMENT_TAG] ?? null };
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'RESOURCE_DOES_NOT_EXIST')
+        throw await this.#explain(name, target, error);
+      throw error;
+    }
+  }
+
+  /** Adds which versions there are to "there is no such version". */
+  async #explain(name: string, target: Target, error: ApiError): Promise<ApiError> {
+    const shown = await this.#registry.showModel(name).catch(() => undefined);
+    if (!shown) return error;
+    const { versions } = RegisteredModel.parse(JSON.parse(Buffer.from(shown).toString()));
+    const wanted = versions.some(each =>
+      'version' in target ? each.version === target.version : each.stage === target.stage,
+    );
+    // The version is there; something else of it is missing.
+    if (wanted) return error;
+    const list = versions.map(each => `${each.version} (${each.stage})`).join(', ') || 'none';
+    return missing(
+      `${name} has no version ${describe(target)}; its versions: ${list}. Name another stage or version.`,
+    );
+  }
+}
+
+function describe(target: Target): string {
+  return 'version' in target ? String(target.version) : `in ${target.stage}`;
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { execa } from 'execa';
+import { getStatus } from '../../../daemon/contract/about.ts';
+import { promoteVersion } from '../../../daemon/contract/models.ts';
+import { listEndpoints } from '../../../daemon/contract/serving.ts';
+import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { linearModel } from '../../support/onnx.ts';
+
+const CLI = path.resolve(import.meta.dirname, '../../../daemon/cli/main.ts');
+const MLFLOW = '/api/2.0/mlflow';
+const ROWS = [
+  { a: 1, b: 2 },
+  { a: 3, b: 4 },
+];
+
+describe('serving a registered model', () => {
+  let daemon: TestDaemon;
+  before(async () => {
+    daemon = await startDaemon();
+    await register('linear', [10, 1]);
+  });
+  after(() => daemon.dispose());
+
+  async function mlflow<Reply>(call: string, body: unknown): Promise<Reply> {
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    return (await daemon.client.fetch(MLFLOW + call, init)).json() as Promise<Reply>;
+  }
+
+  /** Logs an ONNX model with a run and makes it a version, as an MLflow client does. */
+  async function register(name: string, weights: readonly number[]): Promise<void> {
+    const { run } = await mlflow<{ run: { info: { run_id: string; artifact_uri: string } } }>(
+      '/runs/create',
+      {
+        experiment_id: '0',
+        start_time: Date.now(),
+      },
+    );
+    const place = run.info.artifact_uri.replace(/^mlflow-artifacts:/, '');
+    await daemon.client.fetch(`/api/2.0/mlflow-artifacts/artifacts${place}/model/model.onnx`, {
+      method: 'PUT',
+      body: new Uint8Array(linearModel(weights)),
+    });
+    await mlflow('/registered-models/create', { name }).catch(() => undefined);
+    await mlflow('/model-versions/create', {
+      name,
+      source: `${run.info.artifact_uri}/model`,
+      run_id: run.info.run_id,
+    });
+  }
+
+  function promote(version: number, stage: 'Staging' | 'Production'): Promise<unknown> {
+    return daemon.client.call(promoteVersion, {
+      params: { name: 'linear', version: version as never },
+      body: { stage },
+    });
+  }
+
+  async function predict(query: string, model = 'linear'): Promise<unknown> {
+    const response = await daemon.trackingClient.fetch(`/serve/${model}/invocations${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ dataframe_records: ROWS }),
+    });
+    return response.json();
+  }
+
+  function cli(args: readonly string[], input = ''): Promise<{ stdout: string }> {
+    return execa(process.execPath, [CLI, ...args], {
+      cwd: daemon.place.workspace,
+      env: daemon.place.env,
+      input,
+    });
+  }
+
+  it('names the versions there are when the one that is asked for is missing', async () => {
+    await assert.rejects(predict(''), {
+      code: 'RESOURCE_DOES_NOT_EXIST',
+      message: /linear has no version in Production; its versions: 1 \(None\)/,
+    });
+    await assert.rejects(predict('?version=7'), /linear has no version 7; its versions: 1 \(None\)/);
+    await assert.rejects(predict('?version=1', 'unknown'), { code: 'RESOURCE_DOES_NOT_EXIST' });
+    await assert.rejects(predict('?stage=Live'), /stage is "Live"; it must be one of None, Staging/);
+    await assert.rejects(predict('?version=1.5'), /it must be a positive whole number/);
+    await assert.rejects(predict('?version=1&stage=Staging'), /name one of the two/);
+    const ping = daemon.client.fetch('/serve/linear/ping?stage=Staging');
+    await assert.rejects(ping, { code: 'RESOURCE_DOES_NOT_EXIST' });
+  });
+
+  it('serves a version from the moment it is promoted', async () => {
+    await promote(1, 'Production');
+    assert.deepEqual(await predict(''), { predictions: [{ prediction: 12 }, { prediction: 34 }] });
+    await register('linear', [0, 1]);
+    await promote(2, 'Staging');
+    assert.deepEqual(await predict('?stage=Staging'), {
+      predictions: [{ prediction: 2 }, { prediction: 4 }],
+    });
+    assert.deepEqual(await predict(''), { predictions: [{ prediction: 12 }, { prediction: 34 }] });
+    await promote(2, 'Production');
+    assert.deepEqual(await predict(''), { predictions: [{ prediction: 2 }, { prediction: 4 }] });
+    assert.equal(await (await daemon.client.fetch('/serve/linear/ping')).text(), '\n');
+  });
+
+  it('lists its processes, which keep the daemon up', async () => {
+    await predict('?version=2');
+    const { items } = await daemon.client.call(listEndpoints, {});
+    const processes = items.find(endpoint => endpoint.name === 'linear')?.processes ?? [];
+    const second = processes.find(process => process.version === 2);
+    assert.equal(second?.stage, 'Production');
+    assert.equal(second?.state, 'ready');
+    assert.equal(second?.runtime, 'onnx');
+    const status = await daemon.client.call(getStatus, {});
+    assert.equal(status.servingProcesses, processes.length);
+    assert.equal(status.idleStopAt, null);
+  });
+
+  it('answers a body that is too large, or of no known type, with an error', async () => {
+    const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' };
+    await assert.rejects(daemon.client.fetch('/serve/linear/invocations?version=1', init), /text\/plain/);
+    const large = { ...init, body: 'x'.repeat(40 * 1024 * 1024) };
+    await assert.rejects(daemon.client.fetch('/serve/linear/invocations?version=1', large));
+    assert.equal((await daemon.client.fetch('/health')).status, 200);
+  });
+
+  it('predicts on the command line, from records and from CSV', async () => {
+    const json = await cli(
+      ['predict', 'linear', '--version', '1', '--input', '-', '--json'],
+      JSON.stringify(ROWS),
+    );
+    assert.deepEqual(JSON.parse(json.stdout), { predictions: [{ prediction: 12 }, { prediction: 34 }] });
+    const table = await cli(['predict', 'linear', '--stage', 'Production', '--input', '-'], 'a,b\n1,2\n');
+    assert.equal(table.stdout, 'prediction\n2');
+    const failed = cli(['predict', 'linear', '--stage', 'Staging', '--input', '-'], '[{"a": 1}]');
+    await assert.rejects(failed, /linear has no version in Staging/);
+  });
+});
