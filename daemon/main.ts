@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   type Connection,
   keptSecrets,
@@ -99,6 +100,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     url,
     version: PRODUCT_VERSION,
     contract: CONTRACT_VERSION,
+    main: fileURLToPath(import.meta.url),
   };
 
   const services = await composeServices({ place, log, tokens, activity, url, onFailure: fail });

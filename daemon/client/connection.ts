@@ -16,6 +16,8 @@ export const Connection = z.object({
   url: z.url({ protocol: /^http$/ }),
   version: z.string(),
   contract: z.number().int(),
+  /** Path of the main module it runs. */
+  main: z.string(),
 });
 export type Connection = z.infer<typeof Connection>;
 

@@ -1,7 +1,8 @@
 /** Attaching to a store's daemon, and starting one where there is none. */
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CONTRACT_VERSION, drainDaemon, getAbout, getStatus, stopDaemon } from '../contract/about.ts';
+import { CONTRACT_VERSION, drainDaemon, getStatus, stopDaemon } from '../contract/about.ts';
 import { ApiError } from '../contract/errors.ts';
 import { DaemonClient } from './client.ts';
 import {
@@ -42,7 +43,7 @@ export async function ensureDaemon(
   progress: Progress = () => {},
 ): Promise<Attached> {
   const running = await attach(place, progress);
-  if (running && (await isCurrent(running, progress))) return running;
+  if (running && (await isCurrent(running, program, progress))) return running;
   const deadline = Date.now() + START_TIMEOUT_MS;
   progress('Starting the daemon…');
   while (Date.now() < deadline) {
@@ -69,15 +70,14 @@ export async function attach(
   const reading = readConnection(place.state);
   if (reading.found === 'corrupt') progress(reading.message);
   const secrets = keptSecrets(place.state);
-  const port = reading.found === 'connection' ? reading.connection.port : secrets.port;
-  const url = `http://127.0.0.1:${port}`;
-  if (!(await provesItself(url, port, secrets.proof))) return undefined;
-  const client = new DaemonClient({ url, token: secrets.owner });
-  const { pid, startTime, version, contract } = await client.call(getAbout, {});
-  return { client, connection: { pid, startTime, port, url, version, contract }, started: false };
+  if (reading.found !== 'connection') return undefined;
+  const { connection } = reading;
+  if (!(await provesItself(connection, secrets.proof))) return undefined;
+  const client = new DaemonClient({ url: connection.url, token: secrets.owner });
+  return { client, connection, started: false };
 }
 
-async function provesItself(url: string, port: number, key: string): Promise<boolean> {
+async function provesItself({ url, port }: Connection, key: string): Promise<boolean> {
   const nonce = randomBytes(16).toString('hex');
   try {
     const response = await fetch(`${url}/health?nonce=${nonce}`, {
@@ -97,7 +97,11 @@ async function provesItself(url: string, port: number, key: string): Promise<boo
  *
  * @throws ApiError when the daemon is too new for this client
  */
-async function isCurrent({ client, connection }: Attached, progress: Progress): Promise<boolean> {
+async function isCurrent(
+  { client, connection }: Attached,
+  program: Program,
+  progress: Progress,
+): Promise<boolean> {
   const { contract, version } = connection;
   if (contract > CONTRACT_VERSION) {
     throw new ApiError(
@@ -106,7 +110,8 @@ async function isCurrent({ client, connection }: Attached, progress: Progress): 
     );
   }
   const foreign = contract < CONTRACT_VERSION;
-  if (!foreign && compareVersions(version, PRODUCT_VERSION) >= 0) return true;
+  const outdated = compareVersions(version, PRODUCT_VERSION) < 0 || isRebuilt(connection, program);
+  if (!foreign && !outdated) return true;
   if (!foreign && (await client.call(getStatus, {})).runningExecutions > 0) {
     progress(`The daemon is still modelthat ${version}; ${PRODUCT_VERSION} takes over when nothing runs.`);
     return true;
@@ -115,6 +120,11 @@ async function isCurrent({ client, connection }: Attached, progress: Progress): 
   if (foreign) await client.call(stopDaemon, { body: {} });
   else await client.call(drainDaemon, { body: { reason: `replaced by ${PRODUCT_VERSION}` } });
   return false;
+}
+
+/** Whether the very file that the daemon runs, in a checkout, has been built anew since. */
+function isRebuilt({ main, startTime }: Connection, program: Program): boolean {
+  return main === program.main && fs.statSync(main).mtimeMs > startTime;
 }
 
 /** Whether `a` is older than (< 0), the same as, or newer than `b`; both `major.minor.patch`. */

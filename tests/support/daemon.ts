@@ -75,11 +75,17 @@ export async function startDaemon(
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     },
   );
+  const killOnExit = () => child.kill('SIGKILL');
+  process.once('exit', killOnExit);
   const connection = await listening(child);
+  // A test that fails before it disposes of the daemon must not keep the test runner waiting.
+  child.unref();
   const secrets = keptSecrets(place.state);
   const { url } = connection;
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    process.off('exit', killOnExit);
     if (child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
     child.kill(signal);
     await once(child, 'exit');
   };
