@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Connection } from './connection.ts';
 import { installedProgram } from './install.ts';
+import { privateFolder } from './state.ts';
 import type { StorePlace } from './store.ts';
 
 /** How a daemon that finds its store locked by another ends. */
@@ -72,7 +73,12 @@ export function daemonArguments(place: StorePlace, program: Program): string[] {
 /** This process's environment without what is not for the daemon; the editor's runtime becomes a plain Node. */
 export function daemonEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
-  return { ...Object.fromEntries(kept), ...(process.versions.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {}) };
+  return {
+    ...Object.fromEntries(kept),
+    ...(process.versions.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
+    // Compiled code is kept over starts: quicker to start, and smaller in memory.
+    NODE_COMPILE_CACHE: privateFolder('compile-cache'),
+  };
 }
 
 function firstMessage(child: ChildProcess, timeoutMs: number): Promise<StarterMessage | undefined> {

@@ -20,6 +20,7 @@ import { PRODUCT_VERSION } from './version.ts';
 const START_TIMEOUT_MS = 30_000;
 const HEALTH_TIMEOUT_MS = 3_000;
 const POLL_MS = 50;
+const RETRY_MS = 150;
 
 /** A daemon that was found or started. */
 export interface Attached {
@@ -53,7 +54,7 @@ export async function ensureDaemon(
     const attached = await attach(place, progress);
     if (attached) return { ...attached, started: 'listening' in told };
     // Another daemon holds the lock: it is about to listen, or about to end.
-    await pause(POLL_MS);
+    await pause(RETRY_MS);
   }
   throw startFailure(place, `no answer in ${START_TIMEOUT_MS / 1000} s`);
 }

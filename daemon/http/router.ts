@@ -34,9 +34,18 @@ export interface RawRoute {
 
 const LEVELS: readonly Access[] = ['execution', 'tracking', 'owner'];
 
+/** Told of every answer of a mounted route. */
+export type AnswerListener = (method: string, status: number, seconds: number) => void;
+
 /** Routes of the daemon. Domains add theirs in `routes.ts`. */
 export class ApiRouter {
   readonly express = Router({ caseSensitive: true });
+  #listener: AnswerListener | undefined;
+
+  /** Sets who is told of answers. */
+  onAnswer(listener: AnswerListener): void {
+    this.#listener = listener;
+  }
 
   /** Mounts an operation of the contract: input is parsed, access checked, the answer sent as JSON. */
   mount<R extends AnyRoute>(route: R, handler: Handler<R>): void {
@@ -58,6 +67,10 @@ export class ApiRouter {
   raw(route: RawRoute, handler: RawHandler): void {
     const method = route.method.toLowerCase() as Lowercase<Method>;
     this.express[method](route.path, async (request, response) => {
+      const start = performance.now();
+      response.once('finish', () => {
+        this.#listener?.(route.method, response.statusCode, (performance.now() - start) / 1000);
+      });
       const principal = principalOf(request);
       requireAccess(route, principal);
       await handler(request, response, principal);
