@@ -8,6 +8,8 @@ import { checkStore } from './contract/about.ts';
 import { openDatabase } from './database/database.ts';
 import { EventBus } from './events/bus.ts';
 import { EventStream } from './http/events.ts';
+import { mountMetrics } from './http/metrics.ts';
+import { mountOpenApi } from './http/openapi.ts';
 import { ApiRouter } from './http/router.ts';
 import type { ExecutionTokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
@@ -86,6 +88,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
 
   const events = new EventStream(bus);
   events.mount(router);
+  mountOpenApi(router);
+  mountMetrics(router, activity);
   activity.count('connectedClients', () => events.clients);
   activity.count('servingProcesses', () => serving.processes);
   router.mount(checkStore, async () => ({ problems: await database.read('database.check', {}) }));

@@ -1,5 +1,5 @@
 /** `/metrics`: the daemon's own state for Prometheus. */
-import { Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Activity } from '../life/activity.ts';
 import type { ApiRouter } from './router.ts';
 
