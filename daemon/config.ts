@@ -37,9 +37,15 @@ export function readConfig(args: readonly string[]): Config {
     store: path.resolve(values.store),
     workspace: path.resolve(values.workspace ?? path.dirname(values.store)),
     port: values.port === undefined ? undefined : wholeNumber('--port', values.port, 65_535),
-    idleMinutes: wholeNumber('--idle-minutes', values['idle-minutes'], 1_000_000),
+    idleMinutes: positive('--idle-minutes', values['idle-minutes']),
     foreground: values.foreground,
   };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new Error(`${name} must be a number above 0, not ${text}`);
 }
 
 function wholeNumber(name: string, text: string, max: number): number {

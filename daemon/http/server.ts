@@ -12,6 +12,7 @@ import type { Tokens } from './tokens.ts';
 /** Longer than the pause after which MLflow's clients give up an idle connection of their pool. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+const SWEEP_MS = 50;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 1_000;
 const NONCE = /^[0-9a-f]{16,128}$/;
@@ -74,17 +75,18 @@ export class HttpServer {
 
   /** Takes no new connections, lets running requests end, and closes what is left after `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    const force = setTimeout(() => {
-      for (const server of this.#servers) server.closeAllConnections();
-    }, graceMs);
+    const deadline = performance.now() + graceMs;
+    // A connection whose request has ended waits for the next one: it is to be closed as well.
+    const sweep = setInterval(() => {
+      for (const server of this.#servers) {
+        if (performance.now() < deadline) server.closeIdleConnections();
+        else server.closeAllConnections();
+      }
+    }, SWEEP_MS);
     await Promise.all(
-      this.#servers.map(server => {
-        const closed = new Promise<void>(resolve => server.close(() => resolve()));
-        server.closeIdleConnections();
-        return closed;
-      }),
+      this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve()))),
     );
-    clearTimeout(force);
+    clearInterval(sweep);
   }
 }
 
@@ -159,7 +161,9 @@ function open(port: number, host: string, handle: Handle): Promise<Server> {
   server.maxConnections = MAX_CONNECTIONS;
   // The checks come before the client is told to send its body.
   server.on('checkContinue', (request, response) => {
-    request.once('resume', () => response.writeContinue());
+    request.once('resume', () => {
+      if (!response.headersSent) response.writeContinue();
+    });
     handle(request, response);
   });
   return new Promise((resolve, reject) => {

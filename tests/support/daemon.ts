@@ -47,6 +47,8 @@ export interface TestDaemon {
   readonly trackingClient: DaemonClient;
   /** What the daemon's children, or an MLflow client, need in their environment. */
   readonly mlflowEnv: Record<string, string>;
+  /** Resolves when its process has ended, however it did. */
+  readonly ended: Promise<unknown>;
   /** Ends it as `modelthat stop` does, and waits. */
   stop(): Promise<void>;
   /** Ends it as a power cut would, and waits. */
@@ -77,17 +79,17 @@ export async function startDaemon(
   );
   const killOnExit = () => child.kill('SIGKILL');
   process.once('exit', killOnExit);
+  const ended = once(child, 'exit');
   const connection = await listening(child);
-  // A test that fails before it disposes of the daemon must not keep the test runner waiting.
+  // A test that fails before it ends the daemon must not keep the test runner waiting.
   child.unref();
   const secrets = keptSecrets(place.state);
   const { url } = connection;
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     process.off('exit', killOnExit);
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.ref();
     child.kill(signal);
-    await once(child, 'exit');
+    await ended;
   };
   return {
     place,
@@ -101,6 +103,7 @@ export async function startDaemon(
       MLFLOW_TRACKING_USERNAME: 'modelthat',
       MLFLOW_TRACKING_PASSWORD: secrets.tracking,
     },
+    ended,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     dispose: async () => {
