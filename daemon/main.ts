@@ -77,7 +77,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
   process.on('uncaughtException', fail);
   let secrets = keptSecrets(place.state);
   const tokens = new Tokens(secrets);
-  const activity = new Activity(config.idleMinutes * 60_000, reason => void stop(reason));
+  const activity = new Activity(config.idleMinutes * 60_000);
   const server = await bind(config.port, secrets.port, {
     tokens,
     proofKey: secrets.proof,
@@ -133,6 +133,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     log.info('stopped');
     process.exit(0);
   }
+  activity.watch(reason => void stop(reason));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
   return connection;
 }

@@ -18,11 +18,15 @@ export class Activity {
   #terminalsUntil = 0;
   readonly #idleMs: number;
   readonly #counters = new Map<keyof Occupation, () => number | Promise<number>>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param onIdle called once, when the daemon has been idle for `idleMs`, or drained */
-  constructor(idleMs: number, onIdle: (reason: string) => void) {
+  /** @param idleMs after how long with nothing to do the daemon is idle */
+  constructor(idleMs: number) {
     this.#idleMs = idleMs;
+  }
+
+  /** Begins to watch. @param onIdle called once, when the daemon is idle or drained */
+  watch(onIdle: (reason: string) => void): void {
     this.#timer = setInterval(() => void this.#check(onIdle), Math.min(CHECK_EVERY_MS, idleMs)).unref();
   }
 

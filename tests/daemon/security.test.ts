@@ -245,13 +245,11 @@ async function routesOfTheDaemon(): Promise<string[]> {
 
 function compose(place: TestPlace): Promise<Services> {
   const secrets = { owner: newToken(), tracking: newToken() };
-  const activity = new Activity(60_000, () => {});
-  activity.stop();
   return composeServices({
     place,
     log: openLog(place.state),
     tokens: new Tokens(secrets),
-    activity,
+    activity: new Activity(60_000),
     url: 'http://127.0.0.1:1',
     onFailure: error => assert.fail(error),
   });
