@@ -27,7 +27,7 @@ export class Activity {
 
   /** Begins to watch. @param onIdle called once, when the daemon is idle or drained */
   watch(onIdle: (reason: string) => void): void {
-    this.#timer = setInterval(() => void this.#check(onIdle), Math.min(CHECK_EVERY_MS, idleMs)).unref();
+    this.#timer = setInterval(() => void this.#check(onIdle), Math.min(CHECK_EVERY_MS, this.#idleMs)).unref();
   }
 
   /** Whether no new execution is to be taken. */
