@@ -295,7 +295,7 @@ export class TrackingService {
     return this.#database.read('tracking.metricHistories', input);
   }
 
-  /** Points of one metric of several runs at no more than `limit` even steps, each run's first and last among them. */
+  /** Points of one metric of several runs at about `limit` even steps, each run's first and last among them. */
   sampledHistories(input: {
     runIds: readonly string[];
     key: string;

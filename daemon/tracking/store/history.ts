@@ -63,8 +63,8 @@ export function metricHistories(
 }
 
 /**
- * The points of one metric of several runs at no more than `limit` steps, by run and then (step, timestamp, value).
- * Steps are taken at even distances; each run keeps its first and last.
+ * The points of one metric of several runs at about `limit` steps, by run and then (step, timestamp, value). Steps are
+ * taken at even distances; the first and last of each run come on top.
  */
 export function sampledHistories(
   connection: Connection,
@@ -100,7 +100,7 @@ export function sampledHistories(
       `SELECT DISTINCT step, timestamp, value ${POINTS} AND step IN (SELECT value FROM json_each(?))
        ORDER BY step, timestamp, value LIMIT ?`,
     )
-      .all(run.id, input.key, wanted, input.limit)
+      .all(run.id, input.key, wanted, Math.max(input.limit, kept.size))
       .map(row => toPoint(run.runId, input.key, row)),
   );
 }
