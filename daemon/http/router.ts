@@ -1,5 +1,5 @@
 /** The one way to put a route on the daemon: each names who may call it. */
-import type { IncomingMessage } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { type Request, type Response, Router } from 'express';
 import { ApiError } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
@@ -58,7 +58,7 @@ export class ApiRouter {
       sendJson(
         response,
         200,
-        await handler(input as RouteRequest<R>, { principal, signal: goneSignal(request) }),
+        await handler(input as RouteRequest<R>, { principal, signal: goneSignal(response) }),
       );
     });
   }
@@ -86,8 +86,9 @@ function requireAccess(route: RawRoute, principal: Principal): void {
   );
 }
 
-function goneSignal(request: IncomingMessage): AbortSignal {
+/** Not the socket's end: many requests follow each other on one socket, and each would leave a listener there. */
+function goneSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  request.socket.once('close', () => controller.abort());
+  response.once('close', () => controller.abort());
   return controller.signal;
 }
