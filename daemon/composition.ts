@@ -3,9 +3,11 @@ import path from 'node:path';
 import { LocalArtifactStore } from './artifacts/local.ts';
 import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
+import { privateFolder } from './client/state.ts';
 import type { StorePlace } from './client/store.ts';
 import { checkStore } from './contract/about.ts';
 import { openDatabase } from './database/database.ts';
+import { Environments } from './environments/service.ts';
 import { EventBus } from './events/bus.ts';
 import { EventStream } from './http/events.ts';
 import { mountMetrics } from './http/metrics.ts';
@@ -67,6 +69,11 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   const artifacts = new ArtifactService(files, database);
   const models = new LoggedModelService(database);
   const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files });
+  const environments = new Environments({
+    folder: privateFolder('environments'),
+    workspace: place.workspace,
+    chosen: process.env.MODELTHAT_PYTHON,
+  });
   const pipelines = await openPipelines({
     ...surroundings,
     ...place,
@@ -74,6 +81,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     events: bus,
     tracking,
     registry,
+    artifacts,
+    environments,
     draining: () => activity.draining,
     defect: error => log.error({ err: error }, 'a defect in an execution'),
   });

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import type { ArtifactService } from '../artifacts/service.ts';
 import type { Database } from '../database/database.ts';
+import type { Environments } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
@@ -7,6 +9,7 @@ import type { StepTokens } from './engine.ts';
 import { LocalExecutor } from './executors/local.ts';
 import { ExecutionFiles } from './files.ts';
 import { StepJudge } from './judge.ts';
+import { environmentMaker } from './prepare.ts';
 import { PipelineService } from './service.ts';
 import { Slots } from './slots.ts';
 import { StepRuns } from './step-runs.ts';
@@ -17,6 +20,8 @@ export interface PipelineSurroundings {
   readonly events: EventBus;
   readonly tracking: TrackingService;
   readonly registry: RegistryService;
+  readonly artifacts: ArtifactService;
+  readonly environments: Environments;
   readonly tokens: StepTokens;
   /** Folder of the store. */
   readonly store: string;
@@ -34,7 +39,8 @@ export interface PipelineSurroundings {
 
 /** Builds the pipeline service with its engine, and goes on with what an earlier daemon left behind. */
 export async function openPipelines(surroundings: PipelineSurroundings): Promise<PipelineService> {
-  const { database, events, tracking, registry, tokens, url, workspace, draining, defect } = surroundings;
+  const { database, events, tracking, registry, artifacts, environments } = surroundings;
+  const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking);
   const service = new PipelineService({
@@ -50,7 +56,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
       tokens,
       slots: new Slots(availableParallelism()),
       url,
-      prepare: () => Promise.reject(new Error('environments are not there yet')),
+      prepare: environmentMaker({ environments, tracking, artifacts, files }),
       defect,
     },
   });

@@ -1,9 +1,9 @@
 import type { ExecutionScope } from '../contract/principal.ts';
-import { stepEnvironment } from './child-environment.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
 import type { JobEnd, JobHandle } from './executors/executor.ts';
 import type { ExecutionState } from './state.ts';
+import { stepEnvironment } from './step-environment.ts';
 
 /** Takes one step from its start, or from where an earlier daemon left it, to its final state. */
 export class StepRunner {

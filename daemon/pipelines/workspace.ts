@@ -4,7 +4,7 @@ import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ApiError, invalid } from '../contract/errors.ts';
-import { inheritedEnvironment } from './child-environment.ts';
+import { inheritedEnvironment } from '../processes/environment.ts';
 import { isInside } from './definition/graph.ts';
 
 /** Names a pipeline file may have. */

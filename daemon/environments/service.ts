@@ -1,0 +1,181 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readdir, rename, rm, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { ApiError } from '../contract/errors.ts';
+import { binOf, findUv, install, readLock } from './installer.ts';
+import { findInterpreter, type Interpreter } from './interpreter.ts';
+
+/** An environment that is ready. */
+export interface PythonEnvironment {
+  readonly root: string;
+  /** Folder of its programs, to stand first on the PATH. */
+  readonly bin: string;
+  /** The exact version of everything in it, as a requirements file. */
+  readonly lock: string;
+  /** Hash of the lock, the interpreter's version and the platform. */
+  readonly hash: string;
+}
+
+/** Who asks for an environment. */
+export interface EnvironmentRequest {
+  /** Absolute path of the requirements file. */
+  readonly requirements: string;
+  /** Told each line that is printed while it is made; nothing when it is there. */
+  readonly line: (line: string) => void;
+  /** Aborted when the asker no longer wants it; what others wait for goes on. */
+  readonly signal: AbortSignal;
+}
+
+/** An unlinked environment that nobody has touched for so long is not being made any more. */
+const ABANDONED_MS = 6 * 3_600_000;
+
+interface Build {
+  readonly listeners: Set<(line: string) => void>;
+  readonly controller: AbortController;
+  readonly made: Promise<void>;
+}
+
+/**
+ * Python environments, each made once per requirements and interpreter. An environment is made under a name of its own
+ * and then linked under its key, so that it is there as a whole or not at all, whichever daemon is first.
+ */
+export class Environments {
+  readonly #folder: string;
+  readonly #workspace: string;
+  readonly #chosen: string | undefined;
+  readonly #builds = new Map<string, Build>();
+
+  /**
+   * @param folder where environments are kept, shared by all stores of the user
+   * @param workspace whose `.venv` may provide the interpreter
+   * @param chosen the interpreter to use, by the user's setting
+   */
+  constructor(options: { folder: string; workspace: string; chosen: string | undefined }) {
+    this.#folder = options.folder;
+    this.#workspace = options.workspace;
+    this.#chosen = options.chosen;
+  }
+
+  /**
+   * The environment with these requirements; makes it, once for all who ask at the same time.
+   *
+   * @throws ApiError that says what to do; the signal's reason when it is aborted
+   */
+  async ensure({ requirements, line, signal }: EnvironmentRequest): Promise<PythonEnvironment> {
+    const uv = findUv();
+    const interpreter = await findInterpreter({
+      chosen: this.#chosen,
+      workspace: this.#workspace,
+      needsVenv: uv === undefined,
+    });
+    const key = keyOf(requirements, interpreter);
+    const root = path.join(this.#folder, key);
+    if (!existsSync(root)) await this.#join(key, { requirements, interpreter, uv }, line, signal);
+    const lock = await readLock(root);
+    return { root, bin: binOf(root), lock, hash: hashOf(lock, ...describe(interpreter)) };
+  }
+
+  async #join(
+    key: string,
+    what: { requirements: string; interpreter: Interpreter; uv: string | undefined },
+    line: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const build = this.#builds.get(key) ?? this.#begin(key, what);
+    build.listeners.add(line);
+    let leave = () => {};
+    const left = new Promise<never>((_, reject) => {
+      leave = () => reject(signal.reason as Error);
+    });
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    try {
+      await Promise.race([build.made, left]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      build.listeners.delete(line);
+      if (build.listeners.size === 0) build.controller.abort();
+    }
+  }
+
+  #begin(
+    key: string,
+    what: { requirements: string; interpreter: Interpreter; uv: string | undefined },
+  ): Build {
+    const listeners = new Set<(line: string) => void>();
+    const controller = new AbortController();
+    const line = (text: string) => {
+      for (const listener of listeners) listener(text);
+    };
+    const made = this.#make(key, { ...what, line, signal: controller.signal }).finally(() =>
+      this.#builds.delete(key),
+    );
+    const build = { listeners, controller, made };
+    this.#builds.set(key, build);
+    return build;
+  }
+
+  async #make(key: string, installation: Omit<Parameters<typeof install>[0], 'folder'>): Promise<void> {
+    const folder = path.join(this.#folder, `${key}-${randomBytes(4).toString('hex')}`);
+    const link = path.join(this.#folder, key);
+    try {
+      await this.#sweep(key);
+      await install({ ...installation, folder });
+      if (existsSync(link)) throw new Published();
+      // The link appears whole: under a name of its own first, then moved into place of a dangling one, if any.
+      const fresh = `${folder}.link`;
+      await symlink(folder, fresh, 'junction');
+      await rm(link, { force: true });
+      await rename(fresh, link);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      if (!(error instanceof Published)) throw error;
+    }
+  }
+
+  /** Removes what a daemon left behind that was ended in the middle of making this environment. */
+  async #sweep(key: string): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      const folder = path.join(this.#folder, name);
+      if (!name.startsWith(`${key}-`) || Date.now() - statSync(folder).mtimeMs < ABANDONED_MS) continue;
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Another daemon made the same environment meanwhile. */
+class Published extends Error {}
+
+/** Names what an environment is made from: the requirements, those they include, and the interpreter. */
+function keyOf(requirements: string, interpreter: Interpreter): string {
+  return hashOf(...readRequirements(requirements), ...describe(interpreter));
+}
+
+function describe({ implementation, version, platform }: Interpreter): string[] {
+  return [implementation, version.join('.'), platform];
+}
+
+function hashOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
+}
+
+/** The text of a requirements file and of those it includes by `-r` or `-c`. @throws ApiError when one is missing */
+function readRequirements(file: string, seen: Set<string> = new Set()): string[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ApiError(
+      'BAD_REQUEST',
+      `The requirements file ${file} cannot be read: ${(error as Error).message}.`,
+    );
+  }
+  const included = text.matchAll(/^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)/gm);
+  const others = [...included].flatMap(([, name = '']) =>
+    readRequirements(path.resolve(path.dirname(file), name), seen),
+  );
+  return [text, ...others];
+}
