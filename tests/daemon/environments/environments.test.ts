@@ -134,7 +134,7 @@ describe('Python environments', () => {
         staying = asked(second, () => {}).catch(error => error.name);
         first.abort();
       }).catch(error => assert.equal(error.name, 'AbortError'));
-      void leaving.then(begun);
+      void leaving.then(() => begun());
     });
     assert.equal(await Promise.race([staying, Promise.resolve('goes on')]), 'goes on');
     second.abort();

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelExecution, decideStep } from '../../../daemon/contract/pipelines.ts';
+import { getRun, searchRuns } from '../../../daemon/contract/runs.ts';
+import { identify, isAlive } from '../../../daemon/processes/table.ts';
+import { startDaemon, type TestDaemon, type TestPlace, testPlace } from '../../support/daemon.ts';
+import { ended, get, log, start, statuses, step, until, write } from '../../support/pipelines.ts';
+
+/** Waits for a file of the workspace. */
+async function appears(place: TestPlace, name: string): Promise<string> {
+  const file = path.join(place.workspace, name);
+  while (!existsSync(file)) await sleep(10);
+  return readFileSync(file, 'utf8');
+}
+
+describe('after the daemon was killed', () => {
+  let place: TestPlace;
+  let daemon: TestDaemon;
+
+  beforeEach(async () => {
+    place = testPlace();
+    daemon = await startDaemon({ place });
+  });
+  afterEach(async () => {
+    await daemon.stop();
+    place.remove();
+  });
+
+  /** Ends the daemon as a crash does. */
+  async function crash(): Promise<void> {
+    await daemon.kill();
+  }
+
+  async function restart(): Promise<void> {
+    daemon = await startDaemon({ place });
+  }
+
+  const waitFor = (name: string) => `until [ -e ${name} ]; do sleep 0.02; done`;
+
+  it('a step goes on, its output and exit code are kept, and the execution is finished by the next daemon', async () => {
+    write(daemon, 'long.sh', 'echo before', 'touch begun', waitFor('go'), 'echo after', 'exit "$1"');
+    const { id, runId } = await start(daemon, [
+      'steps:',
+      '  good: { run: sh long.sh 0 }',
+      '  bad: { run: sh long.sh 5 }',
+      '  next: { run: echo next, after: [good] }',
+      '  never: { run: echo never, after: [bad] }',
+    ]);
+    await appears(place, 'begun');
+    await until(daemon, id, ({ steps }) => steps.filter(each => each.status === 'running').length === 2);
+    await crash();
+    await restart();
+    const taken = await get(daemon, id);
+    assert.match(taken.message, /taken over by a new daemon with 2 steps under way/);
+    write(daemon, 'go', '');
+    const execution = await ended(daemon, id);
+    assert.deepEqual(statuses(execution), {
+      good: 'succeeded',
+      bad: 'failed',
+      next: 'succeeded',
+      never: 'skipped',
+    });
+    assert.deepEqual([execution.exitCode, step(execution, 'bad').exitCode], [1, 5]);
+    assert.equal(await log(daemon, id, 'good'), 'before\nafter\n');
+    assert.match(step(execution, 'good').message, /ran on while the daemon was down/);
+    const run = await daemon.client.call(getRun, { params: { runId } });
+    assert.equal(run.status, 'FAILED');
+  });
+
+  it('a step that ended meanwhile is known by what it left', async () => {
+    write(daemon, 'm.json', '{"rmspe": 0.2}');
+    const wait = `sh -c '${waitFor('go')}; touch done; exit 0'`;
+    const { id } = await start(daemon, [
+      'steps:',
+      `  a: { run: "${wait}", metrics: [m.json], gates: [rmspe < 0.1] }`,
+    ]);
+    await until(daemon, id, ({ steps }) => steps[0]?.status === 'running');
+    await crash();
+    write(daemon, 'go', '');
+    await appears(place, 'done');
+    await restart();
+    const execution = await ended(daemon, id);
+    assert.deepEqual([execution.exitCode, step(execution, 'a').gates[0]?.observed], [3, 0.2]);
+  });
+
+  it('a step that was ended by force is failed, and its run with it', async () => {
+    write(
+      daemon,
+      'victim.py',
+      'import json, os, time, urllib.request',
+      'def call(path, body):',
+      '    request = urllib.request.Request(os.environ["MLFLOW_TRACKING_URI"] + path, json.dumps(body).encode(),',
+      '        {"content-type": "application/json", "authorization": "Bearer " + os.environ["MLFLOW_TRACKING_PASSWORD"]})',
+      '    return json.load(urllib.request.urlopen(request))',
+      'call("/api/2.0/mlflow/runs/create", {})',
+      'call("/api/2.0/mlflow/runs/create", {})',
+      'open("group", "w").write(str(os.getppid()))',
+      'time.sleep(100)',
+    );
+    const { id } = await start(daemon, ['name: victims', 'steps: { a: { run: python3 victim.py } }']);
+    await appears(place, 'group');
+    const running = await until(daemon, id, ({ steps }) => steps[0]?.runId !== null);
+    assert.equal(step(running, 'a').status, 'running');
+    await crash();
+    process.kill(-Number(await appears(place, 'group')), 'SIGKILL');
+    await restart();
+    const execution = await ended(daemon, id);
+    assert.equal(execution.exitCode, 1);
+    assert.match(step(execution, 'a').message, /without recording its exit code/);
+    const left = await daemon.client.call(searchRuns, { body: { filter: "attributes.status = 'RUNNING'" } });
+    assert.deepEqual(left.items, [], 'the step’s run and its child have ended');
+  });
+
+  it('the token of a step that goes on still opens the daemon', async () => {
+    write(
+      daemon,
+      'ask.py',
+      'import os, time, urllib.request',
+      'open("begun", "w")',
+      'while not os.path.exists("go"): time.sleep(0.02)',
+      'request = urllib.request.Request(os.environ["MLFLOW_TRACKING_URI"] + "/api/v1/about",',
+      '    headers={"authorization": "Bearer " + os.environ["MLFLOW_TRACKING_PASSWORD"]})',
+      'print(urllib.request.urlopen(request).status)',
+    );
+    const { id } = await start(daemon, ['steps: { a: { run: python3 ask.py } }']);
+    await appears(place, 'begun');
+    await crash();
+    await restart();
+    write(daemon, 'go', '');
+    await ended(daemon, id);
+    assert.equal(await log(daemon, id, 'a'), '200\n');
+  });
+
+  it('cancelling ends what goes on', async () => {
+    const { id } = await start(daemon, ['steps: { a: { run: sleep 100 } }']);
+    await until(daemon, id, ({ steps }) => steps[0]?.status === 'running');
+    await crash();
+    await restart();
+    await daemon.client.call(cancelExecution, { params: { executionId: id }, body: {} });
+    const execution = await ended(daemon, id);
+    assert.equal(execution.exitCode, 130);
+  });
+
+  it('a step that waits for a person goes on waiting', async () => {
+    const lines = ['steps:', '  ask: { approval: Production }', '  b: { run: echo, after: [ask] }'];
+    const { id } = await start(daemon, lines);
+    await until(daemon, id, ({ status }) => status === 'waiting');
+    await crash();
+    await restart();
+    const body = { decision: 'approve' as const, reason: 'looks good' };
+    await daemon.client.call(decideStep, { params: { executionId: id, step: 'ask' }, body });
+    const execution = await ended(daemon, id);
+    assert.deepEqual(statuses(execution), { ask: 'succeeded', b: 'succeeded' });
+  });
+
+  it('a stop leaves steps to the next daemon', async () => {
+    const { id } = await start(daemon, [`steps: { a: { run: "sh -c '${waitFor('go')}'" } }`]);
+    await until(daemon, id, ({ steps }) => steps[0]?.status === 'running');
+    await daemon.stop();
+    await restart();
+    write(daemon, 'go', '');
+    assert.equal((await ended(daemon, id)).exitCode, 0);
+  });
+});
+
+describe('a process’s identity', () => {
+  it('is not that of another process with its number', async () => {
+    const mine = await identify(process.pid);
+    assert.ok(mine);
+    assert.equal(await isAlive(mine), true);
+    assert.equal(await isAlive({ ...mine, startTime: '1' }), false);
+    assert.equal(await isAlive({ ...mine, bootId: 'another boot' }), false);
+  });
+});

@@ -1,0 +1,124 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the definitions' own syntax
+import assert from 'node:assert/strict';
+import { getModel, listTransitions, promoteVersion } from '../../../daemon/contract/models.ts';
+import { decideStep, type Execution } from '../../../daemon/contract/pipelines.ts';
+import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { ended, run, start, statuses, step, until, write } from '../../support/pipelines.ts';
+
+/** A training step without dependencies: it speaks MLflow's protocol as its client does. */
+const TRAIN = [
+  'import json, os, sys, urllib.request',
+  'base, token = os.environ["MLFLOW_TRACKING_URI"], os.environ["MLFLOW_TRACKING_PASSWORD"]',
+  'def call(method, path, body, kind="application/json"):',
+  '    headers = {"content-type": kind, "authorization": "Bearer " + token}',
+  '    return urllib.request.urlopen(urllib.request.Request(base + path, body, headers, method=method)).read()',
+  'def post(path, body): return json.loads(call("POST", "/api/2.0/mlflow/" + path, json.dumps(body).encode()))',
+  'run = post("runs/create", {"experiment_id": sys.argv[2]} if len(sys.argv) > 2 else {})["run"]["info"]',
+  'post("runs/log-metric", {"run_id": run["run_id"], "key": "rmspe", "value": float(sys.argv[1]), "timestamp": 1, "step": 3})',
+  'place = run["artifact_uri"].split(":", 1)[1].lstrip("/")',
+  'call("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}/model/MLmodel", b"flavors: {}\\n", "application/octet-stream")',
+];
+
+describe('pipelines and the registry', () => {
+  let daemon: TestDaemon;
+
+  before(async () => {
+    daemon = await startDaemon();
+    write(daemon, 'train.py', ...TRAIN);
+    write(daemon, 'params.yaml', 'rmspe: 0.09', 'limit: 0.1');
+  });
+  after(() => daemon.dispose());
+
+  const model = (name: string) => daemon.client.call(getModel, { params: { name } });
+
+  const pipeline = (name: string) => [
+    `name: ${name}`,
+    'steps:',
+    `  train: { run: "python3 train.py \${rmspe}", model: { register: ${name} } }`,
+    '  evaluate:',
+    '    after: [train]',
+    '    gates: ["rmspe < ${limit}", rmspe <= champion.rmspe * 1.02]',
+    `    promote: { model: ${name}, to: Staging }`,
+    '  approve: { after: [evaluate], approval: Production }',
+    `  release: { after: [approve], promote: { model: ${name}, to: Production } }`,
+  ];
+
+  async function decide(
+    execution: Execution,
+    decision: 'approve' | 'reject',
+    reason: string,
+  ): Promise<Execution> {
+    await until(daemon, execution.id, ({ status }) => status === 'waiting');
+    const params = { executionId: execution.id, step: 'approve' };
+    await daemon.client.call(decideStep, { params, body: { decision, reason } });
+    return ended(daemon, execution.id);
+  }
+
+  it('registers, gates, promotes to Staging, and to Production after a person approved', async () => {
+    const execution = await decide(await start(daemon, pipeline('sales')), 'approve', 'numbers are fine');
+    assert.equal(execution.exitCode, 0, JSON.stringify(execution, null, 2));
+    assert.deepEqual(execution.versions, [{ name: 'sales', version: 1, stage: 'Production' }]);
+    assert.match(step(execution, 'approve').message, /approved by owner: numbers are fine/);
+    assert.match(step(execution, 'evaluate').message, /no version is in Production/);
+    const [version] = (await model('sales')).versions;
+    assert.equal(version?.runId, step(execution, 'train').runId);
+    assert.deepEqual(
+      version?.gates.map(({ gate, passed, observed }) => [gate, passed, observed]),
+      [
+        ['rmspe < 0.1', true, 0.09],
+        ['rmspe <= champion.rmspe * 1.02', true, 0.09],
+      ],
+    );
+    const { items } = await daemon.client.call(listTransitions, { params: { name: 'sales' } });
+    assert.deepEqual(
+      items.map(({ to, by, reason }) => [to, by, reason]),
+      [
+        ['Production', `execution ${execution.id}, step release`, 'step release succeeded'],
+        [
+          'Staging',
+          `execution ${execution.id}, step evaluate`,
+          'gates passed: rmspe < 0.1, rmspe <= champion.rmspe * 1.02',
+        ],
+      ],
+    );
+    assert.deepEqual(step(execution, 'train').metric, { key: 'rmspe', value: 0.09, step: 3 });
+  });
+
+  it('ends with 4 when a person rejects', async () => {
+    const execution = await decide(await start(daemon, pipeline('rejected')), 'reject', 'not now');
+    assert.deepEqual([execution.status, execution.exitCode], ['rejected', 4]);
+    assert.deepEqual(statuses(execution), {
+      train: 'succeeded',
+      evaluate: 'succeeded',
+      approve: 'rejected',
+      release: 'skipped',
+    });
+    assert.equal((await model('rejected')).versions[0]?.stage, 'Staging');
+  });
+
+  it('judges against the version in Production', async () => {
+    const first = await run(daemon, pipeline('champion').slice(0, 6));
+    assert.equal(first.exitCode, 0);
+    await daemon.client.call(promoteVersion, {
+      params: { name: 'champion', version: 1 },
+      body: { stage: 'Production' },
+    });
+    const worse = await run(daemon, pipeline('champion').slice(0, 7), { set: { rmspe: '0.095' } });
+    assert.equal(worse.exitCode, 3);
+    const [, gate] = step(worse, 'evaluate').gates;
+    assert.deepEqual([gate?.passed, gate?.observed, gate?.expected], [false, 0.095, 0.09 * 1.02]);
+    const [version] = (await model('champion')).versions;
+    assert.deepEqual([version?.version, version?.stage, version?.gates.length], [2, 'None', 2]);
+  });
+
+  it('fails a step that logged no model to register', async () => {
+    const execution = await run(daemon, ['steps: { train: { run: echo, model: { register: nothing } } }']);
+    assert.match(step(execution, 'train').message, /logged no model to register as “nothing”/);
+    assert.equal(execution.exitCode, 1);
+  });
+
+  it('fails a promotion of a model without versions', async () => {
+    const execution = await run(daemon, ['steps: { a: { promote: { model: unheard-of, to: Staging } } }']);
+    assert.match(step(execution, 'a').message, /“unheard-of” has no version/);
+  });
+});
