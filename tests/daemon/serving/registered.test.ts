@@ -5,10 +5,9 @@ import { getStatus } from '../../../daemon/contract/about.ts';
 import { promoteVersion } from '../../../daemon/contract/models.ts';
 import { listEndpoints } from '../../../daemon/contract/serving.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
-import { linearModel } from '../../support/onnx.ts';
+import { registerLinearModel } from '../../support/onnx-registration.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../../daemon/cli/main.ts');
-const MLFLOW = '/api/2.0/mlflow';
 const ROWS = [
   { a: 1, b: 2 },
   { a: 3, b: 4 },
@@ -18,37 +17,9 @@ describe('serving a registered model', () => {
   let daemon: TestDaemon;
   before(async () => {
     daemon = await startDaemon();
-    await register('linear', [10, 1]);
+    await registerLinearModel(daemon.client, 'linear', [10, 1]);
   });
   after(() => daemon.dispose());
-
-  async function mlflow<Reply>(call: string, body: unknown): Promise<Reply> {
-    const headers = { 'content-type': 'application/json' };
-    const init = { method: 'POST', headers, body: JSON.stringify(body) };
-    return (await daemon.client.fetch(MLFLOW + call, init)).json() as Promise<Reply>;
-  }
-
-  /** Logs an ONNX model with a run and makes it a version, as an MLflow client does. */
-  async function register(name: string, weights: readonly number[]): Promise<void> {
-    const { run } = await mlflow<{ run: { info: { run_id: string; artifact_uri: string } } }>(
-      '/runs/create',
-      {
-        experiment_id: '0',
-        start_time: Date.now(),
-      },
-    );
-    const place = run.info.artifact_uri.replace(/^mlflow-artifacts:/, '');
-    await daemon.client.fetch(`/api/2.0/mlflow-artifacts/artifacts${place}/model/model.onnx`, {
-      method: 'PUT',
-      body: new Uint8Array(linearModel(weights)),
-    });
-    await mlflow('/registered-models/create', { name }).catch(() => undefined);
-    await mlflow('/model-versions/create', {
-      name,
-      source: `${run.info.artifact_uri}/model`,
-      run_id: run.info.run_id,
-    });
-  }
 
   function promote(version: number, stage: 'Staging' | 'Production'): Promise<unknown> {
     return daemon.client.call(promoteVersion, {
@@ -91,7 +62,7 @@ describe('serving a registered model', () => {
   it('serves a version from the moment it is promoted', async () => {
     await promote(1, 'Production');
     assert.deepEqual(await predict(''), { predictions: [{ prediction: 12 }, { prediction: 34 }] });
-    await register('linear', [0, 1]);
+    await registerLinearModel(daemon.client, 'linear', [0, 1]);
     await promote(2, 'Staging');
     assert.deepEqual(await predict('?stage=Staging'), {
       predictions: [{ prediction: 2 }, { prediction: 4 }],
