@@ -2,7 +2,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Time } from '../contract/values.ts';
 import { createPrivateFile, readPrivateFile, writePrivateFile } from './state.ts';
 

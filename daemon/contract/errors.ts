@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Every error code the daemon answers with, and its HTTP status. MLflow's codes where MLflow has one. */
 export const ERROR_STATUS = {

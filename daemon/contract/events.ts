@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What changed. A client that misses events reloads what it shows: an event names a thing, never carries it. */
 export const EventTopic = z.enum([

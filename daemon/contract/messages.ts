@@ -1,5 +1,5 @@
 /** What the pages in the editor and their host in the extension say to each other. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ArtifactFile, Run, Series } from './runs.ts';
 
 /** What a person can do to a run from its page. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GateResult } from './models.ts';
 import { route } from './route.ts';
 import { Double, QueryInt, StringMap, Time } from './values.ts';

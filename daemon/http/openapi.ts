@@ -1,5 +1,5 @@
 /** The published description of the native API, made from the same schemas that check it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PRODUCT_VERSION } from '../client/version.ts';
 import { operations } from '../contract/api.ts';
 import { ErrorBody } from '../contract/errors.ts';

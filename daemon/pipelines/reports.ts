@@ -1,7 +1,7 @@
 /** Files that steps write for the engine: results of data checks, and metrics. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { flatten } from './definition/template.ts';
 
 /** Largest report that is read, in bytes. */

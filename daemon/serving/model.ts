@@ -1,6 +1,6 @@
 /** What is served and by what: pure rules over a model's folder, as MLflow lays it out. */
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../contract/errors.ts';
 import type { Stage } from '../contract/models.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Stage } from '../../contract/models.ts';
 
 /** A key of the vocabulary that is read, reported as not supported yet, and has no effect. */

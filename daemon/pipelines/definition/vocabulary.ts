@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PipelineSource, SYNONYMS } from './schema.ts';
 import { type Source, type SourcePath, suggest } from './source.ts';
 
