@@ -136,16 +136,22 @@ export function compareVersions(a: string, b: string): number {
 /** Asks a daemon to stop and waits until it has. */
 export async function stopAndWait(attached: Attached, cancelRunning: boolean): Promise<void> {
   await attached.client.call(stopDaemon, { body: { cancelRunning } });
-  while (isAlive(attached.connection.pid)) await pause(POLL_MS);
+  while (runs(attached.connection.pid)) await pause(POLL_MS);
 }
 
-function isAlive(pid: number): boolean {
+function runs(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** Whether a process has ended and waits to be collected, which for an orphan may take its time in containers. */
+function isZombie(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return fs.existsSync(stat) && / Z /.test(fs.readFileSync(stat, 'latin1'));
 }
 
 function startFailure(place: StorePlace, why: string): Error {
