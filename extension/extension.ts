@@ -48,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
       registerCommand(id as CommandId, reporting(handler, log)),
     ),
   );
-  // After the terminals' other variables, which begin from nothing.
+
   offerCommandLine(context, log);
 }
 

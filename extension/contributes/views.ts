@@ -39,7 +39,7 @@ export const WELCOMES: readonly WelcomeDeclaration[] = [
   ),
   ...everywhere(
     all(idle, context('modelthat.hasProject', false)),
-    `Track experiments, run pipelines and keep models of this folder, without a server.\n${link('Start Tracking Here', 'modelthat.daemon.start')}\nIt keeps its data in a folder \`.modelthat\` that version control ignores.`,
+    `Track experiments, run pipelines and keep models of this folder, without a server.\n${link('Start Tracking Here', 'modelthat.daemon.start')}\nIt keeps its data in a folder .modelthat that version control ignores.`,
   ),
   ...everywhere(
     all(idle, context('modelthat.hasProject', true)),
@@ -48,16 +48,16 @@ export const WELCOMES: readonly WelcomeDeclaration[] = [
   {
     view: 'modelthat.experiments',
     when: ready,
-    contents: `No runs yet. Run your training script in a terminal of this window: what it logs with \`mlflow\` appears here.\n${link('Open Terminal', 'modelthat.daemon.openTerminal')}`,
+    contents: `No runs yet. Run your training script in a terminal of this window: what it logs with mlflow appears here.\n${link('Open Terminal', 'modelthat.daemon.openTerminal')}`,
   },
   {
     view: 'modelthat.pipelines',
     when: ready,
-    contents: 'No pipeline yet. Describe its steps in a file `modelthat.yaml` in this folder.',
+    contents: 'No pipeline yet. Describe its steps in a file modelthat.yaml in this folder.',
   },
   {
     view: 'modelthat.models',
     when: ready,
-    contents: `No models yet. Log a model with \`mlflow\`, then register the run that has it.\n${link('Register Model of Run', 'modelthat.models.register')}`,
+    contents: `No models yet. Log a model with mlflow, then register the run that has it.\n${link('Register Model of Run', 'modelthat.models.register')}`,
   },
 ];

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import * as vscode from 'vscode';
 import { keptSecrets } from '../../daemon/client/connection.ts';
 import { openPlace } from '../../daemon/client/store.ts';
+import { mlflowVariables } from '../../daemon/client/variables.ts';
 import { announceClient } from '../../daemon/contract/about.ts';
 import { setting } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
@@ -32,7 +33,6 @@ export class Terminals implements vscode.Disposable {
     this.#log = log;
     environment.persistent = false;
     environment.description = 'Tracks training scripts with modelthat';
-    environment.clear();
     this.#giveAll();
     this.#subscriptions = [
       stores.onDidChange(() => this.#giveAll()),
@@ -73,9 +73,8 @@ export class Terminals implements vscode.Disposable {
     try {
       const { port, tracking } = keptSecrets(openPlace(connection.store).state);
       const variables = this.#environment.getScoped({ workspaceFolder: folder });
-      variables.replace('MLFLOW_TRACKING_URI', `http://127.0.0.1:${port}`);
-      variables.replace('MLFLOW_TRACKING_USERNAME', 'modelthat');
-      variables.replace('MLFLOW_TRACKING_PASSWORD', tracking);
+      const wanted = mlflowVariables(`http://127.0.0.1:${port}`, tracking);
+      for (const [name, value] of Object.entries(wanted)) variables.replace(name, value);
       this.#given.add(folder.uri.fsPath);
     } catch (error) {
       this.#log.error(error instanceof Error ? error : String(error));

@@ -30,11 +30,17 @@ export class ExperimentsTree extends StoreTree {
 
   #experimentNode(connection: StoreConnection, experiment: Experiment): TreeNode {
     const row = experimentRow(connection.store, experiment, Date.now());
-    return {
+    const node: TreeNode = {
       row,
       subject: { type: 'experiment', connection, experiment },
       children: () => this.#runs(connection, row.id, { experimentIds: [experiment.id], parentId: null }),
+      renew: async () => {
+        const { items } = await connection.call(listExperiments, { query: { limit: LARGEST_PAGE } });
+        const current = items.find(({ id }) => id === experiment.id);
+        if (current) node.row = experimentRow(connection.store, current, Date.now());
+      },
     };
+    return node;
   }
 
   async #runs(

@@ -14,8 +14,8 @@ export interface TreeNode {
   row: Row;
   readonly subject: Subject;
   readonly children?: () => Promise<TreeNode[]>;
-  /** Recomputes `row`, for what moves with time alone. */
-  readonly renew?: () => void;
+  /** Puts a new line into `row`, for what moves with time, or with what is below. */
+  readonly renew?: () => void | Promise<void>;
   readonly click?: CommandId;
 }
 
@@ -120,13 +120,15 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     return more ? [...rows, loadMoreNode(id, connection, this)] : [...rows];
   }
 
-  /** Recomputes the lines of all nodes that move with time. */
+  /** Renews the lines of all nodes that can be. */
   protected renewAll(): void {
-    for (const node of this.#nodes.values()) {
-      if (!node.renew) continue;
-      node.renew();
-      this.#changed.fire(node);
-    }
+    for (const node of this.#nodes.values()) if (node.renew) void this.#renew(node);
+  }
+
+  async #renew(node: TreeNode): Promise<void> {
+    // A line that cannot be renewed stays as it was; what is below it says why.
+    await Promise.resolve(node.renew?.()).catch(() => {});
+    this.#changed.fire(node);
   }
 
   async #childrenOf(node: TreeNode | undefined): Promise<TreeNode[]> {
@@ -182,9 +184,9 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     if (!this.#view.visible) return;
     const nodes = [...this.#stale].map(id => this.#nodes.get(id));
     this.#stale.clear();
-    // What is not in the tree yet belongs to a part that is not open, or to a single store's root.
+    // What has no line yet is new, or is the whole of a window with a single store.
     if (nodes.includes(undefined)) this.refresh();
-    else for (const node of nodes) this.refresh(node);
+    else for (const node of nodes) if (node) void this.#renew(node);
   }
 }
 
