@@ -12,7 +12,7 @@ export function daemonCommands(stores: Stores, trees: readonly StoreTree[], log:
     return subject ? [subject.connection] : stores.all;
   };
   const start = async (argument: unknown) => {
-    await Promise.all(connectionsOf(argument).map(connection => connection.connect()));
+    await Promise.all(connectionsOf(argument).map(connection => connection.start()));
   };
 
   return {

@@ -20,10 +20,12 @@ import type { OpenRun } from './runs.ts';
 export function pipelineCommands(stores: Stores, logs: StepLogs, openRun: OpenRun) {
   return {
     'modelthat.pipelines.run': async argument => {
+      await startAll(stores);
       const pipeline = await pipelineOf(stores, argument, 'Run Pipeline');
       if (pipeline) await start(pipeline.connection, pipeline.thing.file, {});
     },
     'modelthat.pipelines.runWithParameters': async argument => {
+      await startAll(stores);
       const pipeline = await pipelineOf(stores, argument, 'Run Pipeline with Parameters');
       const set = pipeline && (await askParameters(pipeline.thing));
       if (set) await start(pipeline.connection, pipeline.thing.file, { set });
@@ -35,6 +37,7 @@ export function pipelineCommands(stores: Stores, logs: StepLogs, openRun: OpenRu
       if (pipeline) await openAt(pipeline.thing.file, 1);
     },
     'modelthat.steps.run': async argument => {
+      await startAll(stores);
       const step = subjectOf(argument, 'step') ?? lensStep(stores, argument) ?? (await askStep(stores));
       if (step) await start(step.connection, step.file, { only: [step.name] });
     },
@@ -65,6 +68,11 @@ export function pipelineCommands(stores: Stores, logs: StepLogs, openRun: OpenRu
       if (execution) await forceStop(execution);
     },
   } satisfies Partial<Handlers>;
+}
+
+/** Whoever runs something wants the daemons, also after they were stopped. */
+async function startAll(stores: Stores): Promise<void> {
+  await Promise.all(stores.all.map(connection => connection.start()));
 }
 
 /** The pipeline that a tree item or an open file stands for; otherwise a person chooses one. */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { DaemonClient } from '../../daemon/client/client.ts';
 import { stopDaemon } from '../../daemon/contract/about.ts';
+import { ApiError } from '../../daemon/contract/errors.ts';
 import type { AnyRoute, RouteInput, RouteReply } from '../../daemon/contract/route.ts';
 import type { DaemonState } from '../contributes/names.ts';
 import type { Launcher, StreamMessage } from './launcher.ts';
@@ -60,9 +61,20 @@ export class StoreConnection implements vscode.Disposable {
     return path.basename(this.workspace);
   }
 
-  /** Starts or attaches. In a workspace that is not trusted only attaches. @throws Error when there is no daemon */
-  connect(): Promise<DaemonClient> {
+  /** A person wants the daemon: starts or attaches, also after it was stopped by hand. @throws Error that says why not */
+  start(): Promise<DaemonClient> {
     this.#askedToStop = false;
+    return this.connect();
+  }
+
+  /**
+   * The daemon's client; starts or attaches at the first need. In a workspace that is not trusted only attaches.
+   *
+   * @throws Error when there is no daemon, or when a person stopped it
+   */
+  async connect(): Promise<DaemonClient> {
+    if (this.#askedToStop)
+      throw new ApiError('TEMPORARILY_UNAVAILABLE', 'The daemon is stopped; start it first.');
     this.#session ??= this.#open();
     return this.#session;
   }

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../extension/contributes/commands.ts';
 
@@ -21,15 +19,6 @@ describe('activation', () => {
     const registered = new Set(await vscode.commands.getCommands());
     const missing = Object.keys(COMMANDS).filter(id => !registered.has(id));
     assert.deepEqual(missing, []);
-  });
-
-  it('starts nothing and writes nothing by itself', async () => {
-    await extension().activate();
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-    const { MODELTHAT_STATE_DIR: stateDir } = process.env;
-    assert.ok(folder && stateDir);
-    assert.equal(existsSync(path.join(folder, '.modelthat')), false, 'a store was made');
-    assert.equal(existsSync(path.join(stateDir, 'stores')), false, 'a daemon was started');
   });
 
   it('runs where the workspace is', () => {

@@ -9,6 +9,13 @@ import { temporaryWorkspace } from './workspace.ts';
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const FAILURES = path.join(REPOSITORY, '.cache/failures');
 
+/** Settings under which a folder is not trusted, without the question whether it is. */
+const UNTRUSTED = {
+  'security.workspace.trust.enabled': true,
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'never',
+};
+
 /** What to open. */
 export interface EditorOptions {
   /** Workspace folder to copy and open. */
@@ -19,6 +26,8 @@ export interface EditorOptions {
   vsix?: string[];
   /** Variables on top of this process's environment. */
   env?: Record<string, string>;
+  /** Opens the folder as one that is not trusted. */
+  untrusted?: boolean;
 }
 
 /** An open editor window. */
@@ -26,6 +35,8 @@ export interface Editor {
   readonly workbench: Workbench;
   /** The opened copy of the fixture. */
   readonly folder: string;
+  /** Folder of the daemon's state. */
+  readonly stateDir: string;
   /** Ends the browser and the server, and removes the copy. */
   close(): Promise<void>;
 }
@@ -56,12 +67,13 @@ export function useEditor(options: EditorOptions | (() => Promise<EditorOptions>
 }
 
 /** Builds the extension, opens an editor window, and waits until it takes commands. */
-export async function openEditor({ fixture, settings, vsix, env }: EditorOptions): Promise<Editor> {
+export async function openEditor(options: EditorOptions): Promise<Editor> {
+  const { fixture, settings, vsix, env, untrusted = false } = options;
   await buildAll();
   const workspace = temporaryWorkspace(fixture);
   const server = await startEditorServer({
     env: { ...env, MODELTHAT_STATE_DIR: workspace.stateDir },
-    ...(settings && { settings }),
+    settings: { ...settings, ...(untrusted && UNTRUSTED) },
     ...(vsix && { vsix }),
   });
   const browser = await launchBrowser();
@@ -74,7 +86,8 @@ export async function openEditor({ fixture, settings, vsix, env }: EditorOptions
     const extensions = vsix ? [] : [REPOSITORY];
     const workbench = await openWorkbench({ browser, url: server.url, folder: workspace.folder, extensions });
     await workbench.ready();
-    return { workbench, folder: workspace.folder, close };
+    const { folder, stateDir } = workspace;
+    return { workbench, folder, stateDir, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,8 +1,17 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { useEditor } from '../../support/editor.ts';
 
 describe('views', () => {
   const editor = useEditor({ fixture: path.resolve(import.meta.dirname, '../workspace') });
+
+  it('starts nothing and writes nothing before one is seen', async () => {
+    const { workbench, folder, stateDir } = editor();
+    await workbench.statusBarItem('modelthat daemon stopped').waitFor();
+    assert.equal(existsSync(path.join(folder, '.modelthat')), false, 'a store was made');
+    assert.equal(existsSync(path.join(stateDir, 'stores')), false, 'a daemon was started');
+  });
 
   it('has the three views in a container of its own', async () => {
     const { workbench } = editor();

@@ -98,7 +98,7 @@ function serverArguments(dataDir: string, port: number): string[] {
     SERVER_MAIN,
     ...['--host', '127.0.0.1', '--port', String(port), '--connection-token-file', tokenFile(dataDir)],
     ...['--server-data-dir', dataDir, '--accept-server-license-terms', '--telemetry-level', 'off'],
-    ...['--disable-workspace-trust', '--disable-experiments', '--enable-smoke-test-driver'],
+    ...['--disable-experiments', '--enable-smoke-test-driver'],
   ];
 }
 

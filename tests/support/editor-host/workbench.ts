@@ -132,6 +132,13 @@ export class Workbench {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
   }
 
+  /** Answers an input box that shows this text, once it is there. */
+  async answer(question: string, text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget', { hasText: question }).waitFor();
+    await this.page.locator('.quick-input-widget input.input').fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
   /** The icon of a view container in the activity bar, by its title. */
   viewContainer(title: string): Locator {
     return this.page.locator('.activitybar').getByRole('tab', { name: title });
