@@ -8,6 +8,7 @@ import * as doctor from './doctor.ts';
 import * as environment from './environment.ts';
 import * as experiments from './experiments.ts';
 import * as logs from './logs.ts';
+import * as models from './models.ts';
 import { say } from './output.ts';
 import * as predict from './predict.ts';
 import * as runs from './runs.ts';
@@ -22,7 +23,7 @@ const program = new Command('modelthat')
 
 // As the first word only: further on, `--version` names the version of a model.
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
-for (const noun of [daemon, logs, environment, token, doctor, experiments, runs, predict])
+for (const noun of [daemon, logs, environment, token, doctor, experiments, runs, models, predict])
   noun.register(program);
 
 try {
