@@ -5,8 +5,8 @@
 import path from 'node:path';
 import { type ApiError, invalid } from '../contract/errors.ts';
 
-/** Longest path, and longest name in it, in UTF-8 bytes: what Linux, macOS and Windows all take. */
-const MAX_PATH_BYTES = 4096;
+/** Longest path, and longest name in it, in UTF-8 bytes: what every store takes (S3 the former, disks the latter). */
+const MAX_PATH_BYTES = 1024;
 const MAX_NAME_BYTES = 255;
 
 /** More encodings on top of each other than anything honest has. */
@@ -66,7 +66,7 @@ function decodeLeniently(text: string): string {
 }
 
 function refuseEscape(form: string, given: string): void {
-  if (form.includes('\0')) throw invalidPath(given, 'it contains a NUL character');
+  if (/\p{Cc}/u.test(form)) throw invalidPath(given, 'it contains a control character');
   if (form.includes('\\')) throw invalidPath(given, 'it contains a backslash');
   if (form.includes('#')) throw invalidPath(given, "it contains a '#'");
   if (path.posix.isAbsolute(form) || path.win32.isAbsolute(form) || DRIVE_OR_SCHEME.test(form))

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 /** Any thrown thing as the error a client is told: an unknown one is a defect, logged and not explained. */
 export function toApiError(thrown: unknown, log: Logger): ApiError {
   if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof URIError) return invalid('The path is not percent-encoded UTF-8.');
   log.error({ err: thrown }, 'a request failed by a defect');
   return new ApiError(
     'INTERNAL_ERROR',
