@@ -40,7 +40,9 @@ export class MlflowWire {
           path,
           headers: {
             authorization: `Basic ${Buffer.from(`modelthat:${this.#token}`).toString('base64')}`,
-            ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+            ...(body === undefined || headers['transfer-encoding']
+              ? {}
+              : { 'content-length': Buffer.byteLength(body) }),
             ...headers,
           },
         },

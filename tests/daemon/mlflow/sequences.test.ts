@@ -1,5 +1,7 @@
 /** What the Python clients (2.22 and 3.x) send for the calls people make, in their order, and what they read of the answers. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { assertError, MlflowWire, proxyPath, succeeded } from '../../support/mlflow.ts';
 
@@ -255,6 +257,10 @@ describe('the calls of MLflow clients', () => {
     const { headers } = await mlflow.send('HEAD', proxyPath(`${artifacts}/a.bin`));
     assert.equal(headers.etag, '"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"');
     assert.equal(headers['content-length'], '5');
+    fs.appendFileSync(path.join(daemon.place.store, 'artifacts', artifacts, 'a.bin'), '!');
+    const changed = await mlflow.send('GET', proxyPath(`${artifacts}/a.bin`));
+    assert.equal(changed.headers.etag, undefined);
+    assert.equal(changed.body.toString(), 'hello!');
   });
 
   it('log_model and register of MLflow 3: a logged model, its files, a version of it', async () => {
