@@ -23,7 +23,7 @@ import { mountPipelines } from './pipelines/routes.ts';
 import { mountRegistry } from './registry/routes.ts';
 import { RegistryService } from './registry/service.ts';
 import { RegisteredModels } from './serving/models.ts';
-import { pythonOnPath } from './serving/python.ts';
+import { pythonFinder } from './serving/python.ts';
 import { mountServing } from './serving/routes.ts';
 import { ServingService } from './serving/service.ts';
 import { mountTracking } from './tracking/routes.ts';
@@ -87,11 +87,11 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     defect: error => log.error({ err: error }, 'a defect in an execution'),
   });
   const serving = new ServingService({
-    models: new RegisteredModels(registry, bus),
-    findPython: pythonOnPath,
+    models: new RegisteredModels(registry, tracking, bus),
+    findPython: pythonFinder(environments),
     bus,
     logs: path.join(place.state, 'serving', 'logs'),
-    cwd: path.join(place.state, 'cwd'),
+    scratch: path.join(place.state, 'serving', 'scratch'),
   });
   const router = new ApiRouter();
 

@@ -6,6 +6,9 @@ import { ApiError } from '../contract/errors.ts';
 import { binOf, findUv, install, readLock } from './installer.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 
+/** Tag of an execution's run: the hash of the environment its steps ran in. */
+export const ENVIRONMENT_TAG = 'modelthat.environment';
+
 /** An environment that is ready. */
 export interface PythonEnvironment {
   readonly root: string;
@@ -29,6 +32,9 @@ export interface EnvironmentRequest {
 
 /** An unlinked environment that nobody has touched for so long is not being made any more. */
 const ABANDONED_MS = 6 * 3_600_000;
+
+/** Names of complete environments; those being made have longer ones. */
+const KEY = /^[0-9a-f]{20}$/;
 
 interface Build {
   readonly listeners: Set<(line: string) => void>;
@@ -64,16 +70,34 @@ export class Environments {
    */
   async ensure({ requirements, line, signal }: EnvironmentRequest): Promise<PythonEnvironment> {
     const uv = findUv();
-    const interpreter = await findInterpreter({
-      chosen: this.#chosen,
-      workspace: this.#workspace,
-      needsVenv: uv === undefined,
-    });
+    const interpreter = await this.interpreter();
     const key = keyOf(requirements, interpreter);
     const root = path.join(this.#folder, key);
     if (!existsSync(root)) await this.#join(key, { requirements, interpreter, uv }, line, signal);
     const lock = await readLock(root);
     return { root, bin: binOf(root), lock, hash: hashOf(lock, ...describe(interpreter)) };
+  }
+
+  /** An environment made earlier, by its hash; undefined when it, or the interpreter it was made with, is gone. */
+  async find(hash: string): Promise<PythonEnvironment | undefined> {
+    const interpreter = await this.interpreter();
+    for (const name of await readdir(this.#folder)) {
+      if (!KEY.test(name)) continue;
+      const root = path.join(this.#folder, name);
+      const lock = await readLock(root).catch(() => undefined);
+      if (lock !== undefined && hashOf(lock, ...describe(interpreter)) === hash)
+        return { root, bin: binOf(root), lock, hash };
+    }
+    return undefined;
+  }
+
+  /** The Python that environments are made with. @throws ApiError that says what to install */
+  interpreter(): Promise<Interpreter> {
+    return findInterpreter({
+      chosen: this.#chosen,
+      workspace: this.#workspace,
+      needsVenv: findUv() === undefined,
+    });
   }
 
   async #join(

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ArtifactService } from '../artifacts/service.ts';
 import { storePathOf } from '../artifacts/uri.ts';
-import type { Environments } from '../environments/service.ts';
+import { ENVIRONMENT_TAG, type Environments } from '../environments/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { Engine } from './engine.ts';
 import type { ExecutionFiles } from './files.ts';
@@ -33,7 +33,7 @@ export function environmentMaker(parts: {
     progress('looking for the Python environment');
     const requirements = definition.requirements ?? '';
     const { root, bin, lock, hash } = await environments.ensure({ requirements, line, signal });
-    await tracking.updateRun(runId, { tags: { 'modelthat.environment': hash } });
+    await tracking.updateRun(runId, { tags: { [ENVIRONMENT_TAG]: hash } });
     const place = storePathOf((await tracking.getRun(runId)).artifactUri);
     if (place !== undefined) await artifacts.upload(`${place}/${LOCK_ARTIFACT}`, Readable.from([lock]));
     return { root, bin, hash };

@@ -20,7 +20,17 @@ export class ProcessLog {
   /** Writes all that comes from `stream`, until it ends. */
   follow(stream: Readable | null): void {
     this.#tail = '';
-    stream?.on('data', (chunk: Buffer) => this.#write(chunk));
+    stream?.on('data', (chunk: Buffer) => this.write(chunk.toString('utf8')));
+  }
+
+  /** Adds text. It cannot fail: a full disk must cost the log alone, never the predictions. */
+  write(text: string): void {
+    this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS);
+    try {
+      if (this.#descriptor !== undefined && this.#size > MAX_BYTES) this.#rotate();
+      this.#descriptor ??= this.#open();
+      this.#size += fs.writeSync(this.#descriptor, text);
+    } catch {}
   }
 
   /** The last line the process wrote, ready to end a message with; empty when there is none. */
@@ -32,18 +42,6 @@ export class ProcessLog {
   close(): void {
     if (this.#descriptor !== undefined) fs.closeSync(this.#descriptor);
     this.#descriptor = undefined;
-  }
-
-  #write(chunk: Buffer): void {
-    this.#tail = (this.#tail + chunk.toString('utf8')).slice(-TAIL_CHARACTERS);
-    try {
-      if (this.#descriptor !== undefined && this.#size > MAX_BYTES) this.#rotate();
-      this.#descriptor ??= this.#open();
-      fs.writeSync(this.#descriptor, chunk);
-      this.#size += chunk.length;
-    } catch {
-      // A full disk must cost the log alone, never the predictions.
-    }
   }
 
   #open(): number {

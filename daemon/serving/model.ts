@@ -17,7 +17,7 @@ export interface ServableVersion {
   readonly stage: Stage;
   /** Local folder of the model's files. */
   readonly folder: string;
-  /** Folder of the Python environment that the model was trained in, when that is known. */
+  /** Hash of the Python environment that the model was trained in, when that is known. */
   readonly environment: string | null;
 }
 

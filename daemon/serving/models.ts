@@ -1,12 +1,15 @@
-import { ApiError, missing } from '../contract/errors.ts';
+import { ApiError, missing, withoutMissing } from '../contract/errors.ts';
 import { RegisteredModel } from '../contract/models.ts';
+import type { Run } from '../contract/runs.ts';
+import { ENVIRONMENT_TAG } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
+import type { TrackingService } from '../tracking/service.ts';
 import type { ServableVersion, Target } from './model.ts';
 import type { ServableModels } from './service.ts';
 
-/** Tag of a version that names the environment it was trained in, by the hash of its lock. */
-export const ENVIRONMENT_TAG = 'modelthat.environment';
+/** A model is logged by a step's run or a child of it; the environment is recorded with the execution's run above. */
+const MAX_RUN_LEVELS = 4;
 
 /**
  * The registry's versions as serving needs them. What was looked up is kept until a model changes, so that a
@@ -14,11 +17,13 @@ export const ENVIRONMENT_TAG = 'modelthat.environment';
  */
 export class RegisteredModels implements ServableModels {
   readonly #registry: RegistryService;
+  readonly #tracking: TrackingService;
   /** By name and target. */
   readonly #known = new Map<string, Promise<ServableVersion>>();
 
-  constructor(registry: RegistryService, bus: EventBus) {
+  constructor(registry: RegistryService, tracking: TrackingService, bus: EventBus) {
     this.#registry = registry;
+    this.#tracking = tracking;
     bus.subscribe(event => {
       if (event.topic === 'model') this.#known.clear();
     });
@@ -45,13 +50,25 @@ export class RegisteredModels implements ServableModels {
   async #find(name: string, target: Target): Promise<ServableVersion> {
     try {
       const { version, folder } = await this.#registry.resolve(name, target);
-      const { stage, tags } = version;
-      return { name, version: version.version, stage, folder, environment: tags[ENVIRONMENT_TAG] ?? null };
+      const environment = await this.#environmentOf(version.runId);
+      return { name, version: version.version, stage: version.stage, folder, environment };
     } catch (error) {
       if (error instanceof ApiError && error.code === 'RESOURCE_DOES_NOT_EXIST')
         throw await this.#explain(name, target, error);
       throw error;
     }
+  }
+
+  /** Hash of the environment that the run's execution ran in; null when it was none. */
+  async #environmentOf(runId: string | null): Promise<string | null> {
+    let id = runId;
+    for (let level = 0; id !== null && level < MAX_RUN_LEVELS; level += 1) {
+      const run: Run | undefined = await withoutMissing(this.#tracking.getRun(id));
+      const hash = run?.tags[ENVIRONMENT_TAG];
+      if (hash !== undefined) return hash;
+      id = run?.parentId ?? null;
+    }
+    return null;
   }
 
   /** Adds which versions there are to "there is no such version". */

@@ -17,8 +17,8 @@ export interface Command {
 export interface ProcessOptions {
   /** What it is called in messages: `store-sales version 3`. */
   readonly title: string;
-  /** Makes the command; called at each start, for it may have to prepare an environment. */
-  readonly command: () => Promise<Command>;
+  /** Makes the command; called at each start, for it may have to prepare an environment, of which it tells the log. */
+  readonly command: (line: (line: string) => void) => Promise<Command>;
   /** An empty folder to start it in. */
   readonly cwd: string;
   readonly logFile: string;
@@ -113,7 +113,7 @@ export class ModelProcess {
   async #launch(): Promise<ChildProcess> {
     this.#change('starting', '');
     try {
-      const { program, args, env } = await this.#options.command();
+      const { program, args, env } = await this.#options.command(line => this.#log.write(`${line}\n`));
       const child = spawn(program, args, {
         cwd: this.#options.cwd,
         env,

@@ -1,23 +1,30 @@
+import fs from 'node:fs';
 import path from 'node:path';
-import { execa } from 'execa';
-import { ApiError } from '../contract/errors.ts';
+import type { Environments } from '../environments/service.ts';
 import type { FindPython } from './service.ts';
 
-const CANDIDATES = process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python'];
+const WINDOWS = process.platform === 'win32';
 
-/** The first Python on the PATH. @throws ApiError TEMPORARILY_UNAVAILABLE when there is none */
-export const pythonOnPath: FindPython = async version => {
-  for (const candidate of CANDIDATES) {
-    const { stdout, failed } = await execa(candidate, ['-c', 'import sys; print(sys.executable)'], {
-      reject: false,
-      timeout: 10_000,
-      env: { PATH: process.env.PATH },
-      extendEnv: false,
-    });
-    if (!failed && path.isAbsolute(stdout.trim())) return stdout.trim();
-  }
-  throw new ApiError(
-    'TEMPORARILY_UNAVAILABLE',
-    `${version.name} version ${version.version} needs Python, and none is on the PATH; install Python 3.10 or newer.`,
-  );
-};
+/** What is needed of the environments' service. */
+export type ServingEnvironments = Pick<Environments, 'find' | 'ensure' | 'interpreter'>;
+
+/**
+ * Chooses the Python of a model: the environment it was trained in when that is still there, else one made from the
+ * requirements it brings, else the interpreter that environments would be made with.
+ */
+export function pythonFinder(environments: ServingEnvironments): FindPython {
+  return async ({ folder, environment }, line) => {
+    const recorded = environment === null ? undefined : await environments.find(environment);
+    if (recorded) return pythonIn(recorded.bin);
+    const requirements = path.join(folder, 'requirements.txt');
+    if (!fs.existsSync(requirements)) return (await environments.interpreter()).executable;
+    line(`Making a Python environment from ${requirements}`);
+    // It goes on when the caller has gone: the next request will want it, too.
+    const { signal } = new AbortController();
+    return pythonIn((await environments.ensure({ requirements, line, signal })).bin);
+  };
+}
+
+function pythonIn(bin: string): string {
+  return path.join(bin, WINDOWS ? 'python.exe' : 'python');
+}

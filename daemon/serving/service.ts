@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
 import path from 'node:path';
 import { ApiError } from '../contract/errors.ts';
 import type { Endpoint } from '../contract/serving.ts';
@@ -16,8 +16,13 @@ export interface ServableModels {
   resolve(name: string, target: Target): Promise<ServableVersion>;
 }
 
-/** Finds or makes the Python of the environment that a version's model runs in. @returns path of its interpreter */
-export type FindPython = (version: ServableVersion) => Promise<string>;
+/**
+ * Finds or makes the Python of the environment that a version's model runs in.
+ *
+ * @param line told each line that is printed while an environment is made
+ * @returns path of its interpreter
+ */
+export type FindPython = (version: ServableVersion, line: (line: string) => void) => Promise<string>;
 
 /** What the service is built from. */
 export interface ServingParts {
@@ -26,8 +31,8 @@ export interface ServingParts {
   readonly bus: EventBus;
   /** Folder of the processes' logs. */
   readonly logs: string;
-  /** An empty folder that model processes start in. */
-  readonly cwd: string;
+  /** Folder that model processes may leave files in. */
+  readonly scratch: string;
   readonly limits?: Partial<Limits>;
 }
 
@@ -131,10 +136,13 @@ export class ServingService {
 
   #make(version: ServableVersion, plan: Plan): Live {
     const { name } = version;
+    // Apart from each other: an ONNX process relies on an empty folder, and Python models may write into theirs.
+    const cwd = path.join(this.#parts.scratch, plan.runtime);
+    fs.mkdirSync(cwd, { recursive: true, mode: 0o700 });
     const process = new ModelProcess({
       title: `${name} version ${version.version}`,
-      command: () => this.#command(version, plan),
-      cwd: this.#parts.cwd,
+      command: line => this.#command(version, plan, line),
+      cwd,
       logFile: path.join(this.#parts.logs, `${fileName(name)}-${version.version}.log`),
       startTimeout: this.#limits.start,
       requestTimeout: this.#limits.request,
@@ -143,9 +151,9 @@ export class ServingService {
     return { name, version: version.version, runtime: plan.runtime, process };
   }
 
-  async #command(version: ServableVersion, plan: Plan): Promise<Command> {
+  async #command(version: ServableVersion, plan: Plan, line: (line: string) => void): Promise<Command> {
     if (plan.runtime === 'pyfunc')
-      return pyfuncCommand(await this.#parts.findPython(version), version.folder);
+      return pyfuncCommand(await this.#parts.findPython(version, line), version.folder);
     return onnxCommand({ file: await insideFolder(version.folder, plan.file), columns: [...plan.columns] });
   }
 
@@ -186,7 +194,7 @@ export class ServingService {
 }
 
 async function readPlan(folder: string): Promise<Plan> {
-  const files = await fs.readdir(folder).catch(() => {
+  const files = await fs.promises.readdir(folder).catch(() => {
     throw new ApiError(
       'RESOURCE_DOES_NOT_EXIST',
       `The model's files are missing: there is no folder ${folder}.`,
@@ -194,15 +202,15 @@ async function readPlan(folder: string): Promise<Plan> {
   });
   if (!files.includes('MLmodel')) return planRuntime(undefined, files);
   const manifest = path.join(folder, 'MLmodel');
-  if ((await fs.stat(manifest)).size > MAX_MANIFEST_BYTES)
+  if ((await fs.promises.stat(manifest)).size > MAX_MANIFEST_BYTES)
     throw new ApiError('BAD_REQUEST', `The model's MLmodel file is larger than ${MAX_MANIFEST_BYTES} bytes.`);
-  return planRuntime(await fs.readFile(manifest, 'utf8'), files);
+  return planRuntime(await fs.promises.readFile(manifest, 'utf8'), files);
 }
 
 /** The real path of a file that the manifest names. @throws ApiError BAD_REQUEST when it is not in the folder */
 async function insideFolder(folder: string, file: string): Promise<string> {
-  const root = await fs.realpath(folder);
-  const real = await fs.realpath(path.resolve(root, file)).catch(() => undefined);
+  const root = await fs.promises.realpath(folder);
+  const real = await fs.promises.realpath(path.resolve(root, file)).catch(() => undefined);
   if (real?.startsWith(root + path.sep)) return real;
   throw new ApiError(
     'BAD_REQUEST',

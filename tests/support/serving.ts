@@ -26,8 +26,6 @@ export interface ServingFixture {
 /** Makes one; `parts` replaces what it is built from. */
 export function servingFixture(parts: Partial<ServingParts> = {}): ServingFixture {
   const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'modelthat-serving-')));
-  const cwd = path.join(root, 'cwd');
-  fs.mkdirSync(cwd);
   const versions: ServableVersion[] = [];
   const service = new ServingService({
     models: {
@@ -45,7 +43,7 @@ export function servingFixture(parts: Partial<ServingParts> = {}): ServingFixtur
     findPython: () => Promise.reject(new Error('no Python in this test')),
     bus: new EventBus(),
     logs: path.join(root, 'logs'),
-    cwd,
+    scratch: path.join(root, 'scratch'),
     ...parts,
   });
 
