@@ -11,8 +11,10 @@ const COMMAND_TIMEOUT_MS = 30_000;
 /**
  * Starts the headless Chromium that setup.ts unpacks, or the one that CHROME_BIN names.
  * Playwright's own arguments suit it; those that its package proposes are for another purpose and cut security.
+ *
+ * @param args further arguments of Chromium
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   await ensureEditorHost();
   const own = process.env.CHROME_BIN;
   return chromium.launch({
@@ -20,6 +22,7 @@ export async function launchBrowser(): Promise<Browser> {
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ...args,
     ],
     // Its libraries are for the browser alone: the server must not inherit them.
     env: own
