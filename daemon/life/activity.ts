@@ -71,6 +71,8 @@ export class Activity {
   }
 
   async #check(onIdle: (reason: string) => void): Promise<void> {
+    // Counting wakes the database's readers: not while a recent request is reason enough to stay.
+    if (!this.#draining && Date.now() - this.#lastRequest < this.#idleMs) return;
     const status = await this.status();
     const drained = status.draining && status.runningExecutions === 0;
     const idle = status.idleStopAt !== null && status.idleStopAt <= Date.now();

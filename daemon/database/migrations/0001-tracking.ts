@@ -35,7 +35,9 @@ CREATE TABLE run (
   heartbeat_at INTEGER,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX run_by_start ON run (experiment, lifecycle, start_time);
+-- In the order of a page of runs, of one experiment and of all.
+CREATE INDEX run_newest_of_experiment ON run (experiment, lifecycle, start_time DESC, uuid);
+CREATE INDEX run_newest ON run (lifecycle, start_time DESC, uuid);
 CREATE INDEX run_unfinished ON run (experiment, heartbeat_at) WHERE status = 'RUNNING';
 
 CREATE TABLE param (

@@ -130,37 +130,31 @@ export function metricSeries(connection: Connection, request: SeriesRequest): { 
 }
 
 function curve(connection: Connection, run: number, key: string, request: SeriesRequest): Series {
-  const from = request.fromStep ?? Number.MIN_SAFE_INTEGER;
-  const to = request.toStep ?? Number.MAX_SAFE_INTEGER;
-  const range = statement<{ first: number | null; last: number | null; total: number }>(
-    connection,
-    `SELECT min(step) AS first, max(step) AS last, count(*) AS total ${POINTS} AND step BETWEEN ? AND ?`,
-  ).get(run, key, from, to);
-  if (!range || range.first === null || range.last === null) return { key, points: [], total: 0 };
+  const range = [
+    request.fromStep ?? Number.MIN_SAFE_INTEGER,
+    request.toStep ?? Number.MAX_SAFE_INTEGER,
+  ] as const;
   // Small curves come back point for point, also where several points share a step.
-  const points =
-    range.total <= request.buckets
-      ? allPoints(connection, run, key, from, to)
-      : bucketed(connection, run, key, { first: range.first, last: range.last, buckets: request.buckets });
-  return { key, points, total: range.total };
+  const first = statement<PointRow>(
+    connection,
+    `SELECT step, timestamp, value ${POINTS} AND step BETWEEN ? AND ? ORDER BY step, timestamp, value LIMIT ?`,
+  ).all(run, key, ...range, request.buckets + 1);
+  if (first.length <= request.buckets) return { key, points: first.map(toSeriesPoint), total: first.length };
+  const last = statement<{ step: number }>(
+    connection,
+    `SELECT step ${POINTS} AND step BETWEEN ? AND ? ORDER BY step DESC LIMIT 1`,
+  ).get(run, key, ...range);
+  const points = bucketed(connection, run, key, {
+    first: first[0]?.step as number,
+    last: last?.step as number,
+    buckets: request.buckets,
+  });
+  return { key, points, total: points.reduce((total, point) => total + point.count, 0) };
 }
 
-function allPoints(
-  connection: Connection,
-  run: number,
-  key: string,
-  from: number,
-  to: number,
-): SeriesPoint[] {
-  return statement<PointRow>(
-    connection,
-    `SELECT step, timestamp, value ${POINTS} AND step BETWEEN ? AND ? ORDER BY step, timestamp, value`,
-  )
-    .all(run, key, from, to)
-    .map(row => {
-      const value = encodeDouble(fromColumn(row.value));
-      return { step: row.step, timestamp: row.timestamp, value, min: value, max: value, count: 1 };
-    });
+function toSeriesPoint(row: PointRow): SeriesPoint {
+  const value = encodeDouble(fromColumn(row.value));
+  return { step: row.step, timestamp: row.timestamp, value, min: value, max: value, count: 1 };
 }
 
 /** NaN counts as a point, but not into a bucket's mean and extremes. */

@@ -2,6 +2,7 @@
 import type { Database as Connection } from 'better-sqlite3';
 import { invalid } from '../../contract/errors.ts';
 import type { Lifecycle, Run } from '../../contract/runs.ts';
+import { statement } from '../../database/statements.ts';
 import {
   allOf,
   type Fragment,
@@ -87,18 +88,28 @@ const LISTED_TEXT: readonly Comparator[] = [...TEXT_COMPARATORS, 'IN', 'NOT IN']
 export function searchRuns(connection: Connection, search: RunSearch): Page<Run> {
   const where = allOf([...scope(search), ...parseFilter(search.filter).map(toCondition)]);
   const order = toOrder(parseOrderBy(search.orderBy));
-  const rows = connection
-    .prepare<(string | number)[], RunRow>(
-      `SELECT ${RUN_COLUMNS} FROM run ${order.joins.sql} WHERE ${where.sql} ORDER BY ${order.sql} LIMIT ? OFFSET ?`,
+  const ids = connection
+    .prepare<(string | number)[], number>(
+      `SELECT run.id FROM run ${order.joins.sql} WHERE ${where.sql} ORDER BY ${order.sql} LIMIT ? OFFSET ?`,
     )
-    .all(...order.joins.values, ...where.values, ...order.values, search.limit + 1, search.offset);
-  const page = pageOf(rows, search.limit, search.offset);
-  return { ...page, items: toRuns(connection, page.items) };
+    .pluck()
+    .all(...order.joins.values, ...where.values, search.limit + 1, search.offset) as number[];
+  const page = pageOf(ids, search.limit, search.offset);
+  return { ...page, items: toRuns(connection, readRows(connection, page.items)) };
+}
+
+/** The rows of runs, in the order of their ids: sorting whole rows would cost more than looking them up again. */
+function readRows(connection: Connection, ids: readonly number[]): RunRow[] {
+  const read = statement<RunRow>(connection, `SELECT ${RUN_COLUMNS} FROM run WHERE id = ?`);
+  return ids.map(id => read.get(id) as RunRow);
 }
 
 function scope(search: RunSearch): Fragment[] {
   const parts: Fragment[] = [];
-  if (search.experimentIds)
+  const [only, ...others] = search.experimentIds ?? [];
+  if (only !== undefined && others.length === 0)
+    parts.push({ sql: 'run.experiment = ?', values: [experimentNumber(only)] });
+  else if (search.experimentIds)
     parts.push({
       sql: 'run.experiment IN (SELECT value FROM json_each(?))',
       values: [JSON.stringify(search.experimentIds.map(experimentNumber))],
@@ -188,7 +199,8 @@ function datasetCondition(comparison: Comparison): Fragment {
   };
 }
 
-interface Order extends Fragment {
+interface Order {
+  readonly sql: string;
   readonly joins: Fragment;
 }
 
@@ -209,7 +221,6 @@ function toOrder(orderings: readonly Ordering[]): Order {
   }
   return {
     sql: [...terms, 'run.start_time DESC', 'run.uuid'].join(', '),
-    values: [],
     joins: { sql: joins.map(join => join.sql).join(' '), values: joins.flatMap(join => join.values) },
   };
 }
