@@ -79,8 +79,21 @@ async function runExtensionTests(): Promise<Counts> {
   });
 }
 
+/** Tests of Python code, by the requirements of the environments that they run in. */
+const pythonTests: readonly { readonly requirements: string; readonly folder: string }[] = [
+  { requirements: 'requirements.txt', folder: 'example' },
+  { requirements: 'requirements-mlflow3.txt', folder: 'client' },
+  { requirements: 'requirements-mlflow2.txt', folder: 'client' },
+];
+
 async function runPytest(): Promise<Counts> {
   await buildAll();
-  const python = await ensurePythonEnvironment(path.join(root, 'tests/python/requirements.txt'));
-  return runCounted([python, '-m', 'pytest', 'tests/python', `--junitxml=${RESULTS}`], junitCounts);
+  const counts = { ...NOTHING };
+  for (const { requirements, folder } of pythonTests) {
+    const python = await ensurePythonEnvironment(path.join(root, 'tests/python', requirements));
+    const tests = path.join('tests/python', folder);
+    const run = await runCounted([python, '-m', 'pytest', tests, `--junitxml=${RESULTS}`], junitCounts);
+    for (const result of ['passed', 'failed', 'skipped'] as const) counts[result] += run[result];
+  }
+  return counts;
 }
