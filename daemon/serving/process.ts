@@ -114,6 +114,7 @@ export class ModelProcess {
     this.#change('starting', '');
     try {
       const { program, args, env } = await this.#options.command(line => this.#log.write(`${line}\n`));
+      if (this.#closed) throw new Error('is being stopped');
       const child = spawn(program, args, {
         cwd: this.#options.cwd,
         env,

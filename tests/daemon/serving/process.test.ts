@@ -135,6 +135,24 @@ describe('a model process', () => {
     }
   });
 
+  it('does not start any more once it is stopped, not even when its environment was just being made', async () => {
+    let made = () => {};
+    const making = new Promise<void>(resolve => {
+      made = resolve;
+    });
+    const model = start({
+      command: async () => {
+        await making;
+        return { program: process.execPath, args: [path.join(folder, 'model.cjs')], env: {} };
+      },
+    });
+    const waiting = assert.rejects(ask(model, 'a'), /is being stopped/);
+    await model.stop();
+    made();
+    await waiting;
+    assert.equal(model.pid, null);
+  });
+
   it('refuses what waits when it is stopped, and then is gone', async () => {
     const model = start();
     await ask(model, 'hello');

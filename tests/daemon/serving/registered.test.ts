@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { getStatus } from '../../../daemon/contract/about.ts';
 import { promoteVersion } from '../../../daemon/contract/models.ts';
@@ -105,4 +106,21 @@ describe('serving a registered model', () => {
     const failed = cli(['predict', 'linear', '--stage', 'Staging', '--input', '-'], '[{"a": 1}]');
     await assert.rejects(failed, /linear has no version in Staging/);
   });
+
+  it('leaves no model process behind when the daemon is killed', async () => {
+    await predict('?version=1');
+    const { items } = await daemon.client.call(listEndpoints, {});
+    const pids = items.flatMap(endpoint => endpoint.processes.map(process => process.pid));
+    assert.ok(pids.length > 0);
+    await daemon.kill();
+    while (pids.some(isAlive)) await pause(20);
+  });
 });
+
+function isAlive(pid: number | null): boolean {
+  try {
+    return pid !== null && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
