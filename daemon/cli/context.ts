@@ -25,16 +25,19 @@ export class Context {
   /** Whether to print for machines. */
   readonly json: boolean;
   readonly #store: string | undefined;
+  readonly #folder: string;
 
-  constructor(command: Command) {
+  /** @param folder whose store it is about, unless `--store` names another */
+  constructor(command: Command, folder = process.cwd()) {
+    this.#folder = folder;
     const { json, store } = command.optsWithGlobals<CommonOptions>();
     this.json = json === true;
     this.#store = store;
   }
 
-  /** The store that the command is about: `--store`, or the one that the current folder belongs to. */
+  /** The store that the command is about: `--store`, or the one that the folder belongs to. */
   get place(): StorePlace {
-    return openPlace(this.#store === undefined ? storeFor(process.cwd()) : path.resolve(this.#store));
+    return openPlace(this.#store === undefined ? storeFor(this.#folder) : path.resolve(this.#store));
   }
 
   /** The running daemon, if there is one. */

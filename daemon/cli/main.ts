@@ -6,11 +6,13 @@ import { EXIT_FAILED, EXIT_USAGE } from './context.ts';
 import * as daemon from './daemon.ts';
 import * as doctor from './doctor.ts';
 import * as environment from './environment.ts';
+import * as executions from './executions.ts';
 import * as experiments from './experiments.ts';
 import * as logs from './logs.ts';
 import * as models from './models.ts';
 import { say } from './output.ts';
 import * as predict from './predict.ts';
+import * as run from './run.ts';
 import * as runs from './runs.ts';
 import * as token from './token.ts';
 
@@ -23,8 +25,11 @@ const program = new Command('modelthat')
 
 // As the first word only: further on, `--version` names the version of a model.
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
-for (const noun of [daemon, logs, environment, token, doctor, experiments, runs, models, predict])
-  noun.register(program);
+const nouns = [
+  ...[daemon, logs, environment, token, doctor],
+  ...[run, executions, experiments, runs, models, predict],
+];
+for (const noun of nouns) noun.register(program);
 
 try {
   await program.parseAsync();

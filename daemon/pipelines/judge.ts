@@ -169,7 +169,8 @@ function checkData(file: string): string {
 }
 
 function describeGate(gate: GateResult): string {
-  const observed = gate.observed === null ? '' : ` (observed ${gate.observed})`;
+  const observed =
+    gate.observed === null ? '' : ` (observed ${Number(decodeDouble(gate.observed).toPrecision(6))})`;
   return `gate ${gate.gate} ${gate.passed ? 'passed' : 'failed'}${gate.message ? `: ${gate.message}` : observed}`;
 }
 

@@ -28,14 +28,16 @@ export function environmentMaker(parts: {
       appendFileSync(log, `${text}\n`);
       if (Date.now() - toldAt < TELL_EVERY_MS || text.trim() === '') return;
       toldAt = Date.now();
-      progress(`making the Python environment: ${text.trim()}`);
+      // pip says on whose behalf, at length.
+      progress(`making the Python environment: ${text.trim().replace(/ \(from .*/, '')}`);
     };
     progress('looking for the Python environment');
     const requirements = definition.requirements ?? '';
     const { root, bin, lock, hash } = await environments.ensure({ requirements, line, signal });
     await tracking.updateRun(runId, { tags: { [ENVIRONMENT_TAG]: hash } });
     const place = storePathOf((await tracking.getRun(runId)).artifactUri);
-    if (place !== undefined) await artifacts.upload(`${place}/${LOCK_ARTIFACT}`, Readable.from([lock]));
+    if (place !== undefined)
+      await artifacts.upload(`${place}/${LOCK_ARTIFACT}`, Readable.from([Buffer.from(lock)]));
     return { root, bin, hash };
   };
 }

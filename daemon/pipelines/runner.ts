@@ -97,8 +97,8 @@ export class ExecutionRunner {
     } catch (error) {
       if (this.#detached) return false;
       if (this.#stop.signal.aborted) return true;
-      if (!(error instanceof ApiError)) throw error;
-      await this.#abandon(error.message);
+      if (!(error instanceof ApiError)) this.#engine.defect(error);
+      await this.#abandon((error as Error).message);
       return false;
     }
   }

@@ -1,0 +1,31 @@
+/** How problems in pipeline files are told. */
+import path from 'node:path';
+import { z } from 'zod';
+import { ApiError } from '../contract/errors.ts';
+import { Diagnostic, EXIT } from '../contract/pipelines.ts';
+import type { Context } from './context.ts';
+import { printJson, say, style } from './output.ts';
+
+const Details = z.object({ problems: z.array(Diagnostic).min(1) });
+
+/** Says each problem with its place and its remedy, as compilers do. */
+export function sayProblems(problems: readonly Diagnostic[]): void {
+  for (const { file, line, column, severity, message, remedy } of problems) {
+    const place = `${path.relative(process.cwd(), file)}:${line}:${column}`;
+    say(`${place}: ${style(severity === 'error' ? 'red' : 'yellow', severity)}: ${message}`);
+    if (remedy) say(`    ${remedy}`);
+  }
+}
+
+/** Does work on a definition. A bad one is told problem by problem, and gives its exit code. */
+export async function tellingProblems(context: Context, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const details = error instanceof ApiError ? Details.safeParse(error.details) : undefined;
+    if (!details?.success) throw error;
+    if (context.json) printJson({ problems: details.data.problems });
+    else sayProblems(details.data.problems);
+    process.exitCode = EXIT.badDefinition;
+  }
+}

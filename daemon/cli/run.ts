@@ -1,0 +1,155 @@
+/** `modelthat run | plan`. */
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import type { DaemonClient } from '../client/client.ts';
+import { invalid } from '../contract/errors.ts';
+import { EXIT, type Execution, getStepLog, planExecution, startExecution } from '../contract/pipelines.ts';
+import { Context } from './context.ts';
+import { follow } from './follow.ts';
+import { formatDuration, formatNumber, print, printJson, printTable, say, style } from './output.ts';
+import { sayProblems, tellingProblems } from './problems.ts';
+
+/** Names looked for when no file is named, from the current folder upwards. */
+const FILES = ['modelthat.yaml', 'modelthat.yml'];
+
+/** How much of a failed step's log is shown. */
+const SHOWN_LINES = 20;
+const SHOWN_BYTES = 64_000;
+
+export function register(program: Command): void {
+  program
+    .command('run [file]')
+    .description('run a pipeline, by default the nearest modelthat.yaml')
+    .option('--set <name=value>', 'a parameter for this run: lr=0.05, model.depth=3', collect, {})
+    .option(
+      '--only <step>',
+      'run only this step (can be repeated); what it needs is taken as done',
+      append,
+      [],
+    )
+    .option('--detach', 'start it, print its id, and do not wait')
+    .addHelpText('after', describeExitCodes())
+    .action(run);
+  program
+    .command('plan [file]')
+    .description('show what `run` would do, in order, and the problems in the definition')
+    .option('--set <name=value>', 'a parameter for this run', collect, {})
+    .option('--only <step>', 'only this step (can be repeated)', append, [])
+    .action(plan);
+}
+
+function describeExitCodes(): string {
+  const { ok, failed, badDefinition, gateFailed, rejected, cancelled } = EXIT;
+  return `
+Exit codes: ${ok} succeeded, ${failed} a step failed, ${badDefinition} the definition is bad, ${gateFailed} a gate failed,
+${rejected} an approval was rejected, ${cancelled} cancelled. Ctrl-C cancels; a second one ends by force.`;
+}
+
+/** Collects `name=value` options. */
+function collect(text: string, all: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw invalid(`--set ${text}: write it as name=value.`);
+  return { ...all, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function append(text: string, all: readonly string[]): string[] {
+  return [...all, text];
+}
+
+interface RunOptions {
+  readonly set: Record<string, string>;
+  readonly only: string[];
+  readonly detach?: boolean;
+}
+
+async function run(named: string | undefined, options: RunOptions, command: Command): Promise<void> {
+  const file = findFile(named);
+  const context = new Context(command, path.dirname(file));
+  await tellingProblems(context, async () => {
+    const client = await context.client();
+    const body = { file, set: options.set, ...(options.only.length > 0 ? { only: options.only } : {}) };
+    const { problems } = await client.call(planExecution, { body });
+    if (!context.json) sayProblems(problems);
+    const started = await client.call(startExecution, { body });
+    if (options.detach) {
+      if (context.json) printJson(started);
+      else print(started.id);
+      return;
+    }
+    const execution = await follow(context, started.id);
+    process.exitCode = execution.exitCode ?? EXIT.failed;
+    if (context.json) printJson(execution);
+    else await printOutcome(await context.client(), execution);
+  });
+}
+
+async function plan(named: string | undefined, options: RunOptions, command: Command): Promise<void> {
+  const file = findFile(named);
+  const context = new Context(command, path.dirname(file));
+  await tellingProblems(context, async () => {
+    const body = { file, set: options.set, ...(options.only.length > 0 ? { only: options.only } : {}) };
+    const planned = await (await context.client()).call(planExecution, { body });
+    if (context.json) {
+      printJson(planned);
+      return;
+    }
+    sayProblems(planned.problems);
+    printTable(planned.steps, [
+      { title: 'STEP', value: step => step.name },
+      { title: 'DOES', value: step => step.action },
+      { title: 'WHY', value: step => step.reason },
+      { title: 'AFTER', value: step => step.needs.join(', ') },
+      { title: 'COMMAND', value: step => step.command?.replaceAll('\n', '; ') },
+    ]);
+  });
+}
+
+/** @throws ApiError when there is no such file */
+function findFile(named: string | undefined): string {
+  if (named !== undefined) return path.resolve(named);
+  for (let folder = process.cwd(); ; folder = path.dirname(folder)) {
+    const found = FILES.map(name => path.join(folder, name)).find(file => fs.existsSync(file));
+    if (found) return found;
+    if (folder === path.dirname(folder)) break;
+  }
+  throw invalid(
+    `There is no ${FILES[0]} here or above. Create one, or name a file: modelthat run path/to/it.yaml`,
+  );
+}
+
+/** Prints how an execution ended: a table of its steps, the versions it made, and what went wrong. */
+export async function printOutcome(client: DaemonClient, execution: Execution): Promise<void> {
+  printTable(execution.steps, [
+    { title: 'STEP', value: step => step.name },
+    { title: 'STATUS', value: step => step.status },
+    { title: 'TIME', value: step => duration(step), align: 'right' },
+    { title: 'METRIC', value: ({ metric }) => metric && `${metric.key} ${formatNumber(metric.value)}` },
+    { title: 'MESSAGE', value: step => step.message.split('\n', 1)[0] },
+  ]);
+  for (const { name, version, stage } of execution.versions) print(`${name} version ${version}: ${stage}`);
+  for (const step of execution.steps) {
+    if (step.status === 'failed' && step.exitCode !== 0) await sayEnd(client, execution.id, step.name);
+  }
+  const took = formatDuration((execution.endTime ?? Date.now()) - execution.startTime);
+  const colour = execution.status === 'succeeded' ? 'green' : 'red';
+  say(`${style(colour, execution.status)} in ${took}${execution.message && `: ${execution.message}`}`);
+}
+
+/** Says the last lines of a step's log. */
+async function sayEnd(client: DaemonClient, executionId: string, step: string): Promise<void> {
+  let lines: string[] = [];
+  for (let offset = 0; ; ) {
+    const query = { offset, limit: SHOWN_BYTES };
+    const part = await client.call(getStepLog, { params: { executionId, step }, query });
+    lines = [...lines, ...part.text.split('\n')].slice(-SHOWN_LINES - 1);
+    if (part.text === '' || part.complete) break;
+    offset = part.nextOffset;
+  }
+  say(`${style('bold', step)} ended with:`);
+  for (const line of lines.filter(line => line.trim() !== '')) say(`  ${line}`);
+}
+
+function duration({ startTime, endTime }: { startTime: number | null; endTime: number | null }): string {
+  return startTime === null || endTime === null ? '' : formatDuration(endTime - startTime);
+}
