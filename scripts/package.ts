@@ -74,11 +74,18 @@ function fillStage(stage: string): void {
     path.join(stage, 'package.json'),
     `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`,
   );
+  for (const page of ['README.md', 'CHANGELOG.md']) unlink(path.join(stage, page));
   // The stage is the list: nothing in it is to be left out.
   fs.writeFileSync(path.join(stage, '.vscodeignore'), '');
   const { sbom, notices } = describeContents();
   fs.writeFileSync(path.join(stage, 'sbom.json'), sbom);
   fs.writeFileSync(path.join(stage, 'THIRD-PARTY-NOTICES.txt'), notices);
+}
+
+/** Takes links to files of the repository out of a page: in the editor they would lead nowhere. */
+function unlink(page: string): void {
+  const text = fs.readFileSync(page, 'utf8');
+  fs.writeFileSync(page, text.replaceAll(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, '$1'));
 }
 
 function copy(from: string, patterns: readonly string[], to: string): void {
