@@ -83,6 +83,12 @@ async function measureSingles(target: Target, runs: readonly string[], clients: 
 const perSecond = (result: LoadResult) => result.latencies.length / result.seconds;
 
 async function measure(target: RunningTarget, counts: { single: number; batches: number }): Promise<Figures> {
+  const figures = await load(target, counts).finally(() => target.stop());
+  const points = CLIENTS * counts.batches * BATCH;
+  return { ...figures, 'bytes per metric point': fs.statSync(target.databaseFile).size / points };
+}
+
+async function load(target: RunningTarget, counts: { single: number; batches: number }): Promise<Figures> {
   const idle = target.memory();
   const runs = await createRuns(target);
   const one = await measureSingles(target, runs, 1, counts.single);
@@ -95,8 +101,6 @@ async function measure(target: RunningTarget, counts: { single: number; batches:
   const batches = await sending;
   const aloneAfter = baseline(os.tmpdir(), before);
   const metrics = perSecond(batches) * BATCH;
-  const points = CLIENTS * counts.batches * BATCH;
-  await target.stop();
   return {
     'log-metric, 1 client: p50 ms': percentile(one.latencies, 0.5),
     'log-metric, 1 client: requests/s': perSecond(one),
@@ -108,7 +112,6 @@ async function measure(target: RunningTarget, counts: { single: number; batches:
     'of better-sqlite3 alone': metrics / ((alone + aloneAfter) / 2),
     '/health meanwhile: p50 ms': percentile(health, 0.5),
     '/health meanwhile: p99 ms': percentile(health, 0.99),
-    'bytes per metric point': fs.statSync(target.databaseFile).size / points,
     'memory before any request: MB': idle,
   };
 }
@@ -140,7 +143,10 @@ console.table(
     names.map(name => [
       name,
       Object.fromEntries(
-        Object.entries(results).map(([target, figures]) => [target, Number(figures[name]?.toPrecision(4))]),
+        Object.entries(results).map(([target, figures]) => [
+          target,
+          figures[name] === undefined ? '' : Number(figures[name].toPrecision(4)),
+        ]),
       ),
     ]),
   ),

@@ -8,9 +8,11 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { Database as Connection } from 'better-sqlite3';
+import SQLite, { type Database as Connection } from 'better-sqlite3';
+import { ApiError } from '../contract/errors.ts';
 
 /** How many backups are kept. */
 const KEPT = 3;
@@ -36,14 +38,27 @@ export function newestBackup(file: string): string | undefined {
 /**
  * Copies the database as it is committed now and drops the oldest copies. The copy has its name only once it is whole
  * and on the disk.
+ *
+ * @throws ApiError INSUFFICIENT_STORAGE when there is no room for it
  */
 export function backUp(connection: Connection, file: string, schema: number): string {
   mkdirSync(folder(file), { recursive: true, mode: 0o700 });
   const time = new Date().toISOString().replace(/[-:.]/g, '');
   const target = path.join(folder(file), `${path.basename(file, '.db')}-${time}-schema${schema}.db`);
-  const partial = `${target}.partial`;
+  // One name for all that are not finished: what a crash left is overwritten.
+  const partial = path.join(folder(file), `${path.basename(file)}.partial`);
   rmSync(partial, { force: true });
-  connection.prepare('VACUUM INTO ?').run(partial);
+  try {
+    connection.prepare('VACUUM INTO ?').run(partial);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    if (!(error instanceof SQLite.SqliteError) || error.code !== 'SQLITE_FULL') throw error;
+    throw new ApiError(
+      'INSUFFICIENT_STORAGE',
+      `There is no room in ${folder(file)} for the backup that is made before the database is updated. ` +
+        `Free ${Math.ceil(statSync(file).size / 2 ** 20)} MB and start again; nothing was changed.`,
+    );
+  }
   sync(partial);
   renameSync(partial, target);
   if (process.platform !== 'win32') sync(folder(file));

@@ -18,6 +18,7 @@ const BUSY_TIMEOUT_MS = 5000;
  * did. In each case the file is left as it was.
  */
 export function openForWriting(file: string, migrations?: readonly Migration[]): Connection {
+  assertSqlite();
   if (existsSync(file) && statSync(file).size > 0) inspect(file, migrations?.length ?? SCHEMA_VERSION);
   const connection = new SQLite(file, { timeout: BUSY_TIMEOUT_MS });
   try {
@@ -50,7 +51,6 @@ function inspect(file: string, known: number): void {
   let connection: Connection | undefined;
   try {
     connection = new SQLite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-    assertSqlite(connection);
     const schema = Number(connection.pragma('user_version', { simple: true }));
     const application = Number(connection.pragma('application_id', { simple: true }));
     if (application !== APPLICATION_ID && holdsTables(connection)) throw foreign(file);
@@ -68,8 +68,11 @@ function holdsTables(connection: Connection): boolean {
   return connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
 }
 
-function assertSqlite(connection: Connection): void {
-  const version = String(connection.prepare('SELECT sqlite_version()').pluck().get());
+/** @throws Error when better-sqlite3 brings a SQLite that is known to damage databases */
+function assertSqlite(): void {
+  const memory = new SQLite(':memory:');
+  const version = String(memory.prepare('SELECT sqlite_version()').pluck().get());
+  memory.close();
   const found = version.split('.').map(Number);
   for (const [place, least] of OLDEST_SQLITE.entries()) {
     const part = found[place] ?? 0;

@@ -37,7 +37,8 @@ export function logBatchBody(connection: Connection, input: { body: ArrayBuffer 
 function writeParams(connection: Connection, run: number, runId: string, params: readonly KeyValue[]): void {
   const clashes: { key: string; old: string; new: string }[] = [];
   for (const { key, value } of params) {
-    const cut = value.slice(0, LENGTHS.paramValue);
+    // As SQLite keeps it: half a surrogate pair has no UTF-8.
+    const cut = value.slice(0, LENGTHS.paramValue).toWellFormed();
     const known = statement<{ value: string }>(
       connection,
       'SELECT value FROM param WHERE run = ? AND key = ?',

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ApiError } from '../../../daemon/contract/errors.ts';
 import { openDatabase } from '../../../daemon/database/database.ts';
+import { openForReading, openForWriting } from '../../../daemon/database/open.ts';
 import { EventBus } from '../../../daemon/events/bus.ts';
 import { TrackingService } from '../../../daemon/tracking/service.ts';
 import { temporaryFolder } from '../../support/database.ts';
@@ -19,6 +20,33 @@ function mountSmall(folder: string): string | undefined {
 }
 
 describe('a full disk', () => {
+  it('leaves the old schema when there is no room for the backup', async function () {
+    const folder = temporaryFolder();
+    const unmountable = mountSmall(folder.path);
+    if (unmountable) {
+      console.log(`skipped: ${unmountable}`);
+      folder.remove();
+      this.skip();
+    }
+    const file = path.join(folder.path, 'modelthat.db');
+    const first = 'CREATE TABLE thing (bytes BLOB); INSERT INTO thing VALUES (zeroblob(2000000))';
+    try {
+      openForWriting(file, [first]).close();
+      fs.writeFileSync(path.join(folder.path, 'ballast'), Buffer.alloc(5 * 1024 * 1024));
+      assert.throws(() => openForWriting(file, [first, 'DROP TABLE thing']), {
+        code: 'INSUFFICIENT_STORAGE',
+        message: /Free 2 MB/,
+      });
+      const connection = openForReading(file);
+      assert.equal(connection.pragma('user_version', { simple: true }), 1);
+      connection.close();
+      assert.deepEqual(fs.readdirSync(path.join(folder.path, 'backups')), []);
+    } finally {
+      spawnSync('umount', [folder.path]);
+      folder.remove();
+    }
+  });
+
   it('refuses what does not fit, keeps what was acknowledged, and goes on when there is space again', async function () {
     const folder = temporaryFolder();
     const unmountable = mountSmall(folder.path);

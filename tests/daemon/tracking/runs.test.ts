@@ -269,6 +269,9 @@ describe('runs', () => {
       await tracking.logParam(runId, { key: 'p', value: long });
       await tracking.logParam(runId, { key: 'p', value: `${long}y` });
       assert.equal((await tracking.getRun(runId)).params.p?.length, 6000);
+      const split = { key: 'emoji', value: `${'x'.repeat(5999)}😀` };
+      await tracking.logParam(runId, split);
+      await tracking.logParam(runId, split);
     });
   });
 
