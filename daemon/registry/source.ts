@@ -30,7 +30,7 @@ export function parseSource(source: string): Source {
 function parseModelSource(source: string, rest: string): Source {
   if (/^m-[0-9a-f]{32}$/.test(rest)) return { kind: 'loggedModel', modelId: rest };
   const [, name, version] = /^([^/]+)\/(\d{1,15})$/.exec(rest) ?? [];
-  if (name && version) return { kind: 'version', name: decodeURIComponent(name), version: Number(version) };
+  if (name && version) return { kind: 'version', name, version: Number(version) };
   throw invalid(
     `Invalid model version source: '${source}'. A models: URI must be 'models:/<model id>' or 'models:/<name>/<version>'.`,
   );
