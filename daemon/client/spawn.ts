@@ -28,7 +28,7 @@ export interface Program {
 
 /** Variables of the starter that would change how the daemon's Node behaves, or that are not the daemon's business. */
 const NOT_INHERITED =
-  /^(NODE_OPTIONS|NODE_CHANNEL_FD|NODE_ENV|ELECTRON_.*|VSCODE_.*|MLFLOW_.*|MODELTHAT_TOKEN)$/;
+  /^(NODE_OPTIONS|NODE_CHANNEL_FD|NODE_ENV|ELECTRON_.*|VSCODE_.*|MLFLOW_.*|MODELTHAT_(TOKEN|STEP|PARAMS))$/;
 
 /**
  * Starts a daemon that outlives this process.

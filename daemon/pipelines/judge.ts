@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { GateResult, ModelVersion } from '../contract/models.ts';
 import type { Execution } from '../contract/pipelines.ts';
@@ -62,6 +64,7 @@ export class StepJudge {
       ...partial,
     });
     try {
+      requireOutputs(step);
       const checks = step.checks === null ? '' : checkData(step.checks);
       await this.#logMetrics(evidence);
       if (step.register !== null) partial.versions = await this.#register(evidence, step.register);
@@ -156,6 +159,12 @@ export class StepJudge {
     });
     return done;
   }
+}
+
+/** @throws ReportError when the step did not make all it says it makes */
+function requireOutputs({ outs, cwd }: Step): void {
+  const absent = outs.filter(out => !existsSync(out)).map(out => `“${path.relative(cwd, out)}”`);
+  if (absent.length > 0) throw new ReportError(`it did not make its output ${absent.join(', ')}`);
 }
 
 /** @throws ReportError when a check failed */

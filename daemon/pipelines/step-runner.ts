@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from 'node:fs';
 import type { ExecutionScope } from '../contract/principal.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
@@ -56,6 +57,8 @@ export class StepRunner {
   }
 
   async #execute(): Promise<JobEnd> {
+    const absent = this.#step.deps.filter(dep => !existsSync(dep));
+    if (absent.length > 0) return this.#notStarted(`its dependency ${absent.join(', ')} does not exist`);
     if (this.#step.commands.length === 0) return this.#nothingToRun();
     const { id, pipeline, environment } = this.#state.execution;
     const { name, commands, cwd, env } = this.#step;
@@ -63,6 +66,7 @@ export class StepRunner {
     const token = tokens.issue(this.#scope);
     files.keepToken(id, name, token);
     try {
+      this.#removeReports();
       this.#handle = await executor.submit({
         executionId: id,
         step: name,
@@ -78,11 +82,7 @@ export class StepRunner {
         }),
       });
     } catch (error) {
-      return {
-        exitCode: null,
-        at: Date.now(),
-        message: `it could not be started: ${(error as Error).message}`,
-      };
+      return this.#notStarted(`it could not be started: ${(error as Error).message}`);
     }
     return this.#watch(this.#handle);
   }
@@ -106,6 +106,16 @@ export class StepRunner {
     await this.#change({ process: handle, message: this.#remark });
     if (this.#hurry) this.#endProcesses();
     return this.#engine.executor.watch(this.#state.execution.id, this.#step.name, handle);
+  }
+
+  /** What an earlier execution reported is never taken for what this one found. */
+  #removeReports(): void {
+    const { metrics, checks } = this.#step;
+    for (const file of [...metrics, ...(checks === null ? [] : [checks])]) rmSync(file, { force: true });
+  }
+
+  #notStarted(message: string): JobEnd {
+    return { exitCode: null, at: Date.now(), message };
   }
 
   #nothingToRun(): JobEnd {

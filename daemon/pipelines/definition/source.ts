@@ -27,7 +27,7 @@ export class Source {
       this.#add(0, 0, 'error', `the file is larger than ${MAX_SOURCE_BYTES} bytes`, 'Keep data out of it.');
       return;
     }
-    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
     this.#document = document;
     for (const error of document.errors) {
       this.#add(error.pos[0], error.pos[1], 'error', error.message, 'Correct the YAML syntax.');

@@ -70,8 +70,8 @@ describe('after the daemon was killed', () => {
   });
 
   it('a step that ended meanwhile is known by what it left', async () => {
-    write(daemon, 'm.json', '{"rmspe": 0.2}');
-    const wait = `sh -c '${waitFor('go')}; touch done; exit 0'`;
+    write(daemon, 'found.json', '{"rmspe": 0.2}');
+    const wait = `sh -c '${waitFor('go')}; cp found.json m.json; touch done; exit 0'`;
     const { id } = await start(daemon, [
       'steps:',
       `  a: { run: "${wait}", metrics: [m.json], gates: [rmspe < 0.1] }`,

@@ -83,8 +83,13 @@ describe('modelthat run', () => {
   });
 
   it('ends with 3 when a gate fails', async () => {
-    write(daemon, 'm.json', '{"rmspe": 0.5}');
-    write(daemon, 'modelthat.yaml', 'steps:', '  a: { run: echo, metrics: [m.json], gates: [rmspe < 0.1] }');
+    write(daemon, 'found.json', '{"rmspe": 0.5}');
+    write(
+      daemon,
+      'modelthat.yaml',
+      'steps:',
+      '  a: { run: cp found.json m.json, metrics: [m.json], gates: [rmspe < 0.1] }',
+    );
     const { code, out } = await cli('run');
     assert.equal(code, 3);
     assert.match(out, /gate rmspe < 0.1 failed \(observed 0.5\)/);

@@ -104,6 +104,15 @@ describe('pipeline definitions', () => {
     assertProblem(['name: a', 'name: b', 'steps: { one: { run: ls } }'], '2:1', /unique/);
   });
 
+  it('lets steps share keys by YAML anchors', () => {
+    const { definition } = read([
+      'steps:',
+      '  a: &common { run: ls, env: { LEVEL: 1 } }',
+      '  b: { <<: *common, after: [a] }',
+    ]);
+    assert.deepEqual(definition?.steps[1]?.env, { LEVEL: '1' });
+  });
+
   it('refuses aliases that multiply', () => {
     const lines = ['a: &a [x, x, x, x, x, x, x, x, x]'];
     for (let level = 1; level < 9; level++) {

@@ -153,6 +153,25 @@ describe('executions', () => {
     );
   });
 
+  it('does not take the report of an earlier execution for that of this one', async () => {
+    write(daemon, 'stale.json', '{"rmspe": 0.01}');
+    const execution = await run(daemon, [
+      'steps: { evaluate: { run: echo, metrics: [stale.json], gates: [rmspe < 1] } }',
+    ]);
+    assert.match(step(execution, 'evaluate').message, /stale.json.*did not write it/);
+  });
+
+  it('fails a step that did not make its outputs, and one whose dependency is not there', async () => {
+    const lines = [
+      'steps:',
+      '  a: { run: echo, outs: [made/x.csv] }',
+      '  b: { run: echo, deps: [made/x.csv] }',
+    ];
+    assert.match(step(await run(daemon, lines), 'a').message, /did not make its output “made\/x.csv”/);
+    const alone = await run(daemon, lines, { only: ['b'] });
+    assert.match(step(alone, 'b').message, /dependency .*made\/x.csv does not exist/);
+  });
+
   it('fails a step that did not write its metrics', async () => {
     const execution = await run(daemon, ['steps: { train: { run: echo, metrics: [missing.json] } }']);
     assert.deepEqual([step(execution, 'train').status, execution.exitCode], ['failed', 1]);
@@ -160,16 +179,16 @@ describe('executions', () => {
   });
 
   it('judges data checks, plain and of Great Expectations', async () => {
-    write(daemon, 'good.json', '[{"name": "rows", "passed": true, "observed": 10}]');
+    write(daemon, 'found-good.json', '[{"name": "rows", "passed": true, "observed": 10}]');
     write(
       daemon,
-      'bad.json',
+      'found-bad.json',
       '{"success": false, "results": [{"success": false, "expectation_config": {"expectation_type": "expect_column_values_to_not_be_null", "kwargs": {"column": "Sales"}}, "result": {"observed_value": 3}}]}',
     );
     const execution = await run(daemon, [
       'steps:',
-      '  good: { run: echo, checks: good.json }',
-      '  bad: { run: echo, checks: bad.json }',
+      '  good: { run: cp found-good.json good.json, checks: good.json }',
+      '  bad: { run: cp found-bad.json bad.json, checks: bad.json }',
     ]);
     assert.equal(step(execution, 'good').message, '1 checks passed');
     assert.match(
@@ -181,10 +200,10 @@ describe('executions', () => {
 
   it('ends with 3 when a gate fails, and records what it saw', async () => {
     write(daemon, 'params.yaml', 'limit: 0.1');
-    write(daemon, 'm.json', '{"rmspe": 0.2}');
+    write(daemon, 'found.json', '{"rmspe": 0.2}');
     const execution = await run(daemon, [
       'steps:',
-      '  evaluate: { run: echo, metrics: [m.json], gates: ["rmspe < ${limit}", rmspe > 0] }',
+      '  evaluate: { run: cp found.json m.json, metrics: [m.json], gates: ["rmspe < ${limit}", rmspe > 0] }',
       '  deploy: { run: echo, after: [evaluate] }',
     ]);
     assert.deepEqual([execution.exitCode, execution.status], [3, 'failed']);
@@ -203,7 +222,7 @@ describe('executions', () => {
     assert.equal(step(execution, 'deploy').status, 'skipped');
     const passing = await run(
       daemon,
-      ['steps:', '  evaluate: { run: echo, metrics: [m.json], gates: ["rmspe < ${limit}"] }'],
+      ['steps:', '  evaluate: { run: cp found.json m.json, metrics: [m.json], gates: ["rmspe < ${limit}"] }'],
       { set: { limit: '0.3' } },
     );
     assert.equal(passing.exitCode, 0);
