@@ -20,7 +20,8 @@ import { PRODUCT_VERSION } from './version.ts';
 const START_TIMEOUT_MS = 30_000;
 const HEALTH_TIMEOUT_MS = 3_000;
 const POLL_MS = 50;
-const RETRY_MS = 150;
+/** How long a daemon that holds the lock is given to listen, before another start is tried. */
+const LISTEN_SOON_MS = 2_000;
 
 /** A daemon that was found or started. */
 export interface Attached {
@@ -51,10 +52,9 @@ export async function ensureDaemon(
     const told = await spawnDaemon(place, program, deadline - Date.now());
     if (told === undefined) throw startFailure(place, 'it ended without a word');
     if ('failed' in told) throw startFailure(place, told.failed);
-    const attached = await attach(place, progress);
+    const attached = await attachSoon(place);
     if (attached) return { ...attached, started: 'listening' in told };
-    // Another daemon holds the lock: it is about to listen, or about to end.
-    await pause(RETRY_MS);
+    // Another daemon holds the lock and does not come to listen: it is about to end.
   }
   throw startFailure(place, `no answer in ${START_TIMEOUT_MS / 1000} s`);
 }
@@ -76,6 +76,15 @@ export async function attach(
   if (!(await provesItself(connection, secrets.proof))) return undefined;
   const client = new DaemonClient({ url: connection.url, token: secrets.owner });
   return { client, connection, started: false };
+}
+
+async function attachSoon(place: StorePlace): Promise<Attached | undefined> {
+  const deadline = performance.now() + LISTEN_SOON_MS;
+  for (;;) {
+    const attached = await attach(place);
+    if (attached || performance.now() > deadline) return attached;
+    await pause(POLL_MS);
+  }
 }
 
 async function provesItself({ url, port }: Connection, key: string): Promise<boolean> {

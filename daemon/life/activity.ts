@@ -2,6 +2,8 @@
 import type { DaemonStatus } from '../contract/about.ts';
 
 const CHECK_EVERY_MS = 30_000;
+/** A client waits for a drained daemon to make room for another. */
+const CHECK_DRAINED_MS = 200;
 /** How long terminals may expect the daemon to be there after they were given its variables. */
 const TERMINALS_MS = 24 * 60 * 60_000;
 
@@ -19,6 +21,7 @@ export class Activity {
   readonly #idleMs: number;
   readonly #counters = new Map<keyof Occupation, () => number | Promise<number>>();
   #timer: NodeJS.Timeout | undefined;
+  #onIdle: (reason: string) => void = () => {};
 
   /** @param idleMs after how long with nothing to do the daemon is idle */
   constructor(idleMs: number) {
@@ -27,12 +30,18 @@ export class Activity {
 
   /** Begins to watch. @param onIdle called once, when the daemon is idle or drained */
   watch(onIdle: (reason: string) => void): void {
-    this.#timer = setInterval(() => void this.#check(onIdle), Math.min(CHECK_EVERY_MS, this.#idleMs)).unref();
+    this.#onIdle = onIdle;
+    this.#checkEvery(Math.min(CHECK_EVERY_MS, this.#idleMs));
   }
 
   /** Whether no new execution is to be taken. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /** When the daemon would stop if it did nothing until then. */
+  get #idleAt(): number {
+    return Math.max(this.#lastRequest + this.#idleMs, this.#terminalsUntil);
   }
 
   /** A part of the daemon says how to count what it does. */
@@ -50,35 +59,36 @@ export class Activity {
     this.#terminalsUntil = Date.now() + TERMINALS_MS;
   }
 
-  /** Takes no new executions from now on. @returns whether nothing runs, so that the daemon can stop at once */
-  async drain(): Promise<boolean> {
+  /** Takes no new executions from now on; the daemon stops when those that run have ended. */
+  drain(): void {
     this.#draining = true;
-    return (await this.#occupation()).runningExecutions === 0;
+    this.#checkEvery(CHECK_DRAINED_MS);
   }
 
   async status(): Promise<DaemonStatus> {
     const occupation = await this.#occupation();
-    const idle = this.#terminalsUntil < Date.now() && Object.values(occupation).every(count => count === 0);
-    return {
-      draining: this.#draining,
-      ...occupation,
-      idleStopAt: idle ? this.#lastRequest + this.#idleMs : null,
-    };
+    const idle = Object.values(occupation).every(count => count === 0);
+    return { draining: this.#draining, ...occupation, idleStopAt: idle ? this.#idleAt : null };
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  async #check(onIdle: (reason: string) => void): Promise<void> {
-    // Counting wakes the database's readers: not while a recent request is reason enough to stay.
-    if (!this.#draining && Date.now() - this.#lastRequest < this.#idleMs) return;
+  #checkEvery(interval: number): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void this.#check(), interval).unref();
+  }
+
+  async #check(): Promise<void> {
+    // Counting may ask the database, which rests as long as nobody needs it.
+    if (!this.#draining && this.#idleAt > Date.now()) return;
     const status = await this.status();
     const drained = status.draining && status.runningExecutions === 0;
     const idle = status.idleStopAt !== null && status.idleStopAt <= Date.now();
     if (!drained && !idle) return;
     this.stop();
-    onIdle(drained ? 'drained' : 'idle');
+    this.#onIdle(drained ? 'drained' : 'idle');
   }
 
   async #occupation(): Promise<Occupation> {

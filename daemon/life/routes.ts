@@ -26,8 +26,8 @@ export interface Life {
 export function mountLife(router: ApiRouter, life: Life): void {
   router.mount(getAbout, () => life.about);
   router.mount(getStatus, () => life.activity.status());
-  router.mount(drainDaemon, async () => {
-    if (await life.activity.drain()) life.stop('asked to drain');
+  router.mount(drainDaemon, () => {
+    life.activity.drain();
     return {};
   });
   router.mount(stopDaemon, async ({ body }) => {

@@ -14,6 +14,7 @@ import {
 import { daemonArguments, EXIT_LOCKED } from '../../daemon/client/spawn.ts';
 import { type Attached, attach, ensureDaemon, stopAndWait } from '../../daemon/client/start.ts';
 import { drainDaemon, getStatus } from '../../daemon/contract/about.ts';
+import { getExecution, startExecution } from '../../daemon/contract/pipelines.ts';
 import { DAEMON_MAIN, startDaemon, type TestPlace, testPlace } from '../support/daemon.ts';
 
 const program = { main: DAEMON_MAIN };
@@ -37,7 +38,7 @@ describe('the life of a daemon', () => {
   };
 
   it('serves once when many clients start it at the same time', async () => {
-    const all = await Promise.all(Array.from({ length: 8 }, () => ensureDaemon(place, program)));
+    const all = await Promise.all(Array.from({ length: 20 }, () => ensureDaemon(place, program)));
     assert.equal(all.filter(one => one.started).length, 1);
     assert.equal(new Set(all.map(one => one.connection.pid)).size, 1);
   });
@@ -142,6 +143,42 @@ describe('the life of a daemon', () => {
   it('says why it did not start', async () => {
     fs.writeFileSync(path.join(place.store, 'modelthat.db'), 'this is no database, whatever its name says');
     await assert.rejects(ensureDaemon(place, program), /modelthat\.db/);
+  });
+
+  it('lets what runs end before it hands over, and takes nothing new meanwhile', async () => {
+    const daemon = await startDaemon({ place });
+    const file = path.join(place.workspace, 'modelthat.yaml');
+    const gate = path.join(place.workspace, 'go on');
+    fs.writeFileSync(path.join(place.workspace, 'wait.sh'), "until [ -e 'go on' ]; do sleep 0.1; done\n");
+    fs.writeFileSync(file, 'name: long\nsteps:\n  wait:\n    run: sh wait.sh\n');
+    const body = { file, set: {} };
+    const { id } = await daemon.client.call(startExecution, { body });
+    await daemon.client.call(drainDaemon, { body: {} });
+    await assert.rejects(daemon.client.call(startExecution, { body }), { code: 'TEMPORARILY_UNAVAILABLE' });
+    const running = await daemon.client.call(getExecution, { params: { executionId: id } });
+    assert.equal(running.endTime, null);
+    fs.writeFileSync(gate, '');
+    await daemon.ended;
+    const { client } = await ensure();
+    const ended = await client.call(getExecution, { params: { executionId: id } });
+    assert.equal(ended.status, 'succeeded');
+  });
+
+  it('takes the port that it is told, or says that it is taken', async () => {
+    const other = await listen(createServer());
+    const taken = portOf(other);
+    const run = (port: number) => startDaemon({ place, args: ['--port', String(port)] });
+    try {
+      await assert.rejects(
+        run(taken),
+        new RegExp(`Port ${taken} is taken by another program; choose another`),
+      );
+    } finally {
+      other.close();
+    }
+    const daemon = await run(taken);
+    assert.equal(daemon.connection.port, taken);
+    await daemon.stop();
   });
 
   it('stops by itself when there is nothing to do', async () => {
