@@ -31,6 +31,7 @@ export const suites: readonly Suite[] = [
     'the MLflow protocol, against recorded answers',
     'tests/conformance/**/*.test.ts',
   ),
+  mochaSuite('views', 'what the views say, without an editor', 'tests/extension/unit/**/*.test.ts'),
   mochaSuite('webviews', 'the logic of the pages', 'tests/webviews/**/*.test.ts'),
   { name: 'python', about: 'Python clients against a real daemon', run: runPytest },
   { name: 'extension', about: 'the extension in an extension host', run: runExtensionTests },

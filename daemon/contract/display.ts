@@ -21,10 +21,10 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
 }
 
-/** How long ago `time` was: `now`, `5 min ago`, `3 h ago`, `2 d ago`. Both in milliseconds since the epoch. */
+/** How long ago `time` was: `just now`, `5 min ago`, `3 h ago`, `2 d ago`. Both in milliseconds since the epoch. */
 export function formatAge(time: number, now: number): string {
   const age = now - time;
-  if (age < MINUTE) return 'now';
+  if (age < MINUTE) return 'just now';
   if (age < HOUR) return `${Math.floor(age / MINUTE)} min ago`;
   if (age < DAY) return `${Math.floor(age / HOUR)} h ago`;
   return `${Math.floor(age / DAY)} d ago`;

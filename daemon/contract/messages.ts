@@ -1,6 +1,7 @@
 /** What the pages in the editor and their host in the extension say to each other. */
 import * as z from 'zod';
 import type { ArtifactFile, Run, Series } from './runs.ts';
+import type { Double } from './values.ts';
 
 /** What a person can do to a run from its page. */
 export const RunAction = z.enum(['stop', 'close', 'promote', 'register', 'copyId']);
@@ -36,6 +37,10 @@ export interface RunLink {
   readonly id: string;
   readonly name: string;
   readonly status: Run['status'];
+  /** Milliseconds; so far, when it has not ended. */
+  readonly duration: number;
+  /** The last value of each of its metrics. */
+  readonly metrics: Readonly<Record<string, Double>>;
 }
 
 /** Everything the run page shows but curves and artifacts. */

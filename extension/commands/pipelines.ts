@@ -31,8 +31,8 @@ export function pipelineCommands(stores: Stores, logs: StepLogs, openRun: OpenRu
       if (set) await start(pipeline.connection, pipeline.thing.file, { set });
     },
     'modelthat.pipelines.openFile': async argument => {
-      const step = subjectOf(argument, 'step');
-      if (step) return openAt(step.file, step.line ?? 1);
+      const place = subjectOf(argument, 'step', 'diagnostic');
+      if (place) return openAt(place.file, place.line ?? 1);
       const pipeline = await pipelineOf(stores, argument, 'Open Pipeline File');
       if (pipeline) await openAt(pipeline.thing.file, 1);
     },

@@ -57,7 +57,7 @@ function belongsTo(run: Run, execution: Execution): boolean {
 function actionsOn(run: Run, hasVersions: boolean, executing: boolean): RunAction[] {
   const running = run.status === 'RUNNING';
   return [
-    ...(executing ? (['stop'] as const) : []),
+    ...(running && executing ? (['stop'] as const) : []),
     ...(running && !executing ? (['close'] as const) : []),
     ...(hasVersions ? (['promote'] as const) : []),
     ...(!running && !hasVersions ? (['register'] as const) : []),
@@ -65,6 +65,12 @@ function actionsOn(run: Run, hasVersions: boolean, executing: boolean): RunActio
   ];
 }
 
-function link({ id, name, status }: Run): RunLink {
-  return { id, name, status };
+function link({ id, name, status, startTime, endTime, metrics }: Run): RunLink {
+  return {
+    id,
+    name,
+    status,
+    duration: (endTime ?? Date.now()) - startTime,
+    metrics: Object.fromEntries(Object.entries(metrics).map(([key, { last }]) => [key, last])),
+  };
 }

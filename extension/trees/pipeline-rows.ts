@@ -1,5 +1,6 @@
 import { formatAge, formatDuration, formatMetric } from '../../daemon/contract/display.ts';
 import type {
+  Diagnostic,
   Execution,
   ExecutionStatus,
   Pipeline,
@@ -64,6 +65,22 @@ function latestState(latest: Execution | undefined, now: number): string {
     return `${latest.status} · ${ended} of ${latest.steps.length} steps`;
   }
   return `${latest.status} · ${formatAge(latest.endTime ?? latest.startTime, now)}`;
+}
+
+/** The line of a problem in a pipeline file. */
+export function diagnosticRow(parent: string, diagnostic: Diagnostic, index: number): Row {
+  const { message, remedy = '', line, severity } = diagnostic;
+  return {
+    id: `${parent}/problem/${index}`,
+    label: message,
+    description: `line ${line}`,
+    icon:
+      severity === 'error' ? { name: 'error', color: COLOR.bad } : { name: 'warning', color: COLOR.warning },
+    kind: 'diagnostic',
+    opens: 'never',
+    spoken: `${severity} in line ${line}: ${message}`,
+    tooltip: [message, remedy].filter(Boolean).map(plain).join('\n\n'),
+  };
 }
 
 /** The line of a step: its part in an execution, or only its definition when it has not run. */

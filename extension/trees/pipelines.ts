@@ -1,5 +1,6 @@
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import {
+  type Diagnostic,
   type Execution,
   listExecutions,
   listPipelines,
@@ -7,7 +8,7 @@ import {
 } from '../../daemon/contract/pipelines.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
-import { executionRow, isActive, pipelineRow, stepRow } from './pipeline-rows.ts';
+import { diagnosticRow, executionRow, isActive, pipelineRow, stepRow } from './pipeline-rows.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
 
 const HISTORY = 100;
@@ -58,11 +59,25 @@ export class PipelinesTree extends StoreTree {
       row,
       subject: { type: 'pipeline', connection, pipeline, latest },
       children: async () => [
+        ...pipeline.problems.map((problem, index) => diagnosticNode(connection, row.id, problem, index)),
         ...[...defined, ...gone].map(name => stepNode(connection, row.id, pipeline, latest, name)),
         ...(earlier.length > 0 ? [historyNode(connection, row.id, pipeline, earlier)] : []),
       ],
     };
   }
+}
+
+function diagnosticNode(
+  connection: StoreConnection,
+  parent: string,
+  diagnostic: Diagnostic,
+  index: number,
+): TreeNode {
+  return {
+    row: diagnosticRow(parent, diagnostic, index),
+    subject: { type: 'diagnostic', connection, file: diagnostic.file, line: diagnostic.line },
+    click: 'modelthat.pipelines.openFile',
+  };
 }
 
 function stepNode(

@@ -10,6 +10,8 @@ interface Subjects {
   experiment: { readonly experiment: Experiment };
   run: { readonly run: Run };
   pipeline: { readonly pipeline: Pipeline; readonly latest: Execution | undefined };
+  /** A place in a pipeline file; the line counts from 1. */
+  diagnostic: { readonly file: string; readonly line: number };
   execution: { readonly execution: Execution };
   step: {
     readonly file: string;

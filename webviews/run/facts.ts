@@ -1,9 +1,12 @@
 /** The parts of the run page that only show: tables of names and values, and links. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatMetric } from '../../daemon/contract/display.ts';
+import { formatDuration, formatMetric } from '../../daemon/contract/display.ts';
 import type { RunLink, RunSnapshot } from '../../daemon/contract/messages.ts';
 import type { MetricSummary } from '../../daemon/contract/runs.ts';
 import { icon, statusIcon } from '../ui/icons.ts';
+
+/** Columns of metrics in the table of the runs below. */
+const CHILD_METRICS = 4;
 
 /** Every metric with its last, lowest and highest value: what the charts show, as text. */
 export function metricsTable(
@@ -52,23 +55,64 @@ export function factList(
   `;
 }
 
-/** Links to the runs around this one. */
-export function relatedRuns(
-  { parent, children, moreChildren }: RunSnapshot,
-  open: (run: RunLink) => void,
-): TemplateResult | typeof nothing {
-  if (!parent && children.length === 0) return nothing;
-  const link = (run: RunLink) => html`
-    <li>${statusIcon(run.status)} <button class="link" @click=${() => open(run)}>${run.name}</button></li>
-  `;
+type OpenRun = (run: RunLink) => void;
+
+const runLink = (run: RunLink, open: OpenRun) => html`
+  ${statusIcon(run.status)}
+  <button class="link" @click=${() => open(run)} aria-label="${run.name}, ${run.status.toLowerCase()}">${run.name}</button>
+`;
+
+/** The run that this one is a part of. */
+export function parentRun({ parent }: RunSnapshot, open: OpenRun): TemplateResult | typeof nothing {
+  if (!parent) return nothing;
   return html`
     <section>
-      <h2>Related runs</h2>
-      ${parent ? html`<p class="faint">Part of</p><ul class="runs">${link(parent)}</ul>` : nothing}
-      ${children.length > 0 ? html`<p class="faint">Below it</p><ul class="runs">${children.map(link)}</ul>` : nothing}
+      <h2>Part of</h2>
+      <p>${runLink(parent, open)}</p>
+    </section>
+  `;
+}
+
+/** The runs below this one, with the metrics that most of them have. */
+export function childRuns(
+  { children, moreChildren }: RunSnapshot,
+  open: OpenRun,
+): TemplateResult | typeof nothing {
+  if (children.length === 0) return nothing;
+  const columns = commonMetrics(children);
+  return html`
+    <section aria-labelledby="children-title">
+      <div class="section-head"><h2 id="children-title">Runs below it</h2></div>
+      <table class="grid">
+        <thead>
+          <tr><th scope="col">Run</th>${columns.map(key => html`<th scope="col">${key}</th>`)}<th scope="col">Duration</th></tr>
+        </thead>
+        <tbody>
+          ${children.map(
+            run => html`
+              <tr>
+                <th scope="row">${runLink(run, open)}</th>
+                ${columns.map(key => html`<td>${run.metrics[key] === undefined ? '' : formatMetric(run.metrics[key])}</td>`)}
+                <td>${formatDuration(run.duration)}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
       ${moreChildren ? html`<p class="faint">The first ${children.length} are shown; the tree has all.</p>` : nothing}
     </section>
   `;
+}
+
+function commonMetrics(runs: readonly RunLink[]): string[] {
+  const counts = new Map<string, number>();
+  for (const key of runs.flatMap(run => Object.keys(run.metrics)))
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  const depth = (key: string) => key.split('/').length;
+  return [...counts]
+    .sort(([a, m], [b, n]) => n - m || depth(a) - depth(b) || a.localeCompare(b))
+    .slice(0, CHILD_METRICS)
+    .map(([key]) => key);
 }
 
 /** The versions of models that came from this run. */

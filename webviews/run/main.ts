@@ -8,6 +8,7 @@ import { html, nothing } from 'lit';
 import type {
   Preview,
   RunAction,
+  RunLink,
   RunPageMessage,
   RunPageState,
   RunSnapshot,
@@ -16,7 +17,7 @@ import type {
 import type { ArtifactFile, Series } from '../../daemon/contract/runs.ts';
 import { PageElement } from '../ui/element.ts';
 import { Host } from '../ui/host.ts';
-import { factList, metricsTable, modelVersions, relatedRuns } from './facts.ts';
+import { childRuns, factList, metricsTable, modelVersions, parentRun } from './facts.ts';
 import type { ChartSettings } from './metric-charts.ts';
 
 /** Tags that the client sets itself and that the page shows elsewhere or not at all. */
@@ -59,6 +60,7 @@ export class RunPage extends PageElement {
     const notice = problem ? html`<p class="notice" role="alert">${problem}</p>` : nothing;
     if (!snapshot) return html`<main>${notice || html`<p class="faint">Loading the run…</p>`}</main>`;
     const { run } = snapshot;
+    const open = ({ id }: RunLink) => this.#host.send({ type: 'open', runId: id });
     return html`
       <main>
         ${notice}
@@ -69,6 +71,7 @@ export class RunPage extends PageElement {
             <modelthat-metric-charts .metrics=${run.metrics} .series=${this.series} .settings=${this.settings}
               @watch=${(event: CustomEvent<string[]>) => this.#host.send({ type: 'watch', keys: event.detail })}
               @settings=${(event: CustomEvent<ChartSettings>) => this.#choose(event.detail)}></modelthat-metric-charts>
+            ${childRuns(snapshot, open)}
             ${metricsTable(run.metrics)}
             <modelthat-artifacts .folders=${this.folders} .previews=${this.previews}
               @list=${(event: CustomEvent<string>) => this.#host.send({ type: 'list', path: event.detail })}
@@ -77,9 +80,9 @@ export class RunPage extends PageElement {
           </div>
           <aside>
             ${modelVersions(snapshot)}
+            ${parentRun(snapshot, open)}
             ${factList('Parameters', sorted(run.params))}
             ${factList('Details', details(snapshot))}
-            ${relatedRuns(snapshot, ({ id }) => this.#host.send({ type: 'open', runId: id }))}
             ${factList(
               'Tags',
               sorted(run.tags).filter(([name]) => !INTERNAL_TAG.test(name)),

@@ -43,7 +43,7 @@ export class RunHeader extends PageElement {
       <header>
         <div class="title-row">
           <h1>${run.name}</h1>
-          <span class="pill status-${run.status.toLowerCase()}">${statusIcon(run.status)} ${run.status.toLowerCase()}</span>
+          <span class="pill">${statusIcon(run.status)} ${run.status.toLowerCase()}</span>
           <div class="actions">${this.snapshot.actions.map(action => this.#button(action))}</div>
         </div>
         <p class="facts">${facts.map((fact, index) => html`${index > 0 ? html`<span class="dot">·</span>` : nothing}<span>${fact}</span>`)}</p>

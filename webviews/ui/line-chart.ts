@@ -123,8 +123,17 @@ function chartOptions(theme: ChartTheme, logScale: boolean): ChartOptions<'line'
       x: {
         ...scale,
         type: 'linear',
+        bounds: 'data',
         grid: { display: false },
-        ticks: { color: theme.text, font, maxTicksLimit: 6, padding: 6, maxRotation: 0, precision: 0 },
+        ticks: {
+          color: theme.text,
+          font,
+          maxTicksLimit: 6,
+          includeBounds: false,
+          padding: 6,
+          maxRotation: 0,
+          precision: 0,
+        },
       },
       y: {
         ...scale,

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import type { StepExecution } from '../../../daemon/contract/pipelines.ts';
+import { stepRow } from '../../../extension/trees/pipeline-rows.ts';
+
+const NOW = 1_800_000_000_000;
+
+function step(changes: Partial<StepExecution>): StepExecution {
+  return {
+    name: 'train',
+    status: 'running',
+    startTime: NOW - 65_000,
+    endTime: null,
+    exitCode: null,
+    message: '',
+    runId: null,
+    gates: [],
+    metric: null,
+    ...changes,
+  };
+}
+
+describe('the line of a step', () => {
+  it('shows the time so far and the metric that moves', () => {
+    const metric = { key: 'rmspe', value: 0.1, step: 3 };
+    assert.equal(stepRow('p', { name: 'train' }, step({ metric }), NOW).description, '1 m 05 s · rmspe 0.1');
+  });
+
+  it('says why it failed, in one line', () => {
+    const failed = step({ status: 'failed', endTime: NOW, message: 'rmspe < 0.1: observed 0.12\nmore' });
+    assert.equal(
+      stepRow('p', { name: 'train' }, failed, NOW).description,
+      '1 m 05 s · rmspe < 0.1: observed 0.12',
+    );
+  });
+
+  it('has the traits that its menus ask for', () => {
+    const kind = (changes: Partial<StepExecution>) =>
+      stepRow('p', { name: 'train' }, step(changes), NOW).kind;
+    assert.equal(kind({ runId: 'r' }), 'step.running.logged.tracked');
+    assert.equal(kind({ status: 'waiting' }), 'step.waiting');
+    assert.equal(kind({ status: 'pending', startTime: null }), 'step.pending');
+    assert.equal(stepRow('p', { name: 'train' }, undefined, NOW).kind, 'step.idle');
+  });
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { curveGroups, shortName } from '../../webviews/run/metric-groups.ts';
+
+const metric = (count: number) => ({ last: 1, step: 0, timestamp: 0, min: 1, max: 1, count });
+
+describe('groups of charts', () => {
+  it('follow the first part of the names, those without one first', () => {
+    const groups = curveGroups({
+      'xgboost/rmspe': metric(9),
+      'lightgbm/valid/rmspe': metric(9),
+      'lightgbm/mae': metric(9),
+      loss: metric(9),
+    });
+    assert.deepEqual(groups, [
+      { name: '', keys: ['loss'] },
+      { name: 'lightgbm', keys: ['lightgbm/mae', 'lightgbm/valid/rmspe'] },
+      { name: 'xgboost', keys: ['xgboost/rmspe'] },
+    ]);
+  });
+
+  it('have no chart for what was logged once', () => {
+    assert.deepEqual(curveGroups({ rmspe: metric(1) }), []);
+  });
+
+  it('say the rest of the name on the chart', () => {
+    assert.equal(shortName('lightgbm/valid/rmspe'), 'valid/rmspe');
+    assert.equal(shortName('loss'), 'loss');
+  });
+});
