@@ -5,8 +5,11 @@ import { type MlflowRoute, PREFIXES, route } from './route.ts';
 import { runIdOf } from './runs.ts';
 import { orNothing, toMetric } from './shapes.ts';
 
-/** Points on a page of a history; the Python client asks for as many. */
-const HISTORY_PAGE = 25_000;
+/** Points on a page of a history. The Python client asks for 25,000; who names no number expects all that fits. */
+const HISTORY_PAGE = { initial: 1_000_000, most: 1_000_000 };
+
+/** Points of several runs together. */
+const BULK_PAGE = { initial: 25_000, most: 25_000 };
 
 /** Points that a chart of several runs gets. */
 const INTERVAL_PAGE = 2_500;
@@ -20,8 +23,7 @@ export function metricRoutes(tracking: TrackingService): MlflowRoute[] {
       const { items, nextPageToken } = await tracking.metricHistory({
         runId: runIdOf(fields),
         key: fields.requiredString('metric_key'),
-        // Who names no page size expects all of it.
-        limit: fields.integer('max_results') ?? Number.MAX_SAFE_INTEGER - 1,
+        limit: fields.pageSize('max_results', HISTORY_PAGE),
         pageToken: fields.string('page_token'),
       });
       const metrics = items.map(point => ({ ...toMetric(point), run_id: undefined }));
@@ -50,7 +52,7 @@ export function metricRoutes(tracking: TrackingService): MlflowRoute[] {
         const points = await tracking.metricHistories({
           runIds,
           key: fields.requiredString('metric_key'),
-          limit: Math.min(fields.integer('max_results') ?? HISTORY_PAGE, HISTORY_PAGE),
+          limit: fields.pageSize('max_results', BULK_PAGE),
         });
         return { metrics: points.map(toMetric) };
       },

@@ -250,6 +250,7 @@ function moveVersion(
   to: Stage,
   change: Pick<StageChange, 'name' | 'by' | 'reason'>,
 ): void {
+  if (row.stage === to) return;
   statement(
     connection,
     'UPDATE model_version SET stage = ?, updated_at = ? WHERE model = ? AND version = ?',
