@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,6 +7,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { LocalArtifactStore } from '../../../daemon/artifacts/local.ts';
 import { checkArtifactPath } from '../../../daemon/artifacts/paths.ts';
+import { mountSmall } from '../../support/small-disk.ts';
 
 describe('artifacts on the local disk', () => {
   let scratch: string;
@@ -111,6 +113,24 @@ describe('artifacts on the local disk', () => {
     assert.deepEqual(await store.list('run'), [], 'links are no artifacts');
     assert.deepEqual(fs.readdirSync(outside), ['canary']);
     assert.equal(fs.readFileSync(path.join(outside, 'canary'), 'utf8'), 'alive');
+  });
+
+  it('keeps the old file when the disk is full', async function () {
+    const unmountable = mountSmall(root);
+    if (unmountable) {
+      console.log(`skipped: ${unmountable}`);
+      this.skip();
+    }
+    try {
+      store = await LocalArtifactStore.open(root);
+      await write('run/model.bin', 'old');
+      const large = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(100_000)));
+      await assert.rejects(store.write('run/model.bin', large), { code: 'INSUFFICIENT_STORAGE' });
+      assert.equal(await read('run/model.bin'), 'old');
+      assert.deepEqual(fs.readdirSync(path.join(root, '.incoming')), []);
+    } finally {
+      spawnSync('umount', [root]);
+    }
   });
 
   it('writes of one file at once leave one of them whole', async () => {

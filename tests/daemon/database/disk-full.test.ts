@@ -8,16 +8,7 @@ import { openForReading, openForWriting } from '../../../daemon/database/open.ts
 import { EventBus } from '../../../daemon/events/bus.ts';
 import { TrackingService } from '../../../daemon/tracking/service.ts';
 import { temporaryFolder } from '../../support/database.ts';
-
-const SIZE = '8m';
-
-/** A small file system of its own. @returns why there is none */
-function mountSmall(folder: string): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0)
-    return 'mounting a small file system needs root on Linux';
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder]);
-  return status === 0 ? undefined : `mount: ${stderr}`;
-}
+import { mountSmall } from '../../support/small-disk.ts';
 
 describe('a full disk', () => {
   it('leaves the old schema when there is no room for the backup', async function () {
