@@ -42,7 +42,6 @@ export function openForReading(file: string): Connection {
   const connection = new SQLite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   connection.pragma('query_only = ON');
   connection.pragma('cache_size = -8192');
-  connection.pragma('mmap_size = 268435456');
   return connection;
 }
 

@@ -230,6 +230,18 @@ describe('runs', () => {
       );
     });
 
+    it('count NaN in a bucket of a curve, but not into its mean', async () => {
+      await log(
+        ...Array.from({ length: 8 }, (_, step) => point('m', step < 4 || step % 2 ? Number.NaN : step, step)),
+      );
+      const json = await tracking.metricSeriesJson({ runId, keys: ['m'], buckets: 2 });
+      const [{ points }] = JSON.parse(Buffer.from(json).toString()).series;
+      assert.deepEqual(points, [
+        { step: 3, timestamp: 0, value: 'NaN', min: 'NaN', max: 'NaN', count: 4 },
+        { step: 7, timestamp: 0, value: 5, min: 4, max: 6, count: 4 },
+      ]);
+    });
+
     it('of a logged model are found by the model', async () => {
       await log(
         { ...point('acc', 0.5, 1), modelId: 'm-1', datasetName: 'eval', datasetDigest: 'd' },
