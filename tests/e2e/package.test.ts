@@ -70,19 +70,23 @@ describe('the package', function () {
       fs.mkdirSync(path.dirname(path.join(extension, name)), { recursive: true });
       fs.writeFileSync(path.join(extension, name), content);
     }
-    const workspace = path.join(scratch, 'workspace');
-    fs.mkdirSync(workspace);
+    const store = path.join(scratch, 'workspace', STORE_FOLDER);
+    fs.mkdirSync(path.dirname(store));
     const modelthat = (...args: string[]) =>
-      execa(process.execPath, [path.join(extension, 'extension/dist/cli.mjs'), ...args, '--json'], {
-        cwd: workspace,
-        env: { PATH: scratch, MODELTHAT_STATE_DIR: path.join(scratch, 'state') },
-        extendEnv: false,
-        input: '[{"a": 1, "b": 2}]',
-      });
+      execa(
+        process.execPath,
+        [path.join(extension, 'extension/dist/cli.mjs'), ...args, '--json', '--store', store],
+        {
+          cwd: scratch,
+          env: { PATH: scratch, MODELTHAT_STATE_DIR: path.join(scratch, 'state') },
+          extendEnv: false,
+          input: '[{"a": 1, "b": 2}]',
+        },
+      );
 
     await modelthat('start');
     try {
-      const daemon = await attach(openPlace(path.join(workspace, STORE_FOLDER)));
+      const daemon = await attach(openPlace(store));
       assert.ok(daemon);
       await registerLinearModel(daemon.client, 'linear', [10, 1]);
       // An update of the extension takes the folder away under the running daemon.
