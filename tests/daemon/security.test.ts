@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import path from 'node:path';
 import type { Router } from 'express';
@@ -8,6 +8,7 @@ import { newToken } from '../../daemon/client/connection.ts';
 import { composeServices, type Services } from '../../daemon/composition.ts';
 import { getAbout, rotateTokens, stopDaemon } from '../../daemon/contract/about.ts';
 import { operations } from '../../daemon/contract/api.ts';
+import { BODY_LIMIT } from '../../daemon/http/body.ts';
 import { Tokens } from '../../daemon/http/tokens.ts';
 import { Activity } from '../../daemon/life/activity.ts';
 import { openLog } from '../../daemon/log.ts';
@@ -164,6 +165,27 @@ describe('the checks before the router', () => {
         'Content-Type: application/json\r\nContent-Length: 99999999999\r\nExpect: 100-continue\r\n\r\n',
     );
     assert.match(answer, /^HTTP\/1\.1 413 /);
+  });
+
+  it('refuse a body that turns out too large while it comes in', async () => {
+    const sent = request({
+      ...{ port: daemon.connection.port, host: '127.0.0.1', method: 'POST', path: '/api/v1/tokens/rotate' },
+      headers: { ...bearer(daemon.secrets.owner), 'content-type': 'application/json' },
+    });
+    const answered = once(sent, 'response');
+    sent.on('error', () => {});
+    const chunk = Buffer.alloc(1024 * 1024, ' ');
+    for (let written = 0; written <= BODY_LIMIT && !sent.destroyed; written += chunk.length)
+      if (!sent.write(chunk)) await Promise.race([once(sent, 'drain'), answered]);
+    const [response] = (await answered) as [IncomingMessage];
+    assert.equal(response.statusCode, 413);
+    sent.destroy();
+  });
+
+  it('take a path that is no text for a mistake of the caller', async () => {
+    const answer = await send('GET', '/api/v1/runs/%E0%A4%A', bearer(daemon.secrets.owner));
+    assert.equal(answer.status, 400);
+    assert.equal(JSON.parse(answer.body).error_code, 'INVALID_PARAMETER_VALUE');
   });
 
   it('answer an unknown route, asked with a token, as JSON', async () => {
