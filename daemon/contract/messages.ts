@@ -4,7 +4,7 @@ import type { ArtifactFile, Run, Series } from './runs.ts';
 import type { Double } from './values.ts';
 
 /** What a person can do to a run from its page. */
-export const RunAction = z.enum(['stop', 'close', 'promote', 'register', 'copyId']);
+export const RunAction = z.enum(['stop', 'forceStop', 'close', 'promote', 'register', 'copyId']);
 export type RunAction = z.infer<typeof RunAction>;
 
 /** From the run page. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */

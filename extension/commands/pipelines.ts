@@ -61,11 +61,11 @@ export function pipelineCommands(stores: Stores, logs: StepLogs, openRun: OpenRu
     'modelthat.steps.reject': argument => decide(stores, argument, 'reject'),
     'modelthat.executions.stop': async argument => {
       const execution = await executionOf(stores, argument, 'Stop Execution');
-      if (execution) await stop(execution);
+      if (execution) await stop(execution, false);
     },
     'modelthat.executions.forceStop': async argument => {
       const execution = await executionOf(stores, argument, 'Force Stop Execution');
-      if (execution) await forceStop(execution);
+      if (execution) await stop(execution, true);
     },
   } satisfies Partial<Handlers>;
 }
@@ -115,18 +115,9 @@ async function start(
   await vscode.commands.executeCommand('modelthat.pipelines.focus');
 }
 
-/** Asks the steps to end; whoever cannot wait may force it. */
-async function stop({ connection, thing }: Of<Execution>): Promise<void> {
-  await connection.call(cancelExecution, { params: { executionId: thing.id }, body: { force: false } });
-  const force = await vscode.window.showInformationMessage(
-    `Stopping ${thing.pipeline}: its steps are asked to end.`,
-    'Force Stop',
-  );
-  if (force) await forceStop({ connection, thing });
-}
-
-async function forceStop({ connection, thing }: Of<Execution>): Promise<void> {
-  await connection.call(cancelExecution, { params: { executionId: thing.id }, body: { force: true } });
+/** Asks the steps to end, or ends them. */
+async function stop({ connection, thing }: Of<Execution>, force: boolean): Promise<void> {
+  await connection.call(cancelExecution, { params: { executionId: thing.id }, body: { force } });
 }
 
 interface ParameterItem extends vscode.QuickPickItem {

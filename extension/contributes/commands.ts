@@ -152,14 +152,18 @@ export const COMMANDS = {
     icon: '$(debug-stop)',
     palette: running,
     places: [
-      onItem(/^(pipeline|execution)\.active\b/, 'inline@2'),
+      onItem(/^(pipeline|execution)\.active$/, 'inline@2'),
       onItem(/^(pipeline|execution)\.active\b/, '6_end@1'),
     ],
   },
   'modelthat.executions.forceStop': {
     title: 'Force Stop Execution',
+    icon: '$(stop-circle)',
     palette: running,
-    places: [onItem(/^(pipeline|execution)\.active\b/, '6_end@2')],
+    places: [
+      onItem(/^(pipeline|execution)\.active\.cancelling$/, 'inline@2'),
+      onItem(/^(pipeline|execution)\.active\b/, '6_end@2'),
+    ],
   },
 
   'modelthat.models.promote': {

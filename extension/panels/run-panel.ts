@@ -247,12 +247,12 @@ class RunPanel {
       case 'register':
         return perform('modelthat.models.register', run);
       case 'stop':
-        if (!state.execution) return;
-        return perform('modelthat.executions.stop', {
-          type: 'execution',
-          connection,
-          execution: state.execution,
-        });
+      case 'forceStop': {
+        const { execution } = state;
+        if (execution)
+          return perform(`modelthat.executions.${action}`, { type: 'execution', connection, execution });
+        return;
+      }
       case 'promote':
         if (version) return perform('modelthat.models.promote', { type: 'version', connection, version });
     }

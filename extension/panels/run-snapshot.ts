@@ -39,7 +39,7 @@ export async function loadRun(connection: StoreConnection, runId: string): Promi
       moreChildren: below.nextPageToken !== undefined,
       silentSince: silent,
       versions: versions.map(({ name, version, stage }) => ({ name, version, stage })),
-      actions: actionsOn(run, versions.length > 0, execution !== undefined),
+      actions: actionsOn(run, versions.length > 0, execution),
     },
   };
 }
@@ -54,15 +54,20 @@ function belongsTo(run: Run, execution: Execution): boolean {
   return execution.runId === run.id || execution.steps.some(step => step.runId === run.id);
 }
 
-function actionsOn(run: Run, hasVersions: boolean, executing: boolean): RunAction[] {
+function actionsOn(run: Run, hasVersions: boolean, execution: Execution | undefined): RunAction[] {
   const running = run.status === 'RUNNING';
   return [
-    ...(running && executing ? (['stop'] as const) : []),
-    ...(running && !executing ? (['close'] as const) : []),
+    ...(running ? [endingAction(execution)] : []),
     ...(hasVersions ? (['promote'] as const) : []),
     ...(!running && !hasVersions ? (['register'] as const) : []),
     'copyId',
   ];
+}
+
+/** How a running run is ended: by its execution, by force once it was asked to end, or by a person's word. */
+function endingAction(execution: Execution | undefined): RunAction {
+  if (!execution) return 'close';
+  return execution.status === 'cancelling' ? 'forceStop' : 'stop';
 }
 
 function link({ id, name, status, startTime, endTime, metrics }: Run): RunLink {

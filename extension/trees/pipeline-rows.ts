@@ -44,13 +44,18 @@ export function pipelineRow(
     label: pipeline.name,
     description: state,
     icon: pipelineIcon(problems, latest),
-    kind: latest && isActive(latest) ? 'pipeline.active' : 'pipeline',
+    kind: ['pipeline', ...activity(latest)].join('.'),
     opens: 'open',
     spoken: `Pipeline ${pipeline.name}, ${state}`,
     tooltip: [`**${plain(pipeline.name)}**`, plain(pipeline.file), plain(latest?.message ?? '')]
       .filter(Boolean)
       .join('\n\n'),
   };
+}
+
+function activity(execution: Execution | undefined): string[] {
+  if (!execution || !isActive(execution)) return [];
+  return execution.status === 'cancelling' ? ['active', 'cancelling'] : ['active'];
 }
 
 function pipelineIcon(problems: number, latest: Execution | undefined): Icon {
@@ -149,7 +154,7 @@ export function executionRow(store: string, execution: Execution, now: number): 
     label: when,
     description: facts.join(' · '),
     icon: STATUS_ICON[execution.status],
-    kind: isActive(execution) ? 'execution.active' : 'execution.ended',
+    kind: ['execution', ...activity(execution)].join('.'),
     opens: 'closed',
     spoken: [`Execution of ${when}`, ...facts].join(', '),
     tooltip: plain(execution.message),

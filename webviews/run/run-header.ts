@@ -6,6 +6,7 @@ import { icon, statusIcon } from '../ui/icons.ts';
 
 const ACTIONS: Record<RunAction, { readonly title: string; readonly icon: string }> = {
   stop: { title: 'Stop execution', icon: 'debug-stop' },
+  forceStop: { title: 'Force stop execution', icon: 'stop-circle' },
   close: { title: 'Close run…', icon: 'circle-slash' },
   promote: { title: 'Promote…', icon: 'arrow-up' },
   register: { title: 'Register model…', icon: 'package' },
