@@ -20,4 +20,11 @@ describe('the installed package', () => {
     await workbench.runCommand('modelthat: Start Daemon');
     await workbench.statusBarItem('modelthat daemon running').waitFor();
   });
+
+  it('shows its views, and in them what the daemon says', async () => {
+    const { workbench } = editor();
+    await workbench.viewContainer('modelthat').click();
+    for (const view of ['Experiments', 'Pipelines', 'Models']) await workbench.viewHeader(view).waitFor();
+    await workbench.treeItem('tiny').waitFor();
+  });
 });
