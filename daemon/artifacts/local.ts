@@ -94,7 +94,7 @@ export class LocalArtifactStore implements ArtifactStore {
       return stats.isFile() || stats.isDirectory() ? { place, stats } : undefined;
     } catch (error) {
       if (isAbsent(error)) return undefined;
-      throw error;
+      throw codeOf(error) === 'ELOOP' ? linked(checked) : error;
     }
   }
 

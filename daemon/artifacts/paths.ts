@@ -47,8 +47,12 @@ export function decodeOnce(encoded: string): string {
   }
 }
 
-/** The text itself and each further decoding of it, as long as it changes. */
-function decodings(text: string): string[] {
+/**
+ * The text itself and each further percent-decoding of it, as long as it changes.
+ *
+ * @throws ApiError INVALID_PARAMETER_VALUE when it goes on changing for longer than anything honest does
+ */
+export function decodings(text: string): string[] {
   const forms = [text];
   for (let form = text; forms.length < MAX_ENCODINGS; forms.push(form)) {
     const next = decodeLeniently(form);

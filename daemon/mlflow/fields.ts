@@ -1,10 +1,9 @@
 /** Reading the fields of an MLflow request, from a JSON body or a query string, with MLflow's messages when they are bad. */
-import { type ApiError, invalid } from '../contract/errors.ts';
-import type { KeyValue } from '../tracking/model.ts';
+import { invalid } from '../contract/errors.ts';
+import { badValue, pythonType } from '../tracking/batch-body.ts';
+import { type KeyValue, missingValue } from '../tracking/model.ts';
 
 type Values = Readonly<Record<string, unknown>>;
-
-const SEE_DOCS = 'See the API docs for more information about request parameters.';
 
 const MAX_INT64_DIGITS = 19;
 
@@ -30,15 +29,11 @@ export class Fields {
     throw invalid(`The body must be a JSON object, not ${pythonType(body)}.`);
   }
 
-  has(name: string): boolean {
-    return this.#get(name) !== undefined;
-  }
-
   /** The text of a field, which may be empty. */
   string(name: string): string | undefined {
     const value = this.#get(name);
     if (value === undefined || typeof value === 'string') return value;
-    throw this.#wrongType(name, value);
+    throw badValue(value, this.#place + name);
   }
 
   /** Text that must be there and not be empty. @param names the field and its older names, the first of them in messages */
@@ -47,7 +42,7 @@ export class Fields {
       const value = this.string(name);
       if (value) return value;
     }
-    throw missingField(this.#place + names[0]);
+    throw missingValue(this.#place + names[0]);
   }
 
   integer(name: string): number | undefined {
@@ -55,7 +50,7 @@ export class Fields {
     if (value === undefined) return undefined;
     const number = typeof value === 'string' && isIntegerText(value) ? Number(value) : value;
     if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
-    throw this.#wrongType(name, value);
+    throw badValue(value, this.#place + name);
   }
 
   /** How many entries a page is to have: at least one. */
@@ -77,7 +72,7 @@ export class Fields {
     if (typeof value === 'boolean') return Number(value);
     const number = typeof value === 'string' && value.trim() !== '' ? parseDouble(value) : value;
     if (typeof number === 'number') return number;
-    throw this.#wrongType(name, value);
+    throw badValue(value, this.#place + name);
   }
 
   /** Python clients write True and False into query strings. */
@@ -85,7 +80,7 @@ export class Fields {
     const value = this.#get(name);
     if (value === undefined || typeof value === 'boolean') return value;
     if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
-    throw this.#wrongType(name, value);
+    throw badValue(value, this.#place + name);
   }
 
   /** A name or its number. @param names in the order of their numbers, from 1 */
@@ -96,14 +91,14 @@ export class Fields {
     if (found) return found;
     throw invalid(
       `Invalid value ${JSON.stringify(value)} for parameter '${this.#place}${name}' supplied: it must be one of ` +
-        `${names.join(', ')}. ${SEE_DOCS}`,
+        `${names.join(', ')}.`,
     );
   }
 
   /** A list of texts; in a query the repeated field. */
   strings(name: string): string[] {
     const value = this.#list(name);
-    for (const item of value) if (typeof item !== 'string') throw this.#wrongType(name, value);
+    for (const item of value) if (typeof item !== 'string') throw badValue(value, this.#place + name);
     return value as string[];
   }
 
@@ -111,7 +106,7 @@ export class Fields {
   messages(name: string): Fields[] {
     const value = this.#list(name);
     return value.map((item, index) => {
-      if (!isMessage(item)) throw this.#wrongType(name, value);
+      if (!isMessage(item)) throw badValue(value, this.#place + name);
       return new Fields(item, this.#source, `${this.#place}${name}[${index}].`);
     });
   }
@@ -120,7 +115,7 @@ export class Fields {
   message(name: string): Fields | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
-    if (!isMessage(value)) throw this.#wrongType(name, value);
+    if (!isMessage(value)) throw badValue(value, this.#place + name);
     return new Fields(value, this.#source, `${this.#place}${name}.`);
   }
 
@@ -136,7 +131,7 @@ export class Fields {
 
   /** @throws ApiError INVALID_PARAMETER_VALUE when the field is not set */
   require<Value>(name: string, value: Value | undefined): Value {
-    if (value === undefined) throw missingField(this.#place + name);
+    if (value === undefined) throw missingValue(this.#place + name);
     return value;
   }
 
@@ -152,20 +147,8 @@ export class Fields {
     if (value === null || value === undefined) return [];
     if (Array.isArray(value)) return value;
     if (this.#source === 'query') return [value];
-    throw this.#wrongType(name, value);
+    throw badValue(value, this.#place + name);
   }
-
-  #wrongType(name: string, value: unknown): ApiError {
-    return invalid(
-      `Invalid value ${JSON.stringify(value)} for parameter '${this.#place}${name}' supplied:  ` +
-        `Hint: Value was of type '${pythonType(value)}'. ${SEE_DOCS}`,
-    );
-  }
-}
-
-/** The error for a required field that is not set. */
-export function missingField(name: string): ApiError {
-  return invalid(`Missing value for required parameter '${name}'. ${SEE_DOCS}`);
 }
 
 /** Pairs as a map; of a doubled key the last value. */
@@ -184,20 +167,4 @@ function isIntegerText(text: string): boolean {
 function parseDouble(text: string): number | undefined {
   const number = Number(text.replace(/^(-?)inf(inity)?$/i, '$1Infinity'));
   return Number.isNaN(number) && !/^nan$/i.test(text) ? undefined : number;
-}
-
-/** What Python calls the type of a JSON value: MLflow's messages say it. */
-function pythonType(value: unknown): string {
-  if (value === null) return 'NoneType';
-  if (Array.isArray(value)) return 'list';
-  switch (typeof value) {
-    case 'string':
-      return 'str';
-    case 'boolean':
-      return 'bool';
-    case 'number':
-      return Number.isInteger(value) ? 'int' : 'float';
-    default:
-      return 'dict';
-  }
 }

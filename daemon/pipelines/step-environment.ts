@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { mlflowVariables } from '../client/variables.ts';
 import { inheritedEnvironment } from '../processes/environment.ts';
 import type { ExecutionEnvironment } from './model.ts';
 
@@ -26,9 +27,7 @@ export function stepEnvironment(surroundings: StepSurroundings): Record<string, 
     NO_PROXY: loopback,
     no_proxy: loopback,
     PYTHONUNBUFFERED: '1',
-    MLFLOW_TRACKING_URI: url,
-    MLFLOW_TRACKING_USERNAME: 'modelthat',
-    MLFLOW_TRACKING_PASSWORD: token,
+    ...mlflowVariables(url, token),
     MLFLOW_EXPERIMENT_NAME: experiment,
     MLFLOW_DISABLE_TELEMETRY: 'true',
     DO_NOT_TRACK: '1',

@@ -1,5 +1,6 @@
 /** Where the files of a version are, as its registrar says it: which sources are taken. */
 import path from 'node:path';
+import { decodings } from '../artifacts/paths.ts';
 import { type ApiError, invalid } from '../contract/errors.ts';
 
 /** A source, by what it refers to. */
@@ -8,9 +9,6 @@ export type Source =
   | { readonly kind: 'version'; readonly name: string; readonly version: number }
   | { readonly kind: 'run'; readonly runId: string; readonly path: string }
   | { readonly kind: 'location'; readonly uri: string };
-
-/** More encodings on top of each other than anything honest has. */
-const MAX_ENCODINGS = 8;
 
 /**
  * What a source refers to.
@@ -60,19 +58,6 @@ function isNormal(uri: string): boolean {
     plain.split(/[/?#]/).every(name => name !== '..') &&
     (plain === '' || path.posix.normalize(plain) === plain)
   );
-}
-
-/** The text and each further decoding of it, `+` standing for a blank as in a query. */
-function decodings(text: string): string[] {
-  const forms = [text];
-  for (let form = text; forms.length < MAX_ENCODINGS; forms.push(form)) {
-    const next = form
-      .replaceAll('+', ' ')
-      .replace(/(?:%[0-9a-f]{2})+/gi, escapes => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString());
-    if (next === form) return forms;
-    form = next;
-  }
-  throw relativeSource(text);
 }
 
 function localSource(source: string): ApiError {

@@ -93,14 +93,16 @@ function double(value: unknown, place: string): number {
   throw value === undefined || value === null || value === '' ? missingValue(place) : badValue(value, place);
 }
 
-function badValue(value: unknown, place: string) {
+/** The error for a value of another type than expected, in MLflow's words. */
+export function badValue(value: unknown, place: string) {
   return invalid(
     `Invalid value ${JSON.stringify(value)} for parameter '${place}' supplied:  Hint: Value was of type ` +
       `'${pythonType(value)}'. See the API docs for more information about request parameters.`,
   );
 }
 
-function pythonType(value: unknown): string {
+/** What Python calls the type of a JSON value. */
+export function pythonType(value: unknown): string {
   if (value === null || value === undefined) return 'NoneType';
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';

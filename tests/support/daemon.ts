@@ -8,6 +8,7 @@ import { DaemonClient } from '../../daemon/client/client.ts';
 import { type Connection, keptSecrets, type Secrets } from '../../daemon/client/connection.ts';
 import { daemonArguments, type StarterMessage } from '../../daemon/client/spawn.ts';
 import { openPlace, STORE_FOLDER, type StorePlace } from '../../daemon/client/store.ts';
+import { mlflowVariables } from '../../daemon/client/variables.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -46,7 +47,7 @@ export interface TestDaemon {
   /** With the tracking token. */
   readonly trackingClient: DaemonClient;
   /** What the daemon's children, or an MLflow client, need in their environment. */
-  readonly mlflowEnv: Record<string, string>;
+  readonly mlflowEnv: Readonly<Record<string, string>>;
   /** Resolves when its process has ended, however it did. */
   readonly ended: Promise<unknown>;
   /** Ends it as `modelthat stop` does, and waits. */
@@ -98,11 +99,7 @@ export async function startDaemon(
     secrets,
     client: new DaemonClient({ url, token: secrets.owner }),
     trackingClient: new DaemonClient({ url, token: secrets.tracking }),
-    mlflowEnv: {
-      MLFLOW_TRACKING_URI: url,
-      MLFLOW_TRACKING_USERNAME: 'modelthat',
-      MLFLOW_TRACKING_PASSWORD: secrets.tracking,
-    },
+    mlflowEnv: mlflowVariables(url, secrets.tracking),
     ended,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

@@ -1,5 +1,6 @@
 """Runs, metrics, params, tags, data sets and artifacts."""
 
+import getpass
 import math
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def test_what_is_logged_is_read_back(experiment: str, client: MlflowClient) -> N
     assert run.data.metrics == {"loss": 0.2, "a": 1.0, "b": -2.5}
     assert run.data.tags["unicode"] == "Größe"
     assert run.data.tags["mlflow.note.content"] == "a note"
+    assert run.data.tags["mlflow.user"] == getpass.getuser()
     assert client.get_run(child.info.run_id).data.tags["mlflow.parentRunId"] == parent.info.run_id
     history = client.get_metric_history(parent.info.run_id, "loss")
     assert [(point.step, point.value) for point in history] == [(n, 1 / (n + 1)) for n in range(5)]
