@@ -84,10 +84,17 @@ export class LocalArtifactStore implements ArtifactStore {
     return found?.stats.isDirectory() ? found.place : undefined;
   }
 
+  /** The place of a path. The one thing that holds even if a check of the text has a gap: it is below the root. */
+  #contain(checked: string): string {
+    const place = path.join(this.#root, ...checked.split('/'));
+    if (place === this.#root || place.startsWith(this.#root + path.sep)) return place;
+    throw linked(checked);
+  }
+
   /** The place of an existing artifact, or undefined. Never one that is reached through a link. */
   async #find(checked: string): Promise<{ place: string; stats: Stats } | undefined> {
     if (isReserved(checked)) throw reserved(checked);
-    const place = path.join(this.#root, ...checked.split('/'));
+    const place = this.#contain(checked);
     try {
       const stats = await fs.lstat(place);
       if (stats.isSymbolicLink() || (await fs.realpath(place)) !== place) throw linked(checked);
@@ -101,14 +108,12 @@ export class LocalArtifactStore implements ArtifactStore {
   /** Makes the folders above a file to be written, one by one so that none is made beyond a link. */
   async #prepare(checked: string): Promise<string> {
     if (isReserved(checked)) throw reserved(checked);
-    const names = checked.split('/');
-    const name = names.pop() ?? '';
+    const target = this.#contain(checked);
     let folder = this.#root;
-    for (const part of names) {
+    for (const part of checked.split('/').slice(0, -1)) {
       folder = path.join(folder, part);
       await makeFolder(folder, checked);
     }
-    const target = path.join(folder, name);
     const existing = await lstatIfPresent(target);
     if (existing?.isSymbolicLink() || (await fs.realpath(folder)) !== folder) throw linked(checked);
     if (existing?.isDirectory()) throw invalidPath(checked, 'there is a folder of that name');
