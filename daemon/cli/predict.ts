@@ -6,7 +6,10 @@ import { invalid } from '../contract/errors.ts';
 import { STAGES } from '../contract/models.ts';
 import { INVOCATIONS_PATH } from '../contract/serving.ts';
 import { Context } from './context.ts';
-import { print, printJson, printTable } from './output.ts';
+import { print, printJson, printTable, say } from './output.ts';
+
+/** How long a person waits before being told what for. */
+const SILENCE_MS = 2_000;
 
 export function register(program: Command): void {
   program
@@ -32,10 +35,15 @@ async function predict(model: string, options: PredictOptions, command: Command)
   const rows = options.input === '-' ? await text(process.stdin) : readFile(options.input);
   const client = await context.client();
   const path = INVOCATIONS_PATH.replace(':endpoint', encodeURIComponent(model));
-  const response = await client.fetch(path + queryOf(options), {
-    method: 'POST',
-    ...requestOf(rows, options.input),
-  });
+  const request = requestOf(rows, options.input);
+  const hint = setTimeout(
+    say,
+    SILENCE_MS,
+    'Loading the model; at first its Python environment may have to be made…',
+  );
+  const response = await client
+    .fetch(path + queryOf(options), { method: 'POST', ...request })
+    .finally(() => clearTimeout(hint));
   const answer = (await response.json()) as { predictions: unknown };
   if (context.json) printJson(answer);
   else printPredictions(answer.predictions);

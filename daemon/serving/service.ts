@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ApiError } from '../contract/errors.ts';
+import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { Endpoint } from '../contract/serving.ts';
 import type { EventBus } from '../events/bus.ts';
 import { type Plan, planRuntime, type ServableVersion, type Target } from './model.ts';
@@ -51,6 +51,8 @@ interface Limits {
 const LIMITS: Limits = { processes: 4, idle: 15 * 60_000, start: 120_000, request: 60_000 };
 const IDLE_CHECK_MS = 30_000;
 const MAX_MANIFEST_BYTES = 1024 * 1024;
+
+type EndpointProcess = Endpoint['processes'][number];
 
 interface Live {
   readonly name: string;
@@ -179,17 +181,16 @@ export class ServingService {
   }
 
   async #describe(name: string, live: readonly Live[]): Promise<Endpoint> {
-    const running = live.filter(each => each.process.state !== 'stopped');
-    const processes = running.map(async ({ version, runtime, process }) => ({
-      version,
-      runtime,
-      stage: (await this.#parts.models.resolve(name, { version })).stage,
-      pid: process.pid,
-      state: process.state as Exclude<typeof process.state, 'stopped'>,
-      message: process.message,
-      lastUsedAt: process.lastUsedAt,
-    }));
-    return { name, processes: await Promise.all(processes) };
+    const processes = await Promise.all(live.map(each => this.#describeProcess(each)));
+    return { name, processes: processes.filter(process => process !== undefined) };
+  }
+
+  /** Undefined for one that has not been started, and for one whose version was deleted: it ends when it is idle. */
+  async #describeProcess({ name, version, runtime, process }: Live): Promise<EndpointProcess | undefined> {
+    const { pid, state, message, lastUsedAt } = process;
+    const found = await withoutMissing(this.#parts.models.resolve(name, { version }));
+    if (!found || state === 'stopped') return undefined;
+    return { version, runtime, stage: found.stage, pid, state, message, lastUsedAt };
   }
 }
 

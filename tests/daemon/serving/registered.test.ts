@@ -87,20 +87,32 @@ describe('serving a registered model', () => {
     assert.equal(status.idleStopAt, null);
   });
 
+  it('lists its endpoints also after a version with a process was deleted', async () => {
+    await predict('?version=1');
+    await daemon.client.fetch('/api/2.0/mlflow/model-versions/delete', {
+      method: 'DELETE',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'linear', version: '1' }),
+    });
+    const { items } = await daemon.client.call(listEndpoints, {});
+    assert.ok(items.every(endpoint => endpoint.processes.every(process => process.version !== 1)));
+    await assert.rejects(predict('?version=1'), { code: 'RESOURCE_DOES_NOT_EXIST' });
+  });
+
   it('answers a body that is too large, or of no known type, with an error', async () => {
     const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' };
-    await assert.rejects(daemon.client.fetch('/serve/linear/invocations?version=1', init), /text\/plain/);
+    await assert.rejects(daemon.client.fetch('/serve/linear/invocations?version=2', init), /text\/plain/);
     const large = { ...init, body: 'x'.repeat(40 * 1024 * 1024) };
-    await assert.rejects(daemon.client.fetch('/serve/linear/invocations?version=1', large));
+    await assert.rejects(daemon.client.fetch('/serve/linear/invocations?version=2', large));
     assert.equal((await daemon.client.fetch('/health')).status, 200);
   });
 
   it('predicts on the command line, from records and from CSV', async () => {
     const json = await cli(
-      ['predict', 'linear', '--version', '1', '--input', '-', '--json'],
+      ['predict', 'linear', '--version', '2', '--input', '-', '--json'],
       JSON.stringify(ROWS),
     );
-    assert.deepEqual(JSON.parse(json.stdout), { predictions: [{ prediction: 12 }, { prediction: 34 }] });
+    assert.deepEqual(JSON.parse(json.stdout), { predictions: [{ prediction: 2 }, { prediction: 4 }] });
     const table = await cli(['predict', 'linear', '--stage', 'Production', '--input', '-'], 'a,b\n1,2\n');
     assert.equal(table.stdout, 'prediction\n2');
     const failed = cli(['predict', 'linear', '--stage', 'Staging', '--input', '-'], '[{"a": 1}]');
@@ -108,7 +120,7 @@ describe('serving a registered model', () => {
   });
 
   it('leaves no model process behind when the daemon is killed', async () => {
-    await predict('?version=1');
+    await predict('?version=2');
     const { items } = await daemon.client.call(listEndpoints, {});
     const pids = items.flatMap(endpoint => endpoint.processes.map(process => process.pid));
     assert.ok(pids.length > 0);
