@@ -17,14 +17,12 @@ import {
 import { EXIT_LOCKED, type StarterMessage } from './client/spawn.ts';
 import { openPlace, type StorePlace } from './client/store.ts';
 import { PRODUCT_VERSION } from './client/version.ts';
-import { composeServices } from './composition.ts';
 import { type Config, readConfig } from './config.ts';
 import { type About, CONTRACT_VERSION } from './contract/about.ts';
 import { HttpServer, type ServerParts } from './http/server.ts';
 import { Tokens } from './http/tokens.ts';
 import { Activity } from './life/activity.ts';
 import { lockStore, type StoreLock } from './life/lock.ts';
-import { mountLife } from './life/routes.ts';
 import { refuseNetworkVolume } from './life/volume.ts';
 import { openLog } from './log.ts';
 
@@ -103,6 +101,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     main: fileURLToPath(import.meta.url),
   };
 
+  const { application, composeServices, mountLife } = await loadRest();
   const services = await composeServices({ place, log, tokens, activity, url, onFailure: fail });
   mountLife(services.router, {
     about: aboutOf(connection, place, lock),
@@ -115,7 +114,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
       tokens.replace(secrets);
     },
   });
-  server.serve(services.router);
+  server.serve(application(services.router, log));
   writeConnection(place.state, connection);
   log.info({ ...connection, store: place.store }, 'listening');
 
@@ -136,6 +135,16 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
   activity.watch(reason => void stop(reason));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
   return connection;
+}
+
+/** The larger part of the program is loaded once `/health` can be answered. */
+async function loadRest() {
+  const [{ application }, { composeServices }, { mountLife }] = await Promise.all([
+    import('./http/application.ts'),
+    import('./composition.ts'),
+    import('./life/routes.ts'),
+  ]);
+  return { application, composeServices, mountLife };
 }
 
 /**

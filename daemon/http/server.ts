@@ -1,11 +1,9 @@
 /** Listening: the guard, then the router, on 127.0.0.1 and ::1. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import express from 'express';
 import { PROOF_HEADER, proofOf } from '../client/connection.ts';
-import { ApiError } from '../contract/errors.ts';
+import type { ApiError } from '../contract/errors.ts';
 import type { Logger } from '../log.ts';
 import { sendError, toApiError } from './errors.ts';
-import type { ApiRouter } from './router.ts';
 import { Guard } from './security.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -30,23 +28,18 @@ export interface ServerParts {
   readonly onRequest: () => void;
 }
 
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
 /** The daemon's listening sockets. */
 export class HttpServer {
   readonly port: number;
   readonly #servers: readonly Server[];
-  readonly #log: Logger;
-  readonly #ready: PromiseWithResolvers<express.Express>;
+  readonly #application: PromiseWithResolvers<Handle>;
 
-  private constructor(
-    port: number,
-    servers: readonly Server[],
-    log: Logger,
-    ready: PromiseWithResolvers<express.Express>,
-  ) {
+  private constructor(port: number, servers: readonly Server[], application: PromiseWithResolvers<Handle>) {
     this.port = port;
     this.#servers = servers;
-    this.#log = log;
-    this.#ready = ready;
+    this.#application = application;
   }
 
   /**
@@ -56,24 +49,24 @@ export class HttpServer {
    * @throws Error with code EADDRINUSE when another program has the port
    */
   static async bind(port: number, parts: ServerParts): Promise<HttpServer> {
-    const ready = Promise.withResolvers<express.Express>();
-    const handle = guarded(port, parts, ready.promise);
+    const application = Promise.withResolvers<Handle>();
+    const handle = guarded(port, parts, application.promise);
     const first = await open(port, '127.0.0.1', handle);
     try {
-      return new HttpServer(port, [first, await open(port, '::1', handle)], parts.log, ready);
+      return new HttpServer(port, [first, await open(port, '::1', handle)], application);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
-        return new HttpServer(port, [first], parts.log, ready);
+        return new HttpServer(port, [first], application);
       // `localhost` may mean ::1: there must be nobody else there.
       first.close();
       throw error;
     }
   }
 
-  /** Answers requests with these routes from now on. */
-  serve(router: ApiRouter): void {
-    this.#ready.resolve(application(router, this.#log));
+  /** Has requests that passed the checks answered by `application` from now on. */
+  serve(application: Handle): void {
+    this.#application.resolve(application);
   }
 
   /** Takes no new connections, lets running requests end, and closes what is left after `graceMs`. */
@@ -93,10 +86,8 @@ export class HttpServer {
   }
 }
 
-type Handle = (request: IncomingMessage, response: ServerResponse) => void;
-
 /** The checks, then the application. */
-function guarded(port: number, parts: ServerParts, ready: Promise<express.Express>): Handle {
+function guarded(port: number, parts: ServerParts, application: Promise<Handle>): Handle {
   const guard = new Guard(port, parts.tokens);
   return (request, response) => {
     response.setHeader('x-content-type-options', 'nosniff');
@@ -110,26 +101,8 @@ function guarded(port: number, parts: ServerParts, ready: Promise<express.Expres
       return;
     }
     parts.onRequest();
-    void ready.then(app => app(request, response));
+    void application.then(handle => handle(request, response));
   };
-}
-
-function application(router: ApiRouter, log: Logger): express.Express {
-  const app = express();
-  app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use(router.express);
-  app.use((request: express.Request) => {
-    throw new ApiError(
-      'ENDPOINT_NOT_FOUND',
-      `There is no ${request.method} ${request.path}; /openapi.json lists what there is.`,
-    );
-  });
-  app.use(
-    (error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
-      sendError(response, toApiError(error, log));
-    },
-  );
-  return app;
 }
 
 /** Answered by the guard alone, so that no statement and no queue can delay it. */

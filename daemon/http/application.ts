@@ -1,0 +1,25 @@
+/** What answers a request that has passed the checks. */
+import express from 'express';
+import { ApiError } from '../contract/errors.ts';
+import type { Logger } from '../log.ts';
+import { sendError, toApiError } from './errors.ts';
+import type { ApiRouter } from './router.ts';
+
+/** The routes, with an answer for what is none of them and for what they throw. */
+export function application(router: ApiRouter, log: Logger): express.Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
+  app.use(router.express);
+  app.use((request: express.Request) => {
+    throw new ApiError(
+      'ENDPOINT_NOT_FOUND',
+      `There is no ${request.method} ${request.path}; /openapi.json lists what there is.`,
+    );
+  });
+  app.use(
+    (error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
+      sendError(response, toApiError(error, log));
+    },
+  );
+  return app;
+}
