@@ -10,6 +10,8 @@ export interface Launcher {
   attach(store: string): Promise<DaemonClient | undefined>;
   /** The store's daemon, started, or replaced by a newer one, if need be. @throws Error that says what to do */
   start(store: string, progress: Progress): Promise<DaemonClient>;
+  /** Whether the store's last daemon went down without saying so; an orderly stop leaves nothing behind. */
+  crashed(store: string): Promise<boolean>;
   /** What happens in the daemon from now on. Ends when the daemon goes away or `signal` says so. */
   events(client: DaemonClient, signal: AbortSignal): AsyncIterable<StreamMessage>;
 }
@@ -30,6 +32,10 @@ export function processLauncher(main: string): Launcher {
       const { ensureDaemon, openPlace } = await parts();
       return (await ensureDaemon(openPlace(store), { main }, progress)).client;
     },
+    async crashed(store) {
+      const { openPlace, readConnection } = await parts();
+      return readConnection(openPlace(store).state).found === 'connection';
+    },
     async *events(client, signal) {
       yield* (await parts()).readEvents(client, signal);
     },
@@ -37,10 +43,11 @@ export function processLauncher(main: string): Launcher {
 }
 
 async function parts() {
-  const [start, store, events] = await Promise.all([
+  const [start, store, events, connection] = await Promise.all([
     import('../../daemon/client/start.ts'),
     import('../../daemon/client/store.ts'),
     import('../../daemon/client/events.ts'),
+    import('../../daemon/client/connection.ts'),
   ]);
-  return { ...start, ...store, ...events };
+  return { ...start, ...store, ...events, ...connection };
 }

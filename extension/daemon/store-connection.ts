@@ -10,7 +10,7 @@ import type { Launcher, StreamMessage } from './launcher.ts';
 /** How long a daemon that went away is waited for: another window may be handing over to a newer one. */
 const REATTACH_MS = 5_000;
 const REATTACH_PAUSE_MS = 250;
-/** A daemon that dies again within this time of its start is not started again by itself. */
+/** A daemon that crashes again within this time of its restart is not started again by itself. */
 const RESTART_GUARD_MS = 60_000;
 
 /** The window's one connection to a store: starts or attaches its daemon, follows its events, and comes back. */
@@ -28,7 +28,7 @@ export class StoreConnection implements vscode.Disposable {
   #problem = '';
   #session: Promise<DaemonClient> | undefined;
   #streaming = new AbortController();
-  #startedAt = 0;
+  #restartedAt = 0;
   #askedToStop = false;
 
   constructor(store: string, launcher: Launcher, log: vscode.LogOutputChannel) {
@@ -127,7 +127,6 @@ export class StoreConnection implements vscode.Disposable {
 
   #opened(client: DaemonClient): void {
     this.#log.info(`Connected to the daemon of ${this.store} at ${client.address.url}`);
-    this.#startedAt = Date.now();
     this.#become('running');
     this.#streamed.fire({ type: 'reset' });
     void this.#follow(client);
@@ -144,18 +143,27 @@ export class StoreConnection implements vscode.Disposable {
     if (!signal.aborted) await this.#comeBack();
   }
 
-  /** The daemon went away: attach to its successor, or start one if it crashed. */
+  /** The daemon went away: start it again if it crashed, else attach to its successor if there is one. */
   async #comeBack(): Promise<void> {
     this.#session = undefined;
+    if (await this.#isToRestart()) {
+      this.#restartedAt = Date.now();
+      await this.connect().catch(() => {});
+      return;
+    }
     const deadline = Date.now() + (this.#askedToStop ? 0 : REATTACH_MS);
     while (Date.now() < deadline) {
       await this.attachIfRunning().catch(error => this.#log.warn(String(error)));
       if (this.#session) return;
       await new Promise(resolve => setTimeout(resolve, REATTACH_PAUSE_MS));
     }
-    const crashed = !this.#askedToStop && Date.now() - this.#startedAt > RESTART_GUARD_MS;
-    if (crashed && vscode.workspace.isTrusted) await this.connect().catch(() => {});
-    else this.#become('stopped');
+    this.#become('stopped');
+  }
+
+  async #isToRestart(): Promise<boolean> {
+    if (this.#askedToStop || !vscode.workspace.isTrusted) return false;
+    if (Date.now() - this.#restartedAt < RESTART_GUARD_MS) return false;
+    return this.#launcher.crashed(this.store);
   }
 
   #become(state: DaemonState, problem = ''): void {

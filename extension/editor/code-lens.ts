@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
-import { isMap, isScalar, LineCounter, parseDocument, type Scalar } from 'yaml';
 import { commandOf, setting } from '../contributes/vscode.ts';
 
-/** ▶ above a pipeline file and above each of its steps. Parsed here, at once: a lens that comes late moves the text. */
+/** ▶ above a pipeline file and above each of its steps. Parsed here and not by the daemon: a lens that comes late moves the text. */
 export class PipelineLenses implements vscode.CodeLensProvider {
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     if (!vscode.workspace.isTrusted || !setting('modelthat.editor.codeLens')) return [];
+    // The parser is loaded with the first pipeline file that is opened.
+    const { stepLines } = await import('./step-lines.ts');
     const { steps, stepsLine } = stepLines(document.getText());
     if (stepsLine === undefined) return [];
     const at = (line: number) => new vscode.Range(line, 0, line, 0);
@@ -27,23 +28,4 @@ export class PipelineLenses implements vscode.CodeLensProvider {
       ),
     ];
   }
-}
-
-/** The lines, from 0, of `steps:` and of each step's key. */
-export function stepLines(text: string): {
-  stepsLine?: number;
-  steps: { name: string; line: number }[];
-} {
-  const counter = new LineCounter();
-  const { contents } = parseDocument(text, { lineCounter: counter });
-  const lineOf = (key: Scalar) => counter.linePos(key.range?.[0] ?? 0).line - 1;
-  const pair = isMap(contents)
-    ? contents.items.find(item => isScalar(item.key) && item.key.value === 'steps')
-    : undefined;
-  if (!pair || !isScalar(pair.key)) return { steps: [] };
-  const items = isMap(pair.value) ? pair.value.items : [];
-  const steps = items.flatMap(({ key }) =>
-    isScalar(key) ? [{ name: String(key.value), line: lineOf(key) }] : [],
-  );
-  return { stepsLine: lineOf(pair.key), steps };
 }

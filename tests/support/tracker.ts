@@ -9,10 +9,13 @@ const POLL_MS = 100;
 export class Tracker {
   readonly url: string;
   readonly token: string;
+  /** Of the daemon. */
+  readonly pid: number;
 
-  constructor(url: string, token: string) {
+  constructor(url: string, token: string, pid: number) {
     this.url = url;
     this.token = token;
+    this.pid = pid;
   }
 
   /** Calls an MLflow route. @param method GET or POST @throws Error when it is not answered with a success */
@@ -69,16 +72,18 @@ export class Tracker {
 /**
  * A client of the one daemon whose state is in this folder, once it listens.
  *
+ * @param notPid process id of a daemon that is gone
  * @throws Error when none listens in time
  */
-export async function trackerOf(stateDir: string): Promise<Tracker> {
+export async function trackerOf(stateDir: string, notPid?: number): Promise<Tracker> {
   const deadline = Date.now() + WAIT_MS;
   while (Date.now() < deadline) {
     const [file] = globSync(`${stateDir}/stores/*/connection.json`);
     if (file) {
-      const { url } = JSON.parse(readFileSync(file, 'utf8')) as { url: string };
+      const { url, pid } = JSON.parse(readFileSync(file, 'utf8')) as { url: string; pid: number };
       const secrets = readFileSync(file.replace('connection.json', 'secrets.json'), 'utf8');
-      return new Tracker(url, (JSON.parse(secrets) as { tracking: string }).tracking);
+      if (pid !== notPid)
+        return new Tracker(url, (JSON.parse(secrets) as { tracking: string }).tracking, pid);
     }
     await pause(POLL_MS);
   }

@@ -76,6 +76,42 @@ describe('runs in the editor', () => {
   });
 });
 
+describe('a run page', () => {
+  const editor = useEditor({ fixture });
+
+  before(async () => {
+    const { workbench, stateDir } = editor();
+    await workbench.viewContainer('modelthat').click();
+    const tracker = await trackerOf(stateDir);
+    const runId = await tracker.startRun('forecast', 'kept');
+    await tracker.logMetric(runId, 'loss', [0.9, 0.5]);
+    await workbench.treeItem('Experiment forecast').click();
+    await workbench.treeItem('Run kept').click();
+    await workbench.webview().getByRole('heading', { name: 'kept' }).waitFor();
+  });
+
+  it('goes on by itself after the daemon has crashed', async () => {
+    const { workbench, stateDir } = editor();
+    const before = await trackerOf(stateDir);
+    process.kill(before.pid, 'SIGKILL');
+    const after = await trackerOf(stateDir, before.pid);
+    const runId = await after.startRun('forecast', 'second');
+    await after.endRun(runId);
+    await workbench.treeItem('Run second, finished').waitFor();
+    await workbench.treeItem('Run kept, running, loss 0.5').waitFor();
+  });
+
+  it('is there again after the window was reloaded', async () => {
+    const { workbench } = editor();
+    await workbench.runCommand('Developer: Reload Window');
+    await workbench.webview().getByRole('heading', { name: 'kept' }).waitFor();
+    await workbench
+      .webview()
+      .getByRole('img', { name: /loss over 2 points/ })
+      .waitFor();
+  });
+});
+
 function paintedPixels({ workbench }: Editor): Promise<number> {
   return workbench
     .webview()
