@@ -89,7 +89,8 @@ function firstMessage(child: ChildProcess, timeoutMs: number): Promise<StarterMe
       resolve(message);
     };
     child.once('message', message => done(message as StarterMessage));
-    child.once('exit', () => done(undefined));
+    // Not its exit, which may be seen before what it said last.
+    child.once('disconnect', () => done(undefined));
     child.once('error', error => {
       clearTimeout(timer);
       reject(new Error(`${child.spawnfile} cannot be started: ${error.message}`));

@@ -17,7 +17,7 @@ import { lastWords, type Program, spawnDaemon } from './spawn.ts';
 import type { StorePlace } from './store.ts';
 import { PRODUCT_VERSION } from './version.ts';
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 const HEALTH_TIMEOUT_MS = 3_000;
 const POLL_MS = 50;
 /** How long a daemon that holds the lock is given to listen, before another start is tried. */
@@ -50,7 +50,7 @@ export async function ensureDaemon(
   progress('Starting the daemon…');
   while (Date.now() < deadline) {
     const told = await spawnDaemon(place, program, deadline - Date.now());
-    if (told === undefined) throw startFailure(place, 'it ended without a word');
+    if (told === undefined) throw startFailure(place, 'it ended, or hangs, without a word');
     if ('failed' in told) throw startFailure(place, told.failed);
     const attached = await attachSoon(place);
     if (attached) return { ...attached, started: 'listening' in told };

@@ -114,7 +114,7 @@ async function listening(child: ChildProcess): Promise<Connection> {
   const message = await new Promise<StarterMessage>((resolve, reject) => {
     child.once('message', told => resolve(told as StarterMessage));
     child.once('error', reject);
-    child.once('exit', code => reject(new Error(`the daemon ended with ${code} before it listened`)));
+    child.once('disconnect', () => reject(new Error('the daemon ended before it listened')));
   });
   if ('listening' in message) return message.listening;
   throw new Error('failed' in message ? message.failed : 'another daemon holds the lock of this store');
