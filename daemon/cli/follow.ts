@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 250;
 /** Shows an execution again and again. */
 interface Display {
   show(execution: Execution): void;
+  /** Says a line that stays. */
+  note(line: string): void;
   /** Leaves the terminal as it is now. */
   end(): void;
 }
@@ -24,7 +26,7 @@ interface Display {
  */
 export async function follow(context: Context, executionId: string): Promise<Execution> {
   const display = context.json ? quiet() : isTerminal() ? liveTable() : plainLines();
-  const stopListening = cancelOnSignals(context, executionId);
+  const stopListening = cancelOnSignals(context, executionId, display);
   let client = await context.client();
   try {
     for (;;) {
@@ -34,7 +36,7 @@ export async function follow(context: Context, executionId: string): Promise<Exe
         if (execution.exitCode !== null) return execution;
       } catch (error) {
         if (!isGone(error)) throw error;
-        say('The daemon is gone; another one takes over.');
+        display.note('The daemon is gone; another one takes over.');
         client = await context.client();
       }
       await sleep(LOOK_EVERY_MS);
@@ -46,16 +48,16 @@ export async function follow(context: Context, executionId: string): Promise<Exe
 }
 
 /** @returns a function that ends the listening */
-function cancelOnSignals(context: Context, executionId: string): () => void {
+function cancelOnSignals(context: Context, executionId: string, display: Display): () => void {
   let asked = 0;
   const cancel = async () => {
     asked += 1;
-    say(asked === 1 ? 'Cancelling; Ctrl-C again ends it by force.' : 'Ending it by force.');
+    display.note(asked === 1 ? 'Cancelling; Ctrl-C again ends it by force.' : 'Ending it by force.');
     try {
       const client = await context.client();
       await client.call(cancelExecution, { params: { executionId }, body: { force: asked > 1 } });
     } catch (error) {
-      say(`It could not be cancelled: ${(error as Error).message}`);
+      display.note(`It could not be cancelled: ${(error as Error).message}`);
     }
   };
   const listener = () => void cancel();
@@ -72,11 +74,11 @@ function isGone(error: unknown): boolean {
 
 /** Whether progress can be drawn over and over in the same place. */
 function isTerminal(): boolean {
-  return process.stderr.isTTY === true && !process.env.NO_COLOR && !process.env.CI;
+  return process.stderr.isTTY === true && process.stderr.rows > 0 && !process.env.NO_COLOR && !process.env.CI;
 }
 
 function quiet(): Display {
-  return { show: () => {}, end: () => {} };
+  return { show: () => {}, note: say, end: () => {} };
 }
 
 const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
@@ -108,6 +110,7 @@ function liveTable(): Display {
       const lines = [`${title}  ${style('dim', execution.id)}`, ...message, ...rows];
       update(lines.map(line => line.split('\n', 1)[0]).join('\n'));
     },
+    note: line => update.persist(line),
     end: () => update.done(),
   };
 }
@@ -132,6 +135,7 @@ function plainLines(): Display {
           tell(step.name, step.status, `${step.name} ${step.status} ${describe(step)}`.trimEnd());
       }
     },
+    note: say,
     end: () => {},
   };
 }
@@ -144,7 +148,7 @@ function describe(step: StepExecution): string {
   const metric = step.metric
     ? `${step.metric.key} ${formatNumber(step.metric.value)}${atStep(step.metric.step)}`
     : '';
-  return [elapsed(step).padStart(8), metric, style('dim', step.message)]
+  return [elapsed(step).padStart(8), metric, step.message === '' ? '' : style('dim', step.message)]
     .filter(part => part.trim() !== '')
     .join('  ');
 }

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { ApiError } from '../../../daemon/contract/errors.ts';
 import { Environments } from '../../../daemon/environments/service.ts';
@@ -139,7 +140,7 @@ describe('Python environments', () => {
     assert.equal(await Promise.race([staying, Promise.resolve('goes on')]), 'goes on');
     second.abort();
     assert.equal(await staying, 'AbortError');
-    while (readdirSync(path.join(scratch, 'environments')).length > 0) await new Promise(setImmediate);
+    while (readdirSync(path.join(scratch, 'environments')).length > 0) await sleep(10);
   });
 
   it('names a requirements file that is missing', async () => {

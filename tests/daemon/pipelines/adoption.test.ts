@@ -11,7 +11,10 @@ import { ended, get, log, start, statuses, step, until, write } from '../../supp
 /** Waits for a file of the workspace. */
 async function appears(place: TestPlace, name: string): Promise<string> {
   const file = path.join(place.workspace, name);
-  while (!existsSync(file)) await sleep(10);
+  while (!existsSync(file)) {
+    if (!existsSync(place.workspace)) throw new Error(`${name} never appeared`);
+    await sleep(10);
+  }
   return readFileSync(file, 'utf8');
 }
 

@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Execution } from '../../../daemon/contract/pipelines.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
-import { start, until, write } from '../../support/pipelines.ts';
+import { ended, start, until, write } from '../../support/pipelines.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../../daemon/cli/main.ts');
 
@@ -146,7 +147,7 @@ describe('modelthat run', () => {
     const child = spawnCli('run', '--json');
     const result = text(child.stdout as NodeJS.ReadableStream);
     const said = text(child.stderr as NodeJS.ReadableStream);
-    while (!existsSync(path.join(daemon.place.workspace, 'begun'))) await new Promise(setImmediate);
+    while (!existsSync(path.join(daemon.place.workspace, 'begun'))) await sleep(10);
     await daemon.kill();
     await cli('status');
     write(daemon, 'go', '');
@@ -178,7 +179,8 @@ describe('modelthat run', () => {
     const second = await start(daemon, lines);
     await until(daemon, second.id, ({ status }) => status === 'waiting');
     assert.match((await cli('executions', 'cancel', second.id)).out, /cancelled|cancelling/);
-    const third = await start(daemon, lines).catch(() => start(daemon, lines));
+    await ended(daemon, second.id);
+    const third = await start(daemon, lines);
     await until(daemon, third.id, ({ status }) => status === 'waiting');
     assert.equal((await cli('reject', third.id, 'ask')).code, 0);
     assert.equal((await cli('approve', third.id, 'ask')).code, 1);
