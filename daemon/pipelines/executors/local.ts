@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootId, identify, isAlive, parseStat } from '../../processes/table.ts';
+import {
+  bootId,
+  environmentHas,
+  identify,
+  isAlive,
+  listProcesses,
+  parseStat,
+} from '../../processes/table.ts';
 import { endTree, GRACE_MS, type Tree } from '../../processes/tree.ts';
 import type { ExecutionFiles, StepFiles } from '../files.ts';
 import type { Executor, Job, JobEnd, JobHandle } from './executor.ts';
@@ -49,7 +56,7 @@ renameSync(status + '.new', status);
 `;
 
 /** Name of the variable that marks every process of a step. */
-export const STEP_MARK = 'MODELTHAT_STEP';
+const STEP_MARK = 'MODELTHAT_STEP';
 
 /** Runs steps as processes of this machine, each in a session of its own. */
 export class LocalExecutor implements Executor {
@@ -82,7 +89,12 @@ export class LocalExecutor implements Executor {
     const text = readIfThere(this.#files.ofStep(executionId, step).identity);
     const [stat = '', boot = ''] = text?.split('\n') ?? [];
     const entry = parseStat(stat);
-    return entry && { pid: entry.pid, startTime: entry.startTime, bootId: boot };
+    if (entry) return { pid: entry.pid, startTime: entry.startTime, bootId: boot };
+    // The earlier daemon went down between starting the wrapper and the wrapper's first line.
+    const leader = [...(await listProcesses()).values()].find(
+      ({ pid, session }) => pid === session && environmentHas(pid, markOf(executionId, step)),
+    );
+    return leader && { pid: leader.pid, startTime: leader.startTime, bootId: bootId() };
   }
 
   async isRunning(handle: JobHandle): Promise<boolean> {
@@ -97,7 +109,7 @@ export class LocalExecutor implements Executor {
   }
 
   async cancel(executionId: string, step: string, handle: JobHandle, hurry: AbortSignal): Promise<string> {
-    const tree: Tree = { root: handle, mark: `${STEP_MARK}=${executionId}/${step}` };
+    const tree: Tree = { root: handle, mark: markOf(executionId, step) };
     const { forced, left } = await endTree(tree, hurry);
     if (left > 0) return `${left} of its processes did not end even by SIGKILL`;
     if (forced === 0) return 'ended after SIGTERM';
@@ -118,6 +130,11 @@ export class LocalExecutor implements Executor {
       : 'its process ended without recording its exit code (it was ended by force, or the machine went down)';
     return { exitCode: null, at: Date.now(), message };
   }
+}
+
+/** What the environment of all processes of a step holds, and of no others. */
+function markOf(executionId: string, step: string): string {
+  return `${STEP_MARK}=${executionId}/${step}`;
 }
 
 function startWrapper(job: Job, files: StepFiles, output: number): ChildProcess {
