@@ -12,8 +12,11 @@ export const RUN_PANEL = 'modelthat.run';
 /** Where the daemons of this window stand, taken together. */
 export type DaemonState = 'stopped' | 'starting' | 'running' | 'failed';
 
+/** Whether a view has loaded and has nothing to show. */
+export type EmptyKey = `${ViewId}.empty`;
+
 /** Context keys and the values they take. */
-export interface ContextValues {
+export interface ContextValues extends Record<EmptyKey, boolean> {
   'modelthat.daemon': DaemonState;
   /** Whether a folder of the window holds a store or a pipeline file. */
   'modelthat.hasProject': boolean;

@@ -25,7 +25,7 @@ const views = Object.keys(VIEW_DECLARATIONS) as ViewId[];
 const everywhere = (when: When, contents: string): WelcomeDeclaration[] =>
   views.map(view => ({ view, when, contents }));
 
-const ready = all(folderOpen, context('modelthat.daemon', 'running'));
+const empty = (view: ViewId) => all(context('modelthat.daemon', 'running'), context(`${view}.empty`, true));
 const idle = all(folderOpen, trusted, context('modelthat.daemon', 'stopped'));
 
 export const WELCOMES: readonly WelcomeDeclaration[] = [
@@ -47,17 +47,17 @@ export const WELCOMES: readonly WelcomeDeclaration[] = [
   ),
   {
     view: 'modelthat.experiments',
-    when: ready,
+    when: empty('modelthat.experiments'),
     contents: `No runs yet. Run your training script in a terminal of this window: what it logs with mlflow appears here.\n${link('Open Terminal', 'modelthat.daemon.openTerminal')}`,
   },
   {
     view: 'modelthat.pipelines',
-    when: ready,
+    when: empty('modelthat.pipelines'),
     contents: 'No pipeline yet. Describe its steps in a file modelthat.yaml in this folder.',
   },
   {
     view: 'modelthat.models',
-    when: ready,
+    when: empty('modelthat.models'),
     contents: `No models yet. Log a model with mlflow, then register the run that has it.\n${link('Register Model of Run', 'modelthat.models.register')}`,
   },
 ];

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import type { CommandId } from '../contributes/commands.ts';
 import type { ViewId } from '../contributes/names.ts';
-import { commandOf } from '../contributes/vscode.ts';
+import { commandOf, setContext } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { COLOR, type Row } from './row.ts';
@@ -40,12 +40,14 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   readonly #nodes = new Map<string, TreeNode>();
   readonly #limits = new Map<string, number>();
   readonly #stale = new Set<string>();
+  readonly #id: ViewId;
   readonly #view: vscode.TreeView<TreeNode>;
   readonly #subscriptions: vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(view: ViewId, stores: Stores) {
     this.stores = stores;
+    this.#id = view;
     this.#view = vscode.window.createTreeView(view, { treeDataProvider: this, showCollapseAll: true });
     this.#subscriptions = [
       this.#view,
@@ -96,6 +98,7 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     const nodes = await this.#childrenOf(node);
+    if (!node) setContext(`${this.#id}.empty`, nodes.length === 0 && this.stores.state === 'running');
     for (const child of nodes) this.#nodes.set(child.row.id, child);
     return nodes;
   }
