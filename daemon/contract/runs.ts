@@ -216,9 +216,16 @@ export const HEARTBEAT_LIMIT_MS = 60_000;
 /** How long a RUNNING run that sends no heartbeats may be silent before it is shown as such, in milliseconds. */
 export const SILENT_AFTER_MS = 10 * 60_000;
 
-/** Since when a run has been silent, in milliseconds since the epoch; undefined when it is not. */
-export function silentSince(run: RunInfo, now: number): number | undefined {
-  const silent = run.status === 'RUNNING' && now - run.lastWriteAt > SILENT_AFTER_MS;
+/** Tag of an execution's own run; its value is the execution's id. */
+export const EXECUTION_TAG = 'modelthat.execution';
+
+/**
+ * Since when a run has been silent, in milliseconds since the epoch; undefined when it is not. The run of an execution
+ * is never silent: it logs nothing itself, and the daemon ends it.
+ */
+export function silentSince(run: Run, now: number): number | undefined {
+  const quiet = run.status === 'RUNNING' && now - run.lastWriteAt > SILENT_AFTER_MS;
+  const silent = quiet && run.tags[EXECUTION_TAG] === undefined;
   return silent ? run.lastWriteAt : undefined;
 }
 

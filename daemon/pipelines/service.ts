@@ -8,6 +8,7 @@ import {
   type PlannedStep,
 } from '../contract/pipelines.ts';
 import type { Principal } from '../contract/principal.ts';
+import { EXECUTION_TAG } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
 import { newRunId } from '../tracking/model.ts';
@@ -216,7 +217,7 @@ export class PipelineService {
     const { runId, experimentId } = await this.#engine.runs.startExecution(definition, {
       'mlflow.source.type': 'PROJECT',
       'mlflow.source.name': definition.file,
-      'modelthat.execution': id,
+      [EXECUTION_TAG]: id,
       'modelthat.pipeline': definition.name,
       ...(await gitTags(definition.folder)),
     });

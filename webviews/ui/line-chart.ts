@@ -58,7 +58,7 @@ export class LineChart extends PageElement {
     if (!canvas || !this.series) return;
     const theme = chartTheme();
     const data = { datasets: datasets(this.series, this.smoothing, theme) };
-    const options = chartOptions(theme, this.logScale);
+    const options = chartOptions(theme, this.logScale, this.series);
     if (!this.#chart) {
       this.#chart = new Chart(canvas, { type: 'line', data, options });
       return;
@@ -106,7 +106,7 @@ function datasets(series: Series, smoothing: number, theme: ChartTheme): ChartDa
   return sampled ? [...main, ...range] : main;
 }
 
-function chartOptions(theme: ChartTheme, logScale: boolean): ChartOptions<'line'> {
+function chartOptions(theme: ChartTheme, logScale: boolean, { points }: Series): ChartOptions<'line'> {
   const font = { family: theme.font, size: 11 };
   const scale = {
     grid: { color: theme.grid, drawTicks: false },
@@ -123,7 +123,8 @@ function chartOptions(theme: ChartTheme, logScale: boolean): ChartOptions<'line'
       x: {
         ...scale,
         type: 'linear',
-        bounds: 'data',
+        min: points[0]?.step,
+        max: points.at(-1)?.step,
         grid: { display: false },
         ticks: {
           color: theme.text,

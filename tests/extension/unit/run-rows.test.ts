@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Run, SILENT_AFTER_MS } from '../../../daemon/contract/runs.ts';
+import { EXECUTION_TAG, type Run, SILENT_AFTER_MS } from '../../../daemon/contract/runs.ts';
 import { runRow, varyingParams } from '../../../extension/trees/run-rows.ts';
 
 const NOW = 1_800_000_000_000;
@@ -60,6 +60,12 @@ describe('the line of a run', () => {
     const row = runRow('s', silent, context);
     assert.match(row.description ?? '', /silent since 10 min ago/);
     assert.match(row.kind, /^run\.running\.silent$/);
+  });
+
+  it('does not call the run of an execution silent, which only waits', () => {
+    const quiet = { status: 'RUNNING', endTime: null, lastWriteAt: NOW - SILENT_AFTER_MS - 1 } as const;
+    const row = runRow('s', run({ ...quiet, tags: { [EXECUTION_TAG]: 'e1' } }), context);
+    assert.equal(row.kind, 'run.running');
   });
 
   it('says in words what its icon says', () => {
