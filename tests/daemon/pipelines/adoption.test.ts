@@ -74,12 +74,12 @@ describe('after the daemon was killed', () => {
 
   it('a step that ended meanwhile is known by what it left', async () => {
     write(daemon, 'found.json', '{"rmspe": 0.2}');
-    const wait = `sh -c '${waitFor('go')}; cp found.json m.json; touch done; exit 0'`;
+    const wait = `sh -c 'touch begun; ${waitFor('go')}; cp found.json m.json; touch done; exit 0'`;
     const { id } = await start(daemon, [
       'steps:',
       `  a: { run: "${wait}", metrics: [m.json], gates: [rmspe < 0.1] }`,
     ]);
-    await until(daemon, id, ({ steps }) => steps[0]?.status === 'running');
+    await appears(place, 'begun');
     await crash();
     write(daemon, 'go', '');
     await appears(place, 'done');
