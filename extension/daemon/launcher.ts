@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { DaemonClient } from '../../daemon/client/client.ts';
 import type { StreamMessage } from '../../daemon/client/events.ts';
 import type { Progress } from '../../daemon/client/start.ts';
@@ -25,6 +26,8 @@ export interface Launcher {
 export function processLauncher(main: string): Launcher {
   return {
     async attach(store) {
+      // Looking for a daemon makes nothing, least of all in a folder that is not trusted.
+      if (!existsSync(store)) return undefined;
       const { attach, openPlace } = await parts();
       return (await attach(openPlace(store)))?.client;
     },
