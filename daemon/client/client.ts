@@ -1,4 +1,5 @@
 /** Typed calls to a daemon. */
+import { z } from 'zod';
 import { ApiError, ErrorBody } from '../contract/errors.ts';
 import type { AnyRoute, RouteInput, RouteReply } from '../contract/route.ts';
 
@@ -31,7 +32,8 @@ export class DaemonClient {
   /**
    * Calls an operation of the native API.
    *
-   * @throws ApiError as the daemon answered it; TEMPORARILY_UNAVAILABLE when no daemon answers
+   * @throws ApiError as the daemon answered it; TEMPORARILY_UNAVAILABLE when no daemon answers; INTERNAL_ERROR when the
+   * answer is not what the route promises
    */
   async call<R extends AnyRoute>(
     route: R,
@@ -46,7 +48,12 @@ export class DaemonClient {
         : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       ...(options.signal ? { signal: options.signal } : {}),
     });
-    return route.reply.parse(await response.json()) as RouteReply<R>;
+    const reply = route.reply.safeParse(await response.json());
+    if (reply.success) return reply.data as RouteReply<R>;
+    throw new ApiError(
+      'INTERNAL_ERROR',
+      `The daemon's answer to ${route.method} ${route.path} is not understood; its version may be another. ${z.prettifyError(reply.error)}`,
+    );
   }
 
   /**
