@@ -57,8 +57,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
 
 const LISTED_TEXT: readonly Comparator[] = [...TEXT_COMPARATORS, 'IN', 'NOT IN'];
 
-const POINTS = `metric_origin o JOIN metric_point p ON p.origin = o.id AND p.origin > 0
-  WHERE o.model_id = m.model_id`;
+const POINTS = 'model_point p WHERE p.model_id = m.model_id';
 
 /** Ids of the models that fulfil the filter, sorted. @throws ApiError when filter or order cannot be used */
 export function searchLoggedModels(connection: Connection, search: SearchInput): string[] {
@@ -130,7 +129,7 @@ function measuredOn(datasets: readonly Dataset[]): Fragment {
 function datasetScope(datasets: readonly Dataset[]): Fragment {
   if (datasets.length === 0) return { sql: '1', values: [] };
   return {
-    sql: `(${datasets.map(() => "(o.dataset_name = ? AND ? IN ('', o.dataset_digest))").join(' OR ')})`,
+    sql: `(${datasets.map(() => "(p.dataset_name = ? AND ? IN ('', p.dataset_digest))").join(' OR ')})`,
     values: datasets.flatMap(dataset => [dataset.name, dataset.digest]),
   };
 }

@@ -60,16 +60,7 @@ CREATE TABLE metric (
   key TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Where a point was measured, when its client says so: on which logged model, on which data set.
-CREATE TABLE metric_origin (
-  id INTEGER PRIMARY KEY,
-  model_id TEXT NOT NULL,
-  dataset_name TEXT NOT NULL,
-  dataset_digest TEXT NOT NULL,
-  UNIQUE (model_id, dataset_name, dataset_digest)
-) STRICT;
-
--- value: a double, or the text 'NaN', which SQLite has no double for. origin: 0 = not said.
+-- value: a double, or the text 'NaN', which SQLite has no double for.
 -- No foreign keys: they would be checked for every point, and runs are never deleted without their points.
 CREATE TABLE metric_point (
   run INTEGER NOT NULL,
@@ -77,10 +68,21 @@ CREATE TABLE metric_point (
   step INTEGER NOT NULL,
   timestamp INTEGER NOT NULL,
   value REAL NOT NULL,
-  origin INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (run, metric, step, timestamp, value, origin)
+  PRIMARY KEY (run, metric, step, timestamp, value)
 ) WITHOUT ROWID;
-CREATE INDEX metric_point_by_origin ON metric_point (origin) WHERE origin > 0;
+
+-- The points that were measured on a logged model (each is a metric_point, too), and on which data set, if said.
+CREATE TABLE model_point (
+  model_id TEXT NOT NULL,
+  dataset_name TEXT NOT NULL,
+  dataset_digest TEXT NOT NULL,
+  run INTEGER NOT NULL,
+  metric INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  timestamp INTEGER NOT NULL,
+  value REAL NOT NULL,
+  PRIMARY KEY (model_id, metric, run, step, timestamp, value, dataset_name, dataset_digest)
+) WITHOUT ROWID;
 
 -- What tables, sorting and search need to know of all points of a metric. last = greatest by (step, timestamp, value).
 -- min and max are null until a point is a number.

@@ -42,7 +42,7 @@ export function metricHistory(
   if (!run) return { items: [] };
   const rows = statement<PointRow>(
     connection,
-    `SELECT DISTINCT step, timestamp, value ${POINTS} ORDER BY timestamp, step, value LIMIT ? OFFSET ?`,
+    `SELECT step, timestamp, value ${POINTS} ORDER BY timestamp, step, value LIMIT ? OFFSET ?`,
   ).all(run.id, input.key, input.limit + 1, input.offset);
   const page = pageOf(rows, input.limit, input.offset);
   return { ...page, items: page.items.map(row => toPoint(input.runId, input.key, row)) };
@@ -97,7 +97,7 @@ export function sampledHistories(
   return runs.flatMap(run =>
     statement<PointRow>(
       connection,
-      `SELECT DISTINCT step, timestamp, value ${POINTS} AND step IN (SELECT value FROM json_each(?))
+      `SELECT step, timestamp, value ${POINTS} AND step IN (SELECT value FROM json_each(?))
        ORDER BY step, timestamp, value LIMIT ?`,
     )
       .all(run.id, input.key, wanted, Math.max(input.limit, kept.size))
@@ -195,8 +195,7 @@ export function modelMetrics(connection: Connection, input: { modelIds: readonly
     connection,
     `SELECT run.uuid AS runId, metric.key, value, timestamp, step, model_id AS modelId,
        dataset_name AS datasetName, dataset_digest AS datasetDigest
-     FROM metric_origin JOIN metric_point ON metric_point.origin = metric_origin.id AND metric_point.origin > 0
-     JOIN metric ON metric.id = metric_point.metric JOIN run ON run.id = metric_point.run
+     FROM model_point JOIN metric ON metric.id = model_point.metric JOIN run ON run.id = model_point.run
      WHERE model_id IN (SELECT value FROM json_each(?)) ORDER BY timestamp, step`,
   ).all(JSON.stringify(input.modelIds));
   return rows.map(row => ({ ...row, value: encodeDouble(fromColumn(row.value)) }));

@@ -67,6 +67,7 @@ function writeMetrics(connection: Connection, run: number, points: readonly Metr
   for (const [key, ofMetric] of Map.groupBy(points, point => point.key)) {
     const metric = metricId(connection, key);
     const added = insertPoints(connection, run, metric, ofMetric);
+    insertModelPoints(connection, run, metric, ofMetric);
     if (added > 0)
       writeSummary(connection, run, metric, summarize(readSummary(connection, run, metric), ofMetric, added));
   }
@@ -76,9 +77,9 @@ function writeMetrics(connection: Connection, run: number, points: readonly Metr
 const CHUNK = 25;
 
 const insertSql = (rows: number) =>
-  `WITH point (step, timestamp, value, origin) AS (VALUES ${Array(rows).fill('(?, ?, ?, ?)').join(', ')})
-   INSERT OR IGNORE INTO metric_point (run, metric, step, timestamp, value, origin)
-   SELECT ?, ?, step, timestamp, value, origin FROM point`;
+  `WITH point (step, timestamp, value) AS (VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')})
+   INSERT OR IGNORE INTO metric_point (run, metric, step, timestamp, value)
+   SELECT ?, ?, step, timestamp, value FROM point`;
 
 const INSERT_CHUNK = insertSql(CHUNK);
 const INSERT_ONE = insertSql(1);
@@ -95,7 +96,7 @@ function insertPoints(
     const rows = points.length - start >= CHUNK ? CHUNK : 1;
     const values: (number | string)[] = [];
     for (const point of points.slice(start, start + rows))
-      values.push(point.step, point.timestamp, toColumn(point.value), originId(connection, point));
+      values.push(point.step, point.timestamp, toColumn(point.value));
     values.push(run, metric);
     added += statement(connection, rows === CHUNK ? INSERT_CHUNK : INSERT_ONE).run(values).changes;
     start += rows;
@@ -110,20 +111,21 @@ function metricId(connection: Connection, key: string): number {
     : Number(statement(connection, 'INSERT INTO metric (key) VALUES (?)').run(key).lastInsertRowid);
 }
 
-function originId(connection: Connection, point: MetricPoint): number {
-  if (!point.modelId && !point.datasetName && !point.datasetDigest) return 0;
-  const origin = [point.modelId ?? '', point.datasetName ?? '', point.datasetDigest ?? ''];
-  const known = statement<{ id: number }>(
-    connection,
-    'SELECT id FROM metric_origin WHERE model_id = ? AND dataset_name = ? AND dataset_digest = ?',
-  ).get(...origin);
-  if (known) return known.id;
-  return Number(
+function insertModelPoints(
+  connection: Connection,
+  run: number,
+  metric: number,
+  points: readonly MetricPoint[],
+): void {
+  for (const { modelId, datasetName = '', datasetDigest = '', step, timestamp, value } of points) {
+    if (!modelId) continue;
     statement(
       connection,
-      'INSERT INTO metric_origin (model_id, dataset_name, dataset_digest) VALUES (?, ?, ?)',
-    ).run(...origin).lastInsertRowid,
-  );
+      `INSERT OR IGNORE INTO model_point
+         (model_id, dataset_name, dataset_digest, run, metric, step, timestamp, value)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(modelId, datasetName, datasetDigest, run, metric, step, timestamp, toColumn(value));
+  }
 }
 
 function readSummary(connection: Connection, run: number, metric: number): Summary | undefined {

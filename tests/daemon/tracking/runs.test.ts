@@ -114,6 +114,18 @@ describe('runs', () => {
       assert.equal((await tracking.metricHistory({ runId, key: 'm', limit: 100 })).items.length, 61);
     });
 
+    it('count a point once that is logged again with the model it was measured on', async () => {
+      await log(point('m', 1, 1), point('m', 2, 2));
+      await log({ ...point('m', 2, 2), modelId: 'm-count', datasetName: 'holdout' });
+      assert.equal((await metrics()).m?.count, 2);
+      assert.equal((await tracking.metricHistory({ runId, key: 'm', limit: 9 })).items.length, 2);
+      const [onModel, ...more] = await tracking.modelMetrics(['m-count']);
+      assert.deepEqual(
+        [onModel?.value, onModel?.step, onModel?.datasetName, more.length],
+        [2, 2, 'holdout', 0],
+      );
+    });
+
     it('keep NaN and infinities', async () => {
       await log(point('n', Number.NaN, 1), point('n', Number.NaN, 1), point('i', Number.POSITIVE_INFINITY));
       await log(point('i', Number.NEGATIVE_INFINITY, 1), point('i', 2, -3));
