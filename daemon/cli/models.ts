@@ -105,8 +105,14 @@ function printVersions(versions: readonly ModelVersion[]): void {
 /** Metrics that a table has room for. */
 const SHOWN_METRICS = 4;
 
-function metricsOf(version: ModelVersion): string {
-  return Object.entries(version.metrics)
+/** First what gates judged, then what stands outside groups (`lightgbm/rmspe` is in one): that tells versions apart. */
+function metricsOf({ metrics, gates }: ModelVersion): string {
+  const rank = (key: string) => {
+    if (gates.some(({ gate }) => gate.startsWith(`${key} `))) return 0;
+    return key.includes('/') ? 2 : 1;
+  };
+  return Object.entries(metrics)
+    .toSorted(([a], [b]) => rank(a) - rank(b))
     .slice(0, SHOWN_METRICS)
     .map(([key, value]) => `${key}=${formatNumber(value)}`)
     .join(' ');

@@ -1,5 +1,6 @@
 /** Which store belongs to a folder. */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { isOwn, storeState } from './state.ts';
 
@@ -19,7 +20,7 @@ export interface StorePlace {
   readonly state: string;
 }
 
-/** The store of a folder: the nearest one above it that is the user's own; undefined when there is none. */
+/** The store of a folder: the nearest one above it in the same project that is the user's own; undefined when there is none. */
 export function findStore(from: string): string | undefined {
   return nearest(
     from,
@@ -52,8 +53,14 @@ function nearest(
 ): string | undefined {
   for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
     if (fits(folder)) return pick(folder);
-    if (folder === path.dirname(folder)) return undefined;
+    if (isOutermost(folder)) return undefined;
   }
+}
+
+/** Whether nothing above a folder belongs to the same project: a store in the home folder must not take in every project. */
+function isOutermost(folder: string): boolean {
+  const above = path.dirname(folder);
+  return above === folder || above === os.homedir() || fs.existsSync(path.join(folder, '.git'));
 }
 
 /**
