@@ -26,11 +26,6 @@ export const suites: readonly Suite[] = [
   { name: 'check', about: 'static checks', run: runChecks },
   mochaSuite('scripts', 'the counting of test results', 'tests/scripts/**/*.test.ts'),
   mochaSuite('daemon', 'the daemon and the CLI', 'tests/daemon/**/*.test.ts'),
-  mochaSuite(
-    'conformance',
-    'the MLflow protocol, against recorded answers',
-    'tests/conformance/**/*.test.ts',
-  ),
   mochaSuite('views', 'what the views say, without an editor', 'tests/extension/unit/**/*.test.ts'),
   mochaSuite('webviews', 'the logic of the pages', 'tests/webviews/**/*.test.ts'),
   { name: 'python', about: 'Python clients against a real daemon', run: runPytest },
