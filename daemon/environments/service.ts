@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ApiError } from '../contract/errors.ts';
@@ -162,8 +162,11 @@ export class Environments {
   async #sweep(key: string): Promise<void> {
     for (const name of await readdir(this.#folder)) {
       const folder = path.join(this.#folder, name);
-      if (!name.startsWith(`${key}-`) || Date.now() - statSync(folder).mtimeMs < ABANDONED_MS) continue;
-      await rm(folder, { recursive: true, force: true });
+      if (!name.startsWith(`${key}-`)) continue;
+      // Not what a link leads to, which may be gone; and another daemon may be sweeping, too.
+      const left = lstatSync(folder, { throwIfNoEntry: false });
+      if (left && Date.now() - left.mtimeMs >= ABANDONED_MS)
+        await rm(folder, { recursive: true, force: true });
     }
   }
 }
@@ -197,7 +200,7 @@ function readRequirements(file: string, seen: Set<string> = new Set()): string[]
       `The requirements file ${file} cannot be read: ${(error as Error).message}.`,
     );
   }
-  const included = text.matchAll(/^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)/gm);
+  const included = text.matchAll(/^[ \t]*(?:-r|-c|--requirement|--constraint)[ \t=]+(\S+)/gm);
   const others = [...included].flatMap(([, name = '']) =>
     readRequirements(path.resolve(path.dirname(file), name), seen),
   );

@@ -1,4 +1,5 @@
 import { parse } from 'shell-quote';
+import { replaceUpToLastBrace } from './template.ts';
 
 /** A command that only a shell could run. */
 export class CommandError extends Error {
@@ -27,8 +28,12 @@ export function splitCommand(command: string, fillWord: (word: string) => string
   if (!BALANCED.test(command))
     throw new CommandError('a quote is not closed', 'Close it, or escape it: \\".');
   const references: string[] = [];
-  const held = command.replace(/\$\{.*?\}/g, reference => `\uE000${references.push(reference) - 1}\uE001`);
-  const words = parse(held, name => ({ variable: name })).map(part => {
+  const held = replaceUpToLastBrace(
+    command,
+    /\$\{[^}]*\}/g,
+    reference => `\uE000${references.push(reference) - 1}\uE001`,
+  );
+  const words = parseWords(held).map(part => {
     if (typeof part !== 'string') throw unsupported(part);
     if (part.includes('`')) throw needsShell('`…`');
     return fillWord(part.replace(HOLE, (_, index: string) => references[Number(index)] ?? ''));
@@ -36,6 +41,15 @@ export function splitCommand(command: string, fillWord: (word: string) => string
   if (words.length === 0)
     throw new CommandError('the command is empty', 'Write a program and its arguments.');
   return words;
+}
+
+function parseWords(text: string): ReturnType<typeof parse<{ variable: string }>> {
+  try {
+    return parse(text, name => ({ variable: name }));
+  } catch {
+    // All that the parser throws for: `${` without an end, or around what is no name.
+    throw needsShell('${');
+  }
 }
 
 function needsShell(what: string): CommandError {

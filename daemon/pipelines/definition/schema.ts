@@ -62,13 +62,13 @@ export const PipelineSource = z.strictObject({
 export type PipelineSource = z.infer<typeof PipelineSource>;
 
 /** What users of DVC and of CI files write for our keys. */
-export const SYNONYMS: Readonly<Record<string, string>> = {
-  cmd: 'run',
-  command: 'run',
-  wdir: 'cwd',
-  needs: 'after',
-  depends_on: 'after',
-  outputs: 'outs',
-  inputs: 'deps',
-  stages: 'steps',
-};
+export const SYNONYMS: ReadonlyMap<string, string> = new Map([
+  ['cmd', 'run'],
+  ['command', 'run'],
+  ['wdir', 'cwd'],
+  ['needs', 'after'],
+  ['depends_on', 'after'],
+  ['outputs', 'outs'],
+  ['inputs', 'deps'],
+  ['stages', 'steps'],
+]);

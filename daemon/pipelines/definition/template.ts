@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the messages show the syntax they are about
 /** `${name}` references to parameters, by DVC's rules. */
 
-const REFERENCE = /(?<!\\)\$\{(.*?)\}/g;
+const REFERENCE = /(?<!\\)\$\{([^}]*)\}/g;
 const NAME = /^[\p{L}_][\p{L}\p{N}_-]*(?:\.[\p{L}\p{N}_-]+|\[\d+\])*$/u;
 
 /** A reference that cannot be filled in. */
@@ -63,10 +63,23 @@ function resolve(reference: string, params: unknown, suggest: (name: string) => 
 export function fill(text: string, params: unknown, suggest: (name: string) => string): unknown {
   const whole = /^\$\{([^}]*)\}$/.exec(text);
   if (whole) return resolve(whole[1] ?? '', params, suggest);
-  const filled = text.replace(REFERENCE, (_, reference: string) =>
+  const filled = replaceUpToLastBrace(text, REFERENCE, (_, reference) =>
     toText(reference, resolve(reference, params, suggest)),
   );
   return filled.replaceAll('\\${', '${');
+}
+
+/**
+ * Replaces what begins with `${` and ends with `}`. Beyond the last `}` the end of each `${` would be looked for in vain,
+ * all through the rest of the text, which takes minutes in a text of nothing but `${`.
+ */
+export function replaceUpToLastBrace(
+  text: string,
+  pattern: RegExp,
+  by: (whole: string, reference: string) => string,
+): string {
+  const end = text.lastIndexOf('}') + 1;
+  return text.slice(0, end).replace(pattern, by) + text.slice(end);
 }
 
 /** Like `fill`, where only text makes sense (a path, a word of a command). */

@@ -21,7 +21,7 @@ function report(source: Source, issue: z.core.$ZodIssue): void {
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) {
       const known = Object.keys(shapeAt(PipelineSource, issue.path) ?? {});
-      const synonym = SYNONYMS[key];
+      const synonym = SYNONYMS.get(key);
       source.errorAtKey(
         [...issue.path, key],
         `unknown key “${key}”`,
@@ -71,11 +71,16 @@ function shapeAt(schema: z.ZodType, path: SourcePath): Record<string, z.ZodType>
   const inner = unwrap(schema);
   const [key, ...rest] = path;
   if (inner instanceof z.ZodObject) {
-    return key === undefined ? inner.shape : shapeAt(inner.shape[String(key)] ?? z.unknown(), rest);
+    return key === undefined ? inner.shape : shapeAt(memberOf(inner.shape, String(key)) ?? z.unknown(), rest);
   }
   return inner instanceof z.ZodRecord && key !== undefined
     ? shapeAt(inner.valueType as z.ZodType, rest)
     : undefined;
+}
+
+/** Not what every object inherits: a file may have a key `constructor`. */
+function memberOf(shape: Record<string, z.ZodType>, key: string): z.ZodType | undefined {
+  return Object.hasOwn(shape, key) ? shape[key] : undefined;
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
@@ -90,7 +95,7 @@ function warnOfPlanned(source: Source, schema: z.ZodType, data: unknown, path: S
   for (const [key, value] of Object.entries(data)) {
     const member =
       inner instanceof z.ZodObject
-        ? (inner.shape[key] as z.ZodType | undefined)
+        ? memberOf(inner.shape, key)
         : inner instanceof z.ZodRecord
           ? (inner.valueType as z.ZodType)
           : undefined;

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   existsSync,
+  lutimesSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -147,5 +149,25 @@ describe('Python environments', () => {
     writeFileSync(requirements, '-r other.txt\n');
     await assert.rejects(ensure(environments()), /other.txt cannot be read/);
     assert.ok(!existsSync(path.join(scratch, 'other.txt')));
+  });
+
+  it('reads requirements of nothing but empty lines at once', async () => {
+    writeFileSync(requirements, `${'\n'.repeat(1_000_000)}-r other.txt\n`);
+    await assert.rejects(ensure(environments()), /other.txt cannot be read/);
+  });
+
+  it('sweeps what another daemon left half made, a link to nothing included', async () => {
+    process.env.PATH = `${path.join(scratch, 'bin')}:/usr/bin:/bin`;
+    const folder = path.join(scratch, 'environments');
+    // The name of the folder that is being made tells the environment's key.
+    await pretender([3, 11, 2], true, 'echo "$3"; exit 1');
+    const made = environments(path.join(scratch, 'bin', 'python3'));
+    const lines: string[] = [];
+    await ensure(made, lines).catch(() => {});
+    const left = `${path.basename(lines[0] ?? '').slice(0, 20)}-left.link`;
+    symlinkSync(path.join(folder, 'nothing'), path.join(folder, left));
+    lutimesSync(path.join(folder, left), 0, 0);
+    await assert.rejects(ensure(made), /could not be made/);
+    assert.deepEqual(readdirSync(folder), []);
   });
 });
