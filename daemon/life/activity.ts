@@ -77,7 +77,8 @@ export class Activity {
 
   #checkEvery(interval: number): void {
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => void this.#check(), interval).unref();
+    // A daemon that cannot count what it does is not idle; whoever asks for the status is told why.
+    this.#timer = setInterval(() => void this.#check().catch(() => {}), interval).unref();
   }
 
   async #check(): Promise<void> {

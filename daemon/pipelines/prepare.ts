@@ -25,7 +25,7 @@ export function environmentMaker(parts: {
     const log = files.environmentLog(id);
     let toldAt = 0;
     const line = (text: string) => {
-      appendFileSync(log, `${text}\n`);
+      append(log, `${text}\n`);
       if (Date.now() - toldAt < TELL_EVERY_MS || text.trim() === '') return;
       toldAt = Date.now();
       // pip says on whose behalf, at length.
@@ -40,4 +40,11 @@ export function environmentMaker(parts: {
       await artifacts.upload(`${place}/${LOCK_ARTIFACT}`, Readable.from([Buffer.from(lock)]));
     return { root, bin, hash };
   };
+}
+
+/** A log that cannot be written, on a full disk for one, must not end what it is about, and never the daemon. */
+function append(log: string, text: string): void {
+  try {
+    appendFileSync(log, text);
+  } catch {}
 }

@@ -79,6 +79,8 @@ export class ExecutionState {
         while (!(await this.#succeeds(write))) await sleep(RETRY_MS);
         announce();
       });
+    // Whoever awaits it is told. Where nobody does, a refused change must not end the daemon as an unhandled rejection.
+    this.#saved.catch(() => {});
     return this.#saved;
   }
 
