@@ -1,7 +1,7 @@
 /** What the pages in the editor and their host in the extension say to each other. */
 import * as z from 'zod';
-import type { ArtifactFile, Run, Series } from './runs.ts';
-import type { Double } from './values.ts';
+import type { StepStatus } from './pipelines.ts';
+import type { ArtifactFile, MetricSummary, Run, Series } from './runs.ts';
 
 /** What a person can do to a run from its page. */
 export const RunAction = z.enum(['stop', 'forceStop', 'close', 'promote', 'register', 'copyId']);
@@ -11,8 +11,8 @@ export type RunAction = z.infer<typeof RunAction>;
 export const RunPageMessage = z.discriminatedUnion('type', [
   /** The page is there, or is visible again, and wants everything. */
   z.object({ type: z.literal('ready') }),
-  /** The metrics whose charts are in sight; their curves are sent now and whenever they grow. */
-  z.object({ type: z.literal('watch'), keys: z.array(z.string()).max(500) }),
+  /** The metrics of the run, or of a run below it, whose charts are in sight; their curves are sent now and whenever they grow. */
+  z.object({ type: z.literal('watch'), runId: z.string(), keys: z.array(z.string()).max(500) }),
   /** The content of a folder of artifacts. */
   z.object({ type: z.literal('list'), path: z.string() }),
   /** An artifact to show. */
@@ -39,8 +39,22 @@ export interface RunLink {
   readonly status: Run['status'];
   /** Milliseconds; so far, when it has not ended. */
   readonly duration: number;
-  /** The last value of each of its metrics. */
-  readonly metrics: Readonly<Record<string, Double>>;
+  readonly metrics: Readonly<Record<string, MetricSummary>>;
+}
+
+/** A step of the execution whose run is shown. */
+export interface StepLink {
+  readonly name: string;
+  readonly status: StepStatus;
+  /** Milliseconds since the epoch; null before it starts, or while it goes on. */
+  readonly startTime: number | null;
+  readonly endTime: number | null;
+  /** Its metric that matters most, as `rmspe 0.0932`; empty when it has none. */
+  readonly metric: string;
+  /** Why it is in its state, in one line. */
+  readonly note: string;
+  /** Of its run; null when it logged nothing. */
+  readonly runId: string | null;
 }
 
 /** Everything the run page shows but curves and artifacts. */
@@ -48,6 +62,9 @@ export interface RunSnapshot {
   readonly run: Run;
   readonly experiment: string;
   readonly parent: RunLink | null;
+  /** Empty unless this is the run of an execution. */
+  readonly steps: readonly StepLink[];
+  /** Runs right below this one. */
   readonly children: readonly RunLink[];
   /** Whether there are more children than these. */
   readonly moreChildren: boolean;
@@ -61,7 +78,7 @@ export interface RunSnapshot {
 /** To the run page. */
 export type ToRunPage =
   | { readonly type: 'snapshot'; readonly store: string; readonly snapshot: RunSnapshot }
-  | { readonly type: 'series'; readonly series: readonly Series[] }
+  | { readonly type: 'series'; readonly runId: string; readonly series: readonly Series[] }
   | { readonly type: 'files'; readonly path: string; readonly files: readonly z.infer<typeof ArtifactFile>[] }
   | { readonly type: 'preview'; readonly path: string; readonly preview: Preview }
   | { readonly type: 'problem'; readonly message: string };

@@ -85,6 +85,8 @@ export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
 export const Execution = z.object({
   id: z.string(),
   pipeline: z.string(),
+  /** Counts the executions of pipelines of this name, from 1. */
+  number: z.number().int(),
   file: z.string(),
   status: ExecutionStatus,
   /** The execution's own run; its steps' runs are below it. */
@@ -101,6 +103,11 @@ export const Execution = z.object({
   steps: z.array(StepExecution),
 });
 export type Execution = z.infer<typeof Execution>;
+
+/** What people call an execution, and the name of its run: `store-sales #3`. */
+export function executionName({ pipeline, number }: Pick<Execution, 'pipeline' | 'number'>): string {
+  return `${pipeline} #${number}`;
+}
 
 /** Exit codes of `modelthat run`. */
 export const EXIT = {

@@ -4,6 +4,7 @@ import {
   type Diagnostic,
   ENVIRONMENT_LOG,
   type Execution,
+  executionName,
   type Pipeline,
   type PlannedStep,
 } from '../contract/pipelines.ts';
@@ -214,16 +215,20 @@ export class PipelineService {
     only: string[] | null,
   ): Promise<ExecutionRunner> {
     const id = randomBytes(6).toString('hex');
-    const { runId, experimentId } = await this.#engine.runs.startExecution(definition, {
+    const pipeline = definition.name;
+    const number = await this.#database.read('pipelines.nextNumber', { pipeline });
+    const name = executionName({ pipeline, number });
+    const { runId, experimentId } = await this.#engine.runs.startExecution(name, definition, {
       'mlflow.source.type': 'PROJECT',
       'mlflow.source.name': definition.file,
       [EXECUTION_TAG]: id,
-      'modelthat.pipeline': definition.name,
+      'modelthat.pipeline': pipeline,
       ...(await gitTags(definition.folder)),
     });
     const execution: ExecutionRecord = {
       id,
-      pipeline: definition.name,
+      pipeline,
+      number,
       file: definition.file,
       status: definition.requirements === null ? 'running' : 'preparing',
       runId,

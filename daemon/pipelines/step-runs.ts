@@ -20,11 +20,13 @@ export class StepRuns {
 
   /** Starts the run of an execution, with the pipeline's parameters, in the experiment of the pipeline's name. */
   async startExecution(
+    name: string,
     definition: PipelineDefinition,
     tags: Readonly<Record<string, string>>,
   ): Promise<{ runId: string; experimentId: string }> {
     const experimentId = await this.#experiment(definition.name);
     const run = await this.#tracking.createRun({
+      name,
       experimentId,
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     });

@@ -74,6 +74,16 @@ function listExecutions(
     .map(toKept);
 }
 
+/** The number of a pipeline's next execution. */
+function nextNumber(connection: Connection, { pipeline }: { pipeline: string }): number {
+  const row = statement<{ next: number }>(
+    connection,
+    `SELECT coalesce(max(json_extract(record, '$.number')), 0) + 1 AS next
+     FROM execution WHERE json_extract(record, '$.pipeline') = ?`,
+  ).get(pipeline);
+  return row?.next ?? 1;
+}
+
 /** Executions that an earlier daemon left behind. */
 function unfinishedExecutions(connection: Connection): KeptExecution[] {
   return statement<ExecutionRow>(
@@ -93,5 +103,6 @@ export const writes = {
 export const reads = {
   'pipelines.getExecution': getExecution,
   'pipelines.listExecutions': listExecutions,
+  'pipelines.nextNumber': nextNumber,
   'pipelines.unfinishedExecutions': unfinishedExecutions,
 };

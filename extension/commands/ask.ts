@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { formatAge } from '../../daemon/contract/display.ts';
 import {
   type Execution,
+  executionName,
   listExecutions,
   listPipelines,
   type Pipeline,
@@ -106,7 +107,7 @@ export function askActiveExecution(stores: Stores, title: string): Promise<Of<Ex
     'No pipeline is running.',
     async connection => (await connection.call(listExecutions, { query: {} })).items.filter(isActive),
     execution => ({
-      label: execution.pipeline,
+      label: executionName(execution),
       description: `${execution.status} · started ${formatAge(execution.startTime, Date.now())}`,
     }),
   );

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import {
   type RunAction,
+  type RunLink,
   RunPageMessage,
   RunPageState,
   type ToRunPage,
@@ -88,8 +89,9 @@ class RunPanel {
   readonly #panel: vscode.WebviewPanel;
   readonly #parts: RunPanelParts;
   #state: RunState | undefined;
-  #watched: readonly string[] = [];
-  /** Points that the page has of each watched metric. */
+  /** Metrics in sight, of the run and of runs below it. */
+  readonly #watched = new Map<string, readonly string[]>();
+  /** Points that the page has of each metric, by run and key. */
   readonly #sent = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -112,8 +114,7 @@ class RunPanel {
     const concerned =
       message.type === 'reset' ||
       (message.event.topic === 'run' && (message.event.id === runId || this.#isRelated(message.event.id))) ||
-      message.event.topic === 'model' ||
-      message.event.topic === 'execution';
+      ['model', 'execution', 'step'].includes(message.event.topic);
     if (concerned) this.#timer ??= setTimeout(() => this.#refresh(), REFRESH_MS);
   }
 
@@ -142,7 +143,7 @@ class RunPanel {
           this.#sent.clear();
           return this.#sendSnapshot();
         case 'watch':
-          this.#watched = message.keys;
+          this.#watched.set(message.runId, message.keys);
           return this.#sendSeries();
         case 'list':
           return this.#sendFiles(message.path);
@@ -180,17 +181,25 @@ class RunPanel {
   }
 
   async #sendSeries(): Promise<void> {
-    const { connection, runId } = this.#parts;
-    const metrics = this.#state?.snapshot.run.metrics ?? {};
-    const grown = this.#watched.filter(key => metrics[key] && metrics[key].count !== this.#sent.get(key));
+    if (!this.#state) return;
+    const { run, children } = this.#state.snapshot;
+    for (const shown of [run, ...children]) await this.#sendSeriesOf(shown);
+  }
+
+  async #sendSeriesOf({ id: runId, metrics }: Pick<RunLink, 'id' | 'metrics'>): Promise<void> {
+    const { connection } = this.#parts;
+    const watched = this.#watched.get(runId) ?? [];
+    const grown = watched.filter(
+      key => metrics[key] && metrics[key].count !== this.#sent.get(`${runId}/${key}`),
+    );
     for (let first = 0; first < grown.length; first += KEYS_PER_REQUEST) {
       const key = grown.slice(first, first + KEYS_PER_REQUEST);
       const { series } = await connection.call(getSeries, {
         params: { runId },
         query: { key, buckets: BUCKETS },
       });
-      for (const one of series) this.#sent.set(one.key, one.total);
-      this.#send({ type: 'series', series });
+      for (const one of series) this.#sent.set(`${runId}/${one.key}`, one.total);
+      this.#send({ type: 'series', runId, series });
     }
   }
 

@@ -1,9 +1,18 @@
-import type { RunAction, RunLink, RunSnapshot } from '../../daemon/contract/messages.ts';
+import type { RunAction, RunLink, RunSnapshot, StepLink } from '../../daemon/contract/messages.ts';
 import { listModels, type ModelVersion } from '../../daemon/contract/models.ts';
-import { type Execution, listExecutions } from '../../daemon/contract/pipelines.ts';
-import { getRun, listExperiments, type Run, searchRuns, silentSince } from '../../daemon/contract/runs.ts';
+import { type Execution, getExecution } from '../../daemon/contract/pipelines.ts';
+import {
+  EXECUTION_TAG,
+  getRun,
+  listExperiments,
+  type Run,
+  searchRuns,
+  silentSince,
+} from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
+import { goalsOf } from '../trees/goals.ts';
 import { isActive } from '../trees/pipeline-rows.ts';
+import { headlineMetric } from '../trees/run-rows.ts';
 
 const SHOWN_CHILDREN = 50;
 
@@ -11,22 +20,23 @@ const SHOWN_CHILDREN = 50;
 export interface RunState {
   readonly snapshot: RunSnapshot;
   readonly versions: readonly ModelVersion[];
-  /** The execution that makes this run, while it runs. */
+  /** The execution that makes this run, while it goes on. */
   readonly execution: Execution | undefined;
 }
 
 /** Loads all of a run that its page shows. @throws ApiError when there is no such run */
 export async function loadRun(connection: StoreConnection, runId: string): Promise<RunState> {
   const run = await connection.call(getRun, { params: { runId } });
-  const [experiments, parent, below, models, executions] = await Promise.all([
+  const [experiments, parent, below, models, goals] = await Promise.all([
     connection.call(listExperiments, { query: { view: 'all', limit: 1000 } }),
     run.parentId ? connection.call(getRun, { params: { runId: run.parentId } }).catch(() => null) : null,
     childrenOf(connection, run),
     connection.call(listModels, {}),
-    connection.call(listExecutions, { query: {} }),
+    goalsOf(connection),
   ]);
   const versions = models.items.flatMap(model => model.versions).filter(version => version.runId === run.id);
-  const execution = executions.items.filter(isActive).find(candidate => belongsTo(run, candidate));
+  const made = await executionOf(connection, run, parent);
+  const execution = made && isActive(made) ? made : undefined;
   const silent = silentSince(run, Date.now()) ?? null;
   return {
     versions,
@@ -35,6 +45,7 @@ export async function loadRun(connection: StoreConnection, runId: string): Promi
       run,
       experiment: experiments.items.find(({ id }) => id === run.experimentId)?.name ?? run.experimentId,
       parent: parent && link(parent),
+      steps: made?.runId === run.id ? stepLinks(made, below.items, goals) : [],
       children: below.items.map(link),
       moreChildren: below.nextPageToken !== undefined,
       silentSince: silent,
@@ -50,8 +61,25 @@ function childrenOf(connection: StoreConnection, run: Run) {
   return connection.call(searchRuns, { body });
 }
 
-function belongsTo(run: Run, execution: Execution): boolean {
-  return execution.runId === run.id || execution.steps.some(step => step.runId === run.id);
+/** The execution that a run, or the run above it, stands for. */
+async function executionOf(
+  connection: StoreConnection,
+  run: Run,
+  parent: Run | null,
+): Promise<Execution | undefined> {
+  const executionId = run.tags[EXECUTION_TAG] ?? parent?.tags[EXECUTION_TAG];
+  // Any script can set the tag: an execution that is not there leaves the page whole.
+  return executionId === undefined
+    ? undefined
+    : connection.call(getExecution, { params: { executionId } }).catch(() => undefined);
+}
+
+function stepLinks({ steps }: Execution, runs: readonly Run[], goals: readonly string[]): StepLink[] {
+  return steps.map(({ name, status, startTime, endTime, message, runId }) => {
+    const run = runs.find(({ id }) => id === runId);
+    const metric = (run && headlineMetric(run, goals)) ?? '';
+    return { name, status, startTime, endTime, metric, note: message.split('\n', 1)[0] ?? '', runId };
+  });
 }
 
 function actionsOn(run: Run, hasVersions: boolean, execution: Execution | undefined): RunAction[] {
@@ -76,6 +104,6 @@ function link({ id, name, status, startTime, endTime, metrics }: Run): RunLink {
     name,
     status,
     duration: (endTime ?? Date.now()) - startTime,
-    metrics: Object.fromEntries(Object.entries(metrics).map(([key, { last }]) => [key, last])),
+    metrics,
   };
 }

@@ -1,12 +1,13 @@
 import { formatAge, formatDuration, formatMetric } from '../../daemon/contract/display.ts';
-import type {
-  Diagnostic,
-  Execution,
-  ExecutionStatus,
-  Pipeline,
-  StepDefinition,
-  StepExecution,
-  StepStatus,
+import {
+  type Diagnostic,
+  type Execution,
+  type ExecutionStatus,
+  executionName,
+  type Pipeline,
+  type StepDefinition,
+  type StepExecution,
+  type StepStatus,
 } from '../../daemon/contract/pipelines.ts';
 import { COLOR, type Icon, plain, type Row } from './row.ts';
 
@@ -42,7 +43,7 @@ export function pipelineRow(
   return {
     id: `${store}/pipeline/${pipeline.file}`,
     label: pipeline.name,
-    description: state,
+    description: latest ? `#${latest.number} ${state}` : state,
     icon: pipelineIcon(problems, latest),
     kind: ['pipeline', ...activity(latest)].join('.'),
     opens: 'open',
@@ -146,17 +147,19 @@ export function executionRow(store: string, execution: Execution, now: number): 
   const facts = [
     execution.status,
     formatDuration((execution.endTime ?? now) - execution.startTime),
+    formatAge(execution.startTime, now),
     ...overrides,
   ];
-  const when = new Date(execution.startTime).toLocaleString();
   return {
     id: `${store}/execution/${execution.id}`,
-    label: when,
+    label: executionName(execution),
     description: facts.join(' · '),
     icon: STATUS_ICON[execution.status],
     kind: ['execution', ...activity(execution)].join('.'),
     opens: 'closed',
-    spoken: [`Execution of ${when}`, ...facts].join(', '),
-    tooltip: plain(execution.message),
+    spoken: [`Execution ${executionName(execution)}`, ...facts].join(', '),
+    tooltip: [`Started ${new Date(execution.startTime).toLocaleString()}`, plain(execution.message)]
+      .filter(Boolean)
+      .join('\n\n'),
   };
 }

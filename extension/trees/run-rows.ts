@@ -73,7 +73,7 @@ export function runRow(store: string, run: Run, { now, goals, params }: RunConte
 }
 
 /** `rmspe 0.0932`: the first goal that the run logged, else the metric it logged last. */
-function headlineMetric(run: Run, goals: readonly string[]): string | undefined {
+export function headlineMetric(run: Run, goals: readonly string[]): string | undefined {
   const latest = Object.entries(run.metrics)
     .filter(([key]) => !key.startsWith('system/'))
     .sort(([, a], [, b]) => b.timestamp - a.timestamp)[0]?.[0];

@@ -1,12 +1,19 @@
 /** The parts of the run page that only show: tables of names and values, and links. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatDuration, formatMetric } from '../../daemon/contract/display.ts';
+import { formatMetric } from '../../daemon/contract/display.ts';
 import type { RunLink, RunSnapshot } from '../../daemon/contract/messages.ts';
 import type { MetricSummary } from '../../daemon/contract/runs.ts';
 import { icon, statusIcon } from '../ui/icons.ts';
 
-/** Columns of metrics in the table of the runs below. */
-const CHILD_METRICS = 4;
+/** What will stand here, for a run that has nothing to show yet; nothing for any other. */
+export function emptiness({ run, steps, children }: RunSnapshot): TemplateResult | typeof nothing {
+  if (steps.length > 0 || children.length > 0 || Object.keys(run.metrics).length > 0) return nothing;
+  const text =
+    run.status === 'RUNNING'
+      ? 'No metrics yet. Each metric that this run logs appears here as a chart, while it is logged.'
+      : 'This run logged no metrics. A run that does has a chart here for each of them.';
+  return html`<p class="empty">${icon('graph-line')} ${text}</p>`;
+}
 
 /** Every metric with its last, lowest and highest value: what the charts show, as text. */
 export function metricsTable(
@@ -55,9 +62,11 @@ export function factList(
   `;
 }
 
-type OpenRun = (run: RunLink) => void;
+/** What opens a run's page. */
+export type OpenRun = (run: RunLink) => void;
 
-const runLink = (run: RunLink, open: OpenRun) => html`
+/** A run's state and name; opens its page. */
+export const runLink = (run: RunLink, open: OpenRun) => html`
   ${statusIcon(run.status)}
   <button class="link" @click=${() => open(run)} aria-label="${run.name}, ${run.status.toLowerCase()}">${run.name}</button>
 `;
@@ -71,48 +80,6 @@ export function parentRun({ parent }: RunSnapshot, open: OpenRun): TemplateResul
       <p>${runLink(parent, open)}</p>
     </section>
   `;
-}
-
-/** The runs below this one, with the metrics that most of them have. */
-export function childRuns(
-  { children, moreChildren }: RunSnapshot,
-  open: OpenRun,
-): TemplateResult | typeof nothing {
-  if (children.length === 0) return nothing;
-  const columns = commonMetrics(children);
-  return html`
-    <section aria-labelledby="children-title">
-      <div class="section-head"><h2 id="children-title">Runs below it</h2></div>
-      <table class="grid">
-        <thead>
-          <tr><th scope="col">Run</th>${columns.map(key => html`<th scope="col">${key}</th>`)}<th scope="col">Duration</th></tr>
-        </thead>
-        <tbody>
-          ${children.map(
-            run => html`
-              <tr>
-                <th scope="row">${runLink(run, open)}</th>
-                ${columns.map(key => html`<td>${run.metrics[key] === undefined ? '' : formatMetric(run.metrics[key])}</td>`)}
-                <td>${formatDuration(run.duration)}</td>
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-      ${moreChildren ? html`<p class="faint">The first ${children.length} are shown; the tree has all.</p>` : nothing}
-    </section>
-  `;
-}
-
-function commonMetrics(runs: readonly RunLink[]): string[] {
-  const counts = new Map<string, number>();
-  for (const key of runs.flatMap(run => Object.keys(run.metrics)))
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  const depth = (key: string) => key.split('/').length;
-  return [...counts]
-    .sort(([a, m], [b, n]) => n - m || depth(a) - depth(b) || a.localeCompare(b))
-    .slice(0, CHILD_METRICS)
-    .map(([key]) => key);
 }
 
 /** The versions of models that came from this run. */

@@ -4,6 +4,7 @@ import './run.css';
 import './artifacts.ts';
 import './metric-charts.ts';
 import './run-header.ts';
+import './step-table.ts';
 import { html, nothing } from 'lit';
 import type {
   Preview,
@@ -17,7 +18,8 @@ import type {
 import type { ArtifactFile, Series } from '../../daemon/contract/runs.ts';
 import { PageElement } from '../ui/element.ts';
 import { Host } from '../ui/host.ts';
-import { childRuns, factList, metricsTable, modelVersions, parentRun } from './facts.ts';
+import { childRuns, childrenWithCharts } from './child-runs.ts';
+import { emptiness, factList, metricsTable, modelVersions, parentRun } from './facts.ts';
 import type { ChartSettings } from './metric-charts.ts';
 
 /** Tags that the client sets itself and that the page shows elsewhere or not at all. */
@@ -34,7 +36,8 @@ export class RunPage extends PageElement {
     settings: { state: true },
   };
   declare snapshot: RunSnapshot | undefined;
-  declare series: ReadonlyMap<string, Series>;
+  /** Curves by run and metric. */
+  declare series: ReadonlyMap<string, ReadonlyMap<string, Series>>;
   declare folders: ReadonlyMap<string, readonly ArtifactFile[]>;
   declare previews: ReadonlyMap<string, Preview>;
   declare problem: string;
@@ -60,7 +63,7 @@ export class RunPage extends PageElement {
     const notice = problem ? html`<p class="notice" role="alert">${problem}</p>` : nothing;
     if (!snapshot) return html`<main>${notice || html`<p class="faint">Loading the run…</p>`}</main>`;
     const { run } = snapshot;
-    const open = ({ id }: RunLink) => this.#host.send({ type: 'open', runId: id });
+    const open = ({ id }: Pick<RunLink, 'id'>) => this.#host.send({ type: 'open', runId: id });
     return html`
       <main>
         ${notice}
@@ -68,10 +71,11 @@ export class RunPage extends PageElement {
           @act=${(event: CustomEvent<RunAction>) => this.#host.send({ type: 'act', action: event.detail })}></modelthat-run-header>
         <div class="columns">
           <div class="wide">
-            <modelthat-metric-charts .metrics=${run.metrics} .series=${this.series} .settings=${this.settings}
-              @watch=${(event: CustomEvent<string[]>) => this.#host.send({ type: 'watch', keys: event.detail })}
-              @settings=${(event: CustomEvent<ChartSettings>) => this.#choose(event.detail)}></modelthat-metric-charts>
+            ${snapshot.steps.length > 0 ? html`<modelthat-step-table .steps=${snapshot.steps} @open=${(event: CustomEvent<string>) => open({ id: event.detail })}></modelthat-step-table>` : nothing}
+            ${emptiness(snapshot)}
+            ${this.#charts(run, 'Charts')}
             ${childRuns(snapshot, open)}
+            ${childrenWithCharts(snapshot).map(child => this.#charts(child, `Charts of ${child.name}`))}
             ${metricsTable(run.metrics)}
             <modelthat-artifacts .folders=${this.folders} .previews=${this.previews}
               @list=${(event: CustomEvent<string>) => this.#host.send({ type: 'list', path: event.detail })}
@@ -93,13 +97,28 @@ export class RunPage extends PageElement {
     `;
   }
 
+  #charts({ id, metrics }: Pick<RunLink, 'id' | 'metrics'>, heading: string) {
+    return html`
+      <modelthat-metric-charts .heading=${heading} .metrics=${metrics} .series=${this.series.get(id) ?? new Map()}
+        .settings=${this.settings}
+        @watch=${(event: CustomEvent<string[]>) => this.#host.send({ type: 'watch', runId: id, keys: event.detail })}
+        @settings=${(event: CustomEvent<ChartSettings>) => this.#choose(event.detail)}></modelthat-metric-charts>
+    `;
+  }
+
   #receive(message: ToRunPage): void {
     switch (message.type) {
       case 'snapshot':
         this.#showSnapshot(message.store, message.snapshot);
         break;
       case 'series':
-        this.series = new Map([...this.series, ...message.series.map(one => [one.key, one] as const)]);
+        this.series = new Map(this.series).set(
+          message.runId,
+          new Map([
+            ...(this.series.get(message.runId) ?? []),
+            ...message.series.map(one => [one.key, one] as const),
+          ]),
+        );
         break;
       case 'files':
         this.folders = new Map(this.folders).set(message.path, message.files);

@@ -20,10 +20,12 @@ export interface ChartSettings {
  */
 export class MetricCharts extends PageElement {
   static override properties = {
+    heading: { attribute: false },
     metrics: { attribute: false },
     series: { attribute: false },
     settings: { attribute: false },
   };
+  declare heading: string;
   declare metrics: Readonly<Record<string, MetricSummary>>;
   declare series: ReadonlyMap<string, Series>;
   declare settings: ChartSettings;
@@ -40,9 +42,9 @@ export class MetricCharts extends PageElement {
     const groups = curveGroups(this.metrics);
     if (groups.length === 0) return nothing;
     return html`
-      <section aria-labelledby="charts-title">
+      <section aria-label=${this.heading}>
         <div class="section-head">
-          <h2 id="charts-title">Charts</h2>
+          <h2>${this.heading}</h2>
           ${this.#toolbar()}
         </div>
         ${repeat(

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatAge, formatDuration } from '../../daemon/contract/display.ts';
 import type { RunAction, RunSnapshot } from '../../daemon/contract/messages.ts';
-import { PageElement } from '../ui/element.ts';
 import { icon, statusIcon } from '../ui/icons.ts';
+import { TickingElement } from '../ui/ticking-element.ts';
 
 const ACTIONS: Record<RunAction, { readonly title: string; readonly icon: string }> = {
   stop: { title: 'Stop execution', icon: 'debug-stop' },
@@ -13,23 +13,10 @@ const ACTIONS: Record<RunAction, { readonly title: string; readonly icon: string
   copyId: { title: 'Copy ID', icon: 'copy' },
 };
 
-const TICK_MS = 1_000;
-
 /** The run's name, state and what can be done with it. Tells `act`. */
-export class RunHeader extends PageElement {
+export class RunHeader extends TickingElement {
   static override properties = { snapshot: { attribute: false } };
   declare snapshot: RunSnapshot;
-  #clock: ReturnType<typeof setInterval> | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#clock = setInterval(() => this.requestUpdate(), TICK_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.#clock);
-  }
 
   protected override render() {
     const { run, experiment } = this.snapshot;

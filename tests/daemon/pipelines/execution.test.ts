@@ -130,6 +130,22 @@ describe('executions', () => {
     assert.equal(found.tags['modelthat.execution'], execution.id);
   });
 
+  it('names its run after the pipeline and counts on', async () => {
+    const lines = ['name: counted', 'steps:', '  a: { run: echo fine }'];
+    const executions = [await run(daemon, lines), await run(daemon, lines)];
+    const runs = await Promise.all(
+      executions.map(({ runId }) => daemon.client.call(getRun, { params: { runId } })),
+    );
+    assert.deepEqual(
+      runs.map(({ name }) => name),
+      ['counted #1', 'counted #2'],
+    );
+    assert.deepEqual(
+      executions.map(({ number }) => number),
+      [1, 2],
+    );
+  });
+
   it('logs the metrics of a file to a run of the step', async () => {
     write(
       daemon,
