@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
@@ -20,7 +21,14 @@ export function daemonCommands(stores: Stores, trees: readonly StoreTree[], log:
     'modelthat.daemon.stop': async argument => {
       await Promise.all(connectionsOf(argument).map(connection => connection.stop()));
     },
-    'modelthat.daemon.showLog': () => log.show(),
+    'modelthat.daemon.showLog': async argument => {
+      const subject = subjectOf(argument, 'store', 'problem');
+      const shown = subject
+        ? ((await daemonLog(subject.connection.store)) ?? 'extension')
+        : await askLog(stores);
+      if (shown === 'extension') log.show();
+      else if (shown) await showFile(shown);
+    },
     'modelthat.daemon.openTerminal': async () => {
       await start(undefined);
       vscode.window.createTerminal().show();
@@ -31,4 +39,43 @@ export function daemonCommands(stores: Stores, trees: readonly StoreTree[], log:
     },
     'modelthat.views.loadMore': argument => subjectOf(argument, 'more')?.loadMore(),
   } satisfies Partial<Handlers>;
+}
+
+/** Which log to show: the extension's own, or a daemon's file. With no daemon that ever ran there is nothing to ask. */
+async function askLog(stores: Stores): Promise<'extension' | vscode.Uri | undefined> {
+  const daemons = await Promise.all(
+    stores.all.map(async ({ store, label }) => ({
+      label: '$(server) Daemon',
+      description: label,
+      log: await daemonLog(store),
+    })),
+  );
+  const written = daemons.filter(({ log }) => log !== undefined);
+  if (written.length === 0) return 'extension';
+  const extension = {
+    label: '$(extensions) Extension',
+    description: 'this window',
+    log: 'extension' as const,
+  };
+  return (await vscode.window.showQuickPick([...written, extension], { title: 'Show Log' }))?.log;
+}
+
+/** The log file of a store's daemon; undefined when none has run. */
+async function daemonLog(store: string): Promise<vscode.Uri | undefined> {
+  if (!existsSync(store)) return undefined;
+  const [{ openPlace }, { logFile }] = await Promise.all([
+    import('../../daemon/client/store.ts'),
+    import('../../daemon/client/state.ts'),
+  ]);
+  const file = logFile(openPlace(store).state);
+  return existsSync(file) ? vscode.Uri.file(file) : undefined;
+}
+
+/** Shows a file at its end; the editor follows what is written to it. */
+async function showFile(file: vscode.Uri): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(file);
+  const editor = await vscode.window.showTextDocument(document, { preview: true });
+  await vscode.commands.executeCommand('workbench.action.files.setActiveEditorReadonlyInSession');
+  const end = document.lineAt(document.lineCount - 1).range.end;
+  editor.revealRange(new vscode.Range(end, end));
 }

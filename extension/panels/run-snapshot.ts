@@ -84,10 +84,12 @@ function stepLinks({ steps }: Execution, runs: readonly Run[], goals: readonly s
 
 function actionsOn(run: Run, hasVersions: boolean, execution: Execution | undefined): RunAction[] {
   const running = run.status === 'RUNNING';
+  // The run of an execution logs no model: its steps' runs do.
+  const hasOwnModel = run.tags[EXECUTION_TAG] === undefined;
   return [
     ...(running ? [endingAction(execution)] : []),
     ...(hasVersions ? (['promote'] as const) : []),
-    ...(!running && !hasVersions ? (['register'] as const) : []),
+    ...(!running && !hasVersions && hasOwnModel ? (['register'] as const) : []),
     'copyId',
   ];
 }

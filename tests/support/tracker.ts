@@ -60,6 +60,19 @@ export class Tracker {
     await this.logBatch(runId, { metrics });
   }
 
+  /** Logs a text file. @param file its path among the run's artifacts */
+  async logArtifact(runId: string, file: string, content: string): Promise<void> {
+    const { run } = await this.call('GET', 'runs/get', { run_id: runId });
+    const { artifact_uri } = (run as { info: { artifact_uri: string } }).info;
+    const place = artifact_uri.replace(/^mlflow-artifacts:/, '');
+    const response = await fetch(`${this.url}/api/2.0/mlflow-artifacts/artifacts${place}/${file}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${this.token}` },
+      body: content,
+    });
+    if (!response.ok) throw new Error(`${file}: ${response.status} ${await response.text()}`);
+  }
+
   async endRun(runId: string): Promise<void> {
     await this.call('POST', 'runs/update', { run_id: runId, status: 'FINISHED', end_time: Date.now() });
   }

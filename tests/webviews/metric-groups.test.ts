@@ -12,9 +12,14 @@ describe('groups of charts', () => {
       loss: metric(9),
     });
     assert.deepEqual(groups, [
-      { name: '', keys: ['loss'] },
+      { name: '', keys: ['loss', 'xgboost/rmspe'] },
       { name: 'lightgbm', keys: ['lightgbm/mae', 'lightgbm/valid/rmspe'] },
-      { name: 'xgboost', keys: ['xgboost/rmspe'] },
+    ]);
+  });
+
+  it('are not made for a single chart', () => {
+    assert.deepEqual(curveGroups({ 'a/rmspe': metric(9), 'b/rmspe': metric(9) }), [
+      { name: '', keys: ['a/rmspe', 'b/rmspe'] },
     ]);
   });
 
@@ -23,7 +28,7 @@ describe('groups of charts', () => {
   });
 
   it('say the rest of the name on the chart', () => {
-    assert.equal(shortName('lightgbm/valid/rmspe'), 'valid/rmspe');
-    assert.equal(shortName('loss'), 'loss');
+    assert.equal(shortName('lightgbm/valid/rmspe', 'lightgbm'), 'valid/rmspe');
+    assert.equal(shortName('xgboost/rmspe', ''), 'xgboost/rmspe');
   });
 });

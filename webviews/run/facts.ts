@@ -56,10 +56,15 @@ export function factList(
     <section>
       <h2>${title}</h2>
       <dl>
-        ${facts.map(([name, value]) => html`<div><dt title=${name}>${name}</dt><dd>${value}</dd></div>`)}
+        ${facts.map(([name, value]) => html`<div><dt title=${name}>${breakable(name)}</dt><dd>${value}</dd></div>`)}
       </dl>
     </section>
   `;
+}
+
+/** Lets a long name go on in the next line after a dot and the like. */
+function breakable(name: string) {
+  return name.split(/(?<=[._/])/).map(part => html`${part}<wbr>`);
 }
 
 /** What opens a run's page. */

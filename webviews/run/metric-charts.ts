@@ -93,7 +93,7 @@ export class MetricCharts extends PageElement {
       ? html`<div class="chart-grid">${repeat(
           keys,
           key => key,
-          key => this.#card(key),
+          key => this.#card(key, name),
         )}</div>`
       : nothing;
     if (name === '') return html`${cards}`;
@@ -108,13 +108,13 @@ export class MetricCharts extends PageElement {
     `;
   }
 
-  #card(key: string): TemplateResult {
+  #card(key: string, group: string): TemplateResult {
     const series = this.series.get(key);
     const sampled = series && series.total > series.points.length;
     return html`
       <figure class="chart-card" data-key=${key}>
         <figcaption>
-          <span class="chart-name" title=${key}>${shortName(key)}</span>
+          <span class="chart-name" title=${key}>${shortName(key, group)}</span>
           <span class="chart-value">${formatMetric(this.metrics[key]?.last ?? 'NaN')}</span>
         </figcaption>
         <modelthat-line-chart class="chart-box" .series=${series} .logScale=${this.settings.logScale}

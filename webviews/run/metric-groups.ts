@@ -7,20 +7,24 @@ export interface MetricGroup {
   readonly keys: readonly string[];
 }
 
-/** The metrics that are curves, in groups: one point is a number, not a curve. */
+/**
+ * The metrics that are curves, in groups: one point is a number, not a curve. A group of one is none: its chart stands
+ * with the others, so that charts stand side by side.
+ */
 export function curveGroups(metrics: Readonly<Record<string, MetricSummary>>): MetricGroup[] {
-  const groups = new Map<string, string[]>();
-  for (const key of Object.keys(metrics).sort()) {
-    if ((metrics[key]?.count ?? 0) < 2) continue;
-    const name = prefixOf(key);
-    groups.set(name, [...(groups.get(name) ?? []), key]);
-  }
-  return [...groups].map(([name, keys]) => ({ name, keys })).sort((a, b) => a.name.localeCompare(b.name));
+  const curves = Object.keys(metrics)
+    .filter(key => (metrics[key]?.count ?? 0) >= 2)
+    .sort();
+  const byPrefix = Object.groupBy(curves, prefixOf);
+  const groups = Object.groupBy(curves, key => (byPrefix[prefixOf(key)]?.length === 1 ? '' : prefixOf(key)));
+  return Object.entries(groups)
+    .map(([name, keys = []]) => ({ name, keys }))
+    .sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /** The part of a metric's name that its group does not say already. */
-export function shortName(key: string): string {
-  return key.slice(prefixOf(key).length).replace(/^\//, '');
+export function shortName(key: string, group: string): string {
+  return group === '' ? key : key.slice(group.length + 1);
 }
 
 function prefixOf(key: string): string {

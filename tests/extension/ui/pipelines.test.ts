@@ -56,4 +56,36 @@ describe('pipelines in the editor', () => {
     await workbench.treeItem('Step prepare, succeeded').click();
     await shownText('the rate is 0.05').waitFor();
   });
+
+  it('end when an approval is refused', async () => {
+    const { workbench } = editor();
+    const row = workbench.treeItem('Step approve, waiting');
+    await row.hover();
+    await row.getByRole('button', { name: 'Reject' }).click();
+    await workbench.answer('Reject approve', 'the numbers do not hold');
+    await workbench.treeItem('Step approve, rejected').waitFor();
+    await workbench.treeItem('Pipeline forecast, rejected').waitFor();
+  });
+
+  it('have a page with their steps, under the name of the pipeline and a number', async () => {
+    const { workbench } = editor();
+    await workbench.treeItem('Experiment forecast').click();
+    await workbench.treeItem('Run forecast #2').click();
+    const page = workbench.webview();
+    await page.getByRole('heading', { name: 'forecast #2' }).waitFor();
+    await page.getByRole('row', { name: /prepare succeeded/ }).waitFor();
+    await page.getByRole('row', { name: /approve rejected/ }).waitFor();
+  });
+
+  it('run, whole or one step, from the line above them in their file', async () => {
+    const { workbench } = editor();
+    const lens = (title: string) => workbench.page.locator('.codelens-decoration a', { hasText: title });
+    await workbench.runCommand('modelthat: Open Pipeline File');
+    await lens('Run step').first().click();
+    await workbench.treeItem('Pipeline forecast, succeeded').waitFor();
+    await workbench.treeItem('Step train, skipped').waitFor();
+    await lens('Run pipeline').click();
+    await workbench.treeItem('Step approve, waiting').waitFor();
+    await workbench.treeItem('3 earlier executions').waitFor();
+  });
 });

@@ -26,4 +26,11 @@ describe('views', () => {
     await workbench.runCommand('modelthat: Stop Daemon');
     await workbench.statusBarItem('modelthat daemon stopped').waitFor();
   });
+
+  it('shows the log of the daemon', async () => {
+    const { workbench } = editor();
+    await workbench.runCommand('modelthat: Show Log');
+    await workbench.quickPickItem('Daemon').click();
+    await workbench.page.locator('.view-lines', { hasText: '"level":30' }).waitFor();
+  });
 });
