@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2));
   const place = openPlace(config.store, config.workspace);
   refuseNetworkVolume(place.store);
-  const lock = lockStore(place.state);
+  const lock = lockStore(place);
   if (!lock) {
     if (config.foreground) throw new Error(`A daemon already serves ${place.store}; see modelthat status`);
     tell({ locked: true });

@@ -13,6 +13,7 @@ import {
 } from '../../daemon/client/connection.ts';
 import { daemonArguments, EXIT_LOCKED } from '../../daemon/client/spawn.ts';
 import { type Attached, attach, ensureDaemon, stopAndWait } from '../../daemon/client/start.ts';
+import { openPlace } from '../../daemon/client/store.ts';
 import { drainDaemon, getStatus } from '../../daemon/contract/about.ts';
 import { getExecution, startExecution } from '../../daemon/contract/pipelines.ts';
 import { DAEMON_MAIN, startDaemon, type TestPlace, testPlace } from '../support/daemon.ts';
@@ -47,6 +48,30 @@ describe('the life of a daemon', () => {
     await ensure();
     const second = spawn(process.execPath, daemonArguments(place, program), { env: place.env });
     assert.deepEqual(await once(second, 'exit'), [EXIT_LOCKED, null]);
+  });
+
+  it('refuses a store that a daemon with another state folder serves, naming it', async () => {
+    await ensure();
+    const kept = process.env.MODELTHAT_STATE_DIR;
+    process.env.MODELTHAT_STATE_DIR = path.join(path.dirname(place.workspace), 'other state');
+    try {
+      const elsewhere = openPlace(place.store, place.workspace);
+      await assert.rejects(
+        ensureDaemon(elsewhere, program),
+        new RegExp(`The store ${place.store} is served by a daemon .* MODELTHAT_STATE_DIR.*Stop that one`),
+      );
+    } finally {
+      process.env.MODELTHAT_STATE_DIR = kept;
+    }
+  });
+
+  it('touches nothing that pretends to be the lock of a store', async () => {
+    const precious = path.join(place.workspace, 'precious');
+    fs.writeFileSync(precious, 'content');
+    fs.symlinkSync(precious, path.join(place.store, 'lock.db'));
+    await assert.rejects(ensure(), /lock\.db is not a lock that modelthat made; remove it/);
+    assert.equal(fs.readFileSync(precious, 'utf8'), 'content');
+    fs.rmSync(path.join(place.store, 'lock.db'));
   });
 
   it('comes back on the same port with the same tokens after a power cut', async () => {
