@@ -21,6 +21,12 @@ const program = new Command('modelthat')
   .option('--json', 'print the result as JSON')
   .option('--store <folder>', 'the store, instead of the one that the current folder belongs to')
   .exitOverride()
+  .configureOutput({
+    outputError: (text, write) => {
+      // Told as JSON by `report`.
+      if (!asksForJson()) write(`modelthat: ${text.replace(/^error: /, '')}`);
+    },
+  })
   .configureHelp({ showGlobalOptions: true });
 
 // As the first word only: further on, `--version` names the version of a model.
@@ -39,9 +45,23 @@ try {
 
 /** Tells what went wrong. @returns the exit code */
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof CommanderError) {
+    // Commander has told it to people by itself; what it says of help is not an error.
+    const isError = error.exitCode !== 0 && !error.code.startsWith('commander.help');
+    if (isError && asksForJson()) sayError('INVALID_PARAMETER_VALUE', error.message.replace(/^error: /, ''));
+    return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  }
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof ApiError ? error.code : 'FAILED';
-  say(program.opts().json ? JSON.stringify({ error_code: code, message }) : `modelthat: ${message}`);
+  if (asksForJson()) sayError(error instanceof ApiError ? error.code : 'FAILED', message);
+  else say(`modelthat: ${message}`);
   return EXIT_FAILED;
+}
+
+function sayError(code: string, message: string): void {
+  say(JSON.stringify({ error_code: code, message }));
+}
+
+/** Known before the arguments are parsed, which may be what fails. */
+function asksForJson(): boolean {
+  return process.argv.includes('--json');
 }

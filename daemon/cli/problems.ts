@@ -1,5 +1,6 @@
 /** How problems in pipeline files are told. */
 import path from 'node:path';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { ApiError } from '../contract/errors.ts';
 import { Diagnostic, EXIT } from '../contract/pipelines.ts';
@@ -17,14 +18,22 @@ export function sayProblems(problems: readonly Diagnostic[]): void {
   }
 }
 
-/** Does work on a definition. A bad one is told problem by problem, and gives its exit code. */
-export async function tellingProblems(context: Context, work: () => Promise<void>): Promise<void> {
+/**
+ * Does work on a definition. A bad one is told problem by problem, and gives its exit code, as does what is asked for and
+ * is not in it.
+ */
+export async function tellingProblems(
+  command: Command,
+  context: Context,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const details = error instanceof ApiError ? Details.safeParse(error.details) : undefined;
-    if (!details?.success) throw error;
-    if (context.json) printJson({ problems: details.data.problems });
+    if (!(error instanceof ApiError) || error.code !== 'INVALID_PARAMETER_VALUE') throw error;
+    const details = Details.safeParse(error.details);
+    if (!details.success) command.error(error.message, { exitCode: EXIT.badDefinition });
+    else if (context.json) printJson({ problems: details.data.problems });
     else sayProblems(details.data.problems);
     process.exitCode = EXIT.badDefinition;
   }

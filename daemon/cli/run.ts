@@ -1,9 +1,8 @@
 /** `modelthat run | plan`. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { DaemonClient } from '../client/client.ts';
-import { invalid } from '../contract/errors.ts';
 import { EXIT, type Execution, getStepLog, planExecution, startExecution } from '../contract/pipelines.ts';
 import { Context } from './context.ts';
 import { follow } from './follow.ts';
@@ -49,7 +48,7 @@ ${rejected} an approval was rejected, ${cancelled} cancelled. Ctrl-C cancels; a 
 /** Collects `name=value` options. */
 function collect(text: string, all: Record<string, string>): Record<string, string> {
   const at = text.indexOf('=');
-  if (at < 1) throw invalid(`--set ${text}: write it as name=value.`);
+  if (at < 1) throw new InvalidArgumentError('Write it as name=value.');
   return { ...all, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
@@ -64,9 +63,9 @@ interface RunOptions {
 }
 
 async function run(named: string | undefined, options: RunOptions, command: Command): Promise<void> {
-  const file = findFile(named);
+  const file = findFile(named, command);
   const context = new Context(command, path.dirname(file));
-  await tellingProblems(context, async () => {
+  await tellingProblems(command, context, async () => {
     const client = await context.client();
     const body = { file, set: options.set, ...(options.only.length > 0 ? { only: options.only } : {}) };
     const { problems } = await client.call(planExecution, { body });
@@ -85,9 +84,9 @@ async function run(named: string | undefined, options: RunOptions, command: Comm
 }
 
 async function plan(named: string | undefined, options: RunOptions, command: Command): Promise<void> {
-  const file = findFile(named);
+  const file = findFile(named, command);
   const context = new Context(command, path.dirname(file));
-  await tellingProblems(context, async () => {
+  await tellingProblems(command, context, async () => {
     const body = { file, set: options.set, ...(options.only.length > 0 ? { only: options.only } : {}) };
     const planned = await (await context.client()).call(planExecution, { body });
     if (context.json) {
@@ -105,17 +104,35 @@ async function plan(named: string | undefined, options: RunOptions, command: Com
   });
 }
 
-/** @throws ApiError when there is no such file */
-function findFile(named: string | undefined): string {
-  if (named !== undefined) return path.resolve(named);
+/** The definition to run; ends the command as misused when there is none. */
+function findFile(named: string | undefined, command: Command): string {
+  const file = named === undefined ? nearestFile() : namedFile(path.resolve(named));
+  return file ?? command.error(whyNone(named), { exitCode: EXIT.badDefinition });
+}
+
+function nearestFile(): string | undefined {
   for (let folder = process.cwd(); ; folder = path.dirname(folder)) {
-    const found = FILES.map(name => path.join(folder, name)).find(file => fs.existsSync(file));
-    if (found) return found;
-    if (folder === path.dirname(folder)) break;
+    const found = fileIn(folder);
+    if (found || folder === path.dirname(folder)) return found;
   }
-  throw invalid(
-    `There is no ${FILES[0]} here or above. Create one, or name a file: modelthat run path/to/it.yaml`,
-  );
+}
+
+/** The file itself, or the one in the folder of that name. */
+function namedFile(named: string): string | undefined {
+  const found = fs.statSync(named, { throwIfNoEntry: false });
+  return found?.isDirectory() ? fileIn(named) : found && named;
+}
+
+function fileIn(folder: string): string | undefined {
+  return FILES.map(name => path.join(folder, name)).find(file => fs.existsSync(file));
+}
+
+function whyNone(named: string | undefined): string {
+  if (named === undefined)
+    return `There is no ${FILES[0]} here or above. Create one, or name a file: modelthat run path/to/it.yaml`;
+  return fs.existsSync(named)
+    ? `There is no ${FILES[0]} in the folder “${named}”. Create one, or name a file.`
+    : `There is no file “${named}”. Create it, or name another one.`;
 }
 
 /** Prints how an execution ended: a table of its steps, the versions it made, and what went wrong. */

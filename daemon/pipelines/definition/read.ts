@@ -44,6 +44,10 @@ export function readDefinition(options: ReadOptions): ReadResult {
 
   const name = content.name ?? fallback;
   const { params, source: paramsSource } = readParams(content.params, folder);
+  if (paramsSource?.failed) {
+    // Every reference to a parameter would be reported, too.
+    return { definition: null, name, problems: [...source.problems, ...paramsSource.problems] };
+  }
   const overridden = override(params, options.set ?? {});
   for (const { message, remedy } of overridden.problems) source.errorAtKey(['params'], message, remedy);
 

@@ -34,8 +34,12 @@ function report(source: Source, issue: z.core.$ZodIssue): void {
   } else if (issue.path.at(-1) === 'steps' && issue.message === MISSING) {
     source.error(issue.path, 'there are no steps', 'Add “steps:” with at least one step below it.');
   } else {
-    source.error(issue.path, `“${issue.path.join('.')}” ${issue.message}`, 'Correct the value.');
+    source.error(issue.path, `${nameOf(issue.path)} ${issue.message}`, 'Correct the value.');
   }
+}
+
+function nameOf(path: SourcePath): string {
+  return path.length === 0 ? 'the file' : `“${path.join('.')}”`;
 }
 
 const MISSING = 'is missing';

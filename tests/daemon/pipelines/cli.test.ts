@@ -106,9 +106,31 @@ describe('modelthat run', () => {
     }
   });
 
-  it('says where it looked for a definition', async () => {
-    const { code, said } = await cli('run', 'no-such.yaml');
-    assert.deepEqual([code, /no file .*no-such.yaml/.test(said)], [1, true]);
+  it('says that there is no such definition, makes nothing for it, and ends with 2', async () => {
+    const { code, out, said } = await cli('run', 'nowhere/no-such.yaml');
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(said, /^modelthat: There is no file “nowhere\/no-such.yaml”/);
+    assert.ok(!existsSync(path.join(daemon.place.workspace, 'nowhere')));
+    const inFolder = await cli('plan', '..', '--json');
+    assert.equal(inFolder.code, 2);
+    assert.match(JSON.parse(inFolder.said).message, /no modelthat.yaml in the folder “..”/);
+  });
+
+  it('ends with 2 when it is misused', async () => {
+    write(daemon, 'modelthat.yaml', 'steps: { a: { run: echo } }');
+    const set = await cli('run', '--set', 'lr');
+    assert.equal(set.code, 2);
+    assert.match(set.said, /--set.*name=value/);
+    const only = await cli('run', '--only', 'b');
+    assert.equal(only.code, 2);
+    assert.match(only.said, /^modelthat: There is no step “b”/m);
+  });
+
+  it('takes a folder for the definition in it', async () => {
+    write(daemon, 'modelthat.yaml', 'name: here', 'steps: { a: { run: echo } }');
+    const { code, out } = await cli('plan', '.', '--json');
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(out).pipeline, 'here');
   });
 
   it('shows a plan in order', async () => {

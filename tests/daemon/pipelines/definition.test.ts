@@ -266,4 +266,22 @@ describe('pipeline definitions', () => {
       /requirements.txt” does not exist/,
     );
   });
+
+  it('takes keys that every object answers to for what they are: unknown', () => {
+    assertProblem(['constructor: 5', 'steps: { a: { run: x } }'], '1:1', /unknown key “constructor”/);
+    assertProblem(['steps:', '  a: { run: x, toString: 1 }'], '2:16', /unknown key “toString”/);
+  });
+
+  it('says what a file that holds a mere value must be', () => {
+    assertProblem(['just text'], '1:1', /the file must be a mapping/);
+  });
+
+  it('does not also report the parameters that a broken file would have had', () => {
+    write('params.yaml', 'lr: [');
+    const found = read(['steps: { a: { run: "x ${lr}" } }'], { lr: '1' }).problems;
+    assert.deepEqual(
+      found.map(problem => path.basename(problem.file)),
+      ['params.yaml'],
+    );
+  });
 });
