@@ -59,7 +59,8 @@ async function main(): Promise<void> {
 function settle(place: StorePlace): void {
   fs.chmodSync(place.store, 0o700);
   const ignore = path.join(place.store, '.gitignore');
-  if (!fs.existsSync(ignore)) fs.writeFileSync(ignore, '*\n');
+  // A link that leads nowhere is there, too: it is not written through.
+  if (!fs.lstatSync(ignore, { throwIfNoEntry: false })) fs.writeFileSync(ignore, '*\n');
   const empty = path.join(place.state, 'cwd');
   fs.mkdirSync(empty, { recursive: true, mode: 0o700 });
   process.chdir(empty);

@@ -22,8 +22,16 @@ export class LocalArtifactStore implements ArtifactStore {
     this.#root = root;
   }
 
-  /** Makes the folder if it is missing and clears what interrupted uploads left behind. */
+  /**
+   * Makes the folder if it is missing and clears what interrupted uploads left behind.
+   *
+   * @throws Error when it is a link: a cloned repository could bring one that leads to the user's other files
+   */
   static async open(folder: string): Promise<LocalArtifactStore> {
+    if ((await lstatIfPresent(folder))?.isSymbolicLink())
+      throw new Error(
+        `${folder} is a link. Remove it; to keep artifacts on another disk, choose another place for the whole store (setting modelthat.storePath, or --store).`,
+      );
     await fs.mkdir(folder, { recursive: true, mode: 0o700 });
     const root = await fs.realpath(folder);
     const incoming = path.join(root, INCOMING);

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -36,6 +37,7 @@ export class ExecutionFiles {
 
   /** Makes the folders of a new execution, and writes the parameters that its steps read. */
   create(executionId: string, params: unknown): void {
+    mkdirSync(path.join(this.#state, executionId), { recursive: true, mode: 0o700 });
     mkdirSync(path.join(this.#store, executionId, 'steps'), { recursive: true, mode: 0o700 });
     writeFileSync(this.params(executionId), JSON.stringify(params, null, 2));
   }
@@ -55,9 +57,13 @@ export class ExecutionFiles {
     return { log: `${base}.log`, status: `${base}.status`, identity: `${base}.process` };
   }
 
+  /** Whether an unfinished execution was begun by this user on this store, which the store itself cannot prove. */
+  isOwn(executionId: string): boolean {
+    return existsSync(path.join(this.#state, executionId));
+  }
+
   /** Keeps a step's token for a later daemon, readable by the user alone. */
   keepToken(executionId: string, step: string, token: string): void {
-    mkdirSync(path.join(this.#state, executionId), { recursive: true, mode: 0o700 });
     writeFileSync(this.#token(executionId, step), token, { mode: 0o600 });
   }
 
@@ -70,8 +76,8 @@ export class ExecutionFiles {
     }
   }
 
-  /** Forgets the tokens of an execution that has ended. */
-  forgetTokens(executionId: string): void {
+  /** Forgets an execution that has ended, and its tokens. */
+  forget(executionId: string): void {
     rmSync(path.join(this.#state, executionId), { recursive: true, force: true });
   }
 

@@ -77,7 +77,8 @@ export class ExecutionRunner {
     if (approved) {
       const saved = this.state.changeStep(name, { status: 'running', message });
       this.#launch(name, runner => runner.run());
-      await saved;
+      // At once: from here on no other execution of the pipeline may begin.
+      await Promise.all([saved, this.#showProgress()]);
     } else {
       await this.state.changeStep(name, { status: 'rejected', endTime: Date.now(), message });
     }
@@ -194,7 +195,7 @@ export class ExecutionRunner {
     const runStatus = { succeeded: 'FINISHED', failed: 'FAILED' } as const;
     const status = end.status === 'succeeded' || end.status === 'failed' ? runStatus[end.status] : 'KILLED';
     await this.#engine.runs.end(runId, status, endTime);
-    this.#engine.files.forgetTokens(id);
+    this.#engine.files.forget(id);
     await this.state.change({ ...end, endTime });
     this.#resolveEnded();
   }

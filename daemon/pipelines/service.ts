@@ -3,6 +3,7 @@ import { ApiError, invalid } from '../contract/errors.ts';
 import {
   type Diagnostic,
   ENVIRONMENT_LOG,
+  EXIT,
   type Execution,
   executionName,
   type Pipeline,
@@ -75,6 +76,10 @@ export class PipelineService {
   /** Goes on with what an earlier daemon left behind. To be called once, before requests come in. */
   async adopt(): Promise<void> {
     for (const kept of await this.#database.read('pipelines.unfinishedExecutions', undefined)) {
+      if (!this.#engine.files.isOwn(kept.execution.id)) {
+        await this.#disown(kept);
+        continue;
+      }
       const running = kept.steps.filter(step => step.status === 'running').length;
       const remark = `taken over by a new daemon with ${running} ${running === 1 ? 'step' : 'steps'} under way`;
       const execution = { ...kept.execution, message: remark };
@@ -158,6 +163,8 @@ export class PipelineService {
       const { status } = await this.execution(id);
       throw invalid(`Execution “${id}” does not wait for anybody: it has ${status}.`);
     }
+    const { status, definition } = runner.state.execution;
+    if (answer.approved && status === 'waiting') this.#refuseSecond(definition);
     await runner.decide(step, answer.approved, answer.reason, answer.principal);
     return runner.state.view;
   }
@@ -269,6 +276,17 @@ export class PipelineService {
     void runner.ended.then(() => this.#live.delete(id));
     runner.start();
     return runner;
+  }
+
+  /** Ends an execution that came with the store: a cloned repository must bring no command to run. */
+  async #disown(kept: KeptExecution): Promise<void> {
+    const state = new ExecutionState(kept, this.#database, this.#events);
+    const endTime = Date.now();
+    const message = 'it was begun by another user or in another folder, and is not gone on with here';
+    for (const { name, status } of kept.steps)
+      if (!hasEnded(status)) await state.changeStep(name, { status: 'cancelled', endTime, message });
+    await this.#engine.runs.end(kept.execution.runId, 'KILLED', endTime);
+    await state.change({ status: 'cancelled', exitCode: EXIT.cancelled, endTime, message });
   }
 
   /** What clients see, with the metrics of running steps as they are now. */

@@ -33,6 +33,13 @@ describe('artifacts on the local disk', () => {
     assert.equal((await store.stat('0/run/é ü/a.txt'))?.modifiedAt, stored.modifiedAt);
   });
 
+  it('is not opened on a link, which a cloned repository could bring', async () => {
+    fs.mkdirSync(path.join(scratch, 'home'));
+    fs.symlinkSync(path.join(scratch, 'home'), path.join(scratch, 'planted'));
+    await assert.rejects(LocalArtifactStore.open(path.join(scratch, 'planted')), /planted is a link/);
+    assert.deepEqual(fs.readdirSync(path.join(scratch, 'home')), []);
+  });
+
   it('lists a folder by name, and nothing for a file or a missing folder', async () => {
     await write('run/b.txt', 'bb');
     await write('run/a/deep.txt', 'x');

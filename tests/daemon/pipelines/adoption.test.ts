@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import SQLite from 'better-sqlite3';
 import { cancelExecution, decideStep } from '../../../daemon/contract/pipelines.ts';
 import { getRun, searchRuns } from '../../../daemon/contract/runs.ts';
 import { identify, isAlive } from '../../../daemon/processes/table.ts';
@@ -165,6 +166,34 @@ describe('after the daemon was killed', () => {
     await restart();
     write(daemon, 'go', '');
     assert.equal((await ended(daemon, id)).exitCode, 0);
+  });
+
+  it('nothing runs that a copied store, or a cloned repository, brings along', async () => {
+    const { id, runId } = await start(daemon, [
+      'steps:',
+      '  ask: { approval: Production }',
+      '  next: { run: touch ran, after: [ask] }',
+    ]);
+    await until(daemon, id, ({ status }) => status === 'waiting');
+    await daemon.stop();
+    const copy = testPlace();
+    cpSync(place.store, copy.store, { recursive: true });
+    // As whoever plants a store would have it: the command is the next thing to happen.
+    const planted = new SQLite(path.join(copy.store, 'modelthat.db'));
+    planted.exec(`UPDATE step SET record = json_set(record, '$.status', 'succeeded') WHERE name = 'ask'`);
+    planted.close();
+    const other = await startDaemon({ place: copy });
+    try {
+      const execution = await get(other, id);
+      assert.deepEqual(statuses(execution), { ask: 'succeeded', next: 'cancelled' });
+      assert.deepEqual([execution.status, execution.exitCode], ['cancelled', 130]);
+      assert.match(execution.message, /begun by another user or in another folder/);
+      assert.equal((await other.client.call(getRun, { params: { runId } })).status, 'KILLED');
+      assert.ok(!existsSync(path.join(place.workspace, 'ran')));
+    } finally {
+      await other.stop();
+      copy.remove();
+    }
   });
 });
 
