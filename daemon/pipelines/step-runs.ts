@@ -2,7 +2,7 @@ import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { StepExecution } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import type { Run, RunStatus } from '../contract/runs.ts';
-import { BATCH_LIMITS, type KeyValue, type MetricPoint } from '../tracking/model.ts';
+import { BATCH_LIMITS, checkBatch, type KeyValue, type MetricPoint } from '../tracking/model.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { flatten } from './definition/template.ts';
@@ -24,15 +24,19 @@ export class StepRuns {
     definition: PipelineDefinition,
     tags: Readonly<Record<string, string>>,
   ): Promise<{ runId: string; experimentId: string }> {
+    const batches = chunks(toParams(definition.params), BATCH_LIMITS.params).map(params => {
+      const batch = { metrics: [], params, tags: [] };
+      // Before anything is made: a refusal must leave no run behind.
+      checkBatch(batch);
+      return batch;
+    });
     const experimentId = await this.#experiment(definition.name);
     const run = await this.#tracking.createRun({
       name,
       experimentId,
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     });
-    for (const params of chunks(toParams(definition.params), BATCH_LIMITS.params)) {
-      await this.#tracking.logBatch(run.id, { metrics: [], params, tags: [] });
-    }
+    for (const batch of batches) await this.#tracking.logBatch(run.id, batch);
     return { runId: run.id, experimentId };
   }
 

@@ -6,14 +6,15 @@ import { ApiError } from '../../../daemon/contract/errors.ts';
 import {
   checkPipeline,
   type Diagnostic,
+  decideStep,
   listExecutions,
   listPipelines,
   planExecution,
   startExecution,
 } from '../../../daemon/contract/pipelines.ts';
-import { getRun, searchRuns } from '../../../daemon/contract/runs.ts';
+import { getRun, listExperiments, searchRuns } from '../../../daemon/contract/runs.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
-import { ended, listen, log, run, start, statuses, step, write } from '../../support/pipelines.ts';
+import { ended, listen, log, run, start, statuses, step, until, write } from '../../support/pipelines.ts';
 
 describe('executions', () => {
   let daemon: TestDaemon;
@@ -263,6 +264,36 @@ describe('executions', () => {
     await assert.rejects(start(daemon, lines), /already running/);
     write(daemon, 'go', '');
     await ended(daemon, first.id);
+  });
+
+  it('refuses to go on with one that waited for a person while another runs', async () => {
+    const lines = ['steps:', '  ask: { approval: Production }', '  b: { run: echo, after: [ask] }'];
+    const waiting = await start(daemon, lines);
+    await until(daemon, waiting.id, ({ status }) => status === 'waiting');
+    const other = await start(daemon, [
+      'steps:',
+      `  a: { run: "sh -c 'until [ -e on ]; do sleep 0.02; done'" }`,
+    ]);
+    const approve = () =>
+      daemon.client.call(decideStep, {
+        params: { executionId: waiting.id, step: 'ask' },
+        body: { decision: 'approve' },
+      });
+    await assert.rejects(approve(), { code: 'RESOURCE_CONFLICT', message: new RegExp(other.id) });
+    write(daemon, 'on', '');
+    await ended(daemon, other.id);
+    assert.equal((await approve()).status, 'running');
+    assert.equal((await ended(daemon, waiting.id)).status, 'succeeded');
+  });
+
+  it('refuses parameters that a run cannot have, and leaves nothing behind', async () => {
+    const name = 'x'.repeat(300);
+    await assert.rejects(
+      start(daemon, [`params: { ${name}: 1 }`, 'name: refused', 'steps: { a: { run: echo } }']),
+      /exceeds the maximum length/,
+    );
+    const { items } = await daemon.client.call(listExperiments, { query: {} });
+    assert.ok(!items.some(experiment => experiment.name === 'refused'));
   });
 
   it('refuses a bad definition with every problem and its place', async () => {
