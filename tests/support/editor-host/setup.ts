@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
@@ -85,10 +85,12 @@ function unpack(file: string, target: NodeJS.WritableStream): Promise<void> {
   return pipeline(createReadStream(path.join(PACKED_CHROMIUM, file)), createBrotliDecompress(), target);
 }
 
+/** By way of a file: tar closes a pipe as soon as it has seen the archive's end, which breaks what still writes to it. */
 async function extract(archive: string): Promise<void> {
-  const tar = spawn('tar', ['-x', '-C', CHROMIUM], { stdio: ['pipe', 'inherit', 'inherit'] });
-  const [[code]] = await Promise.all([once(tar, 'exit'), unpack(archive, tar.stdin)]);
-  if (code !== 0) throw new Error(`tar could not unpack ${archive}: exit code ${code}`);
+  const file = path.join(CHROMIUM, path.basename(archive, '.br'));
+  await unpack(archive, createWriteStream(file));
+  await run('tar', ['-x', '-f', file, '-C', CHROMIUM]);
+  await rm(file);
 }
 
 /** Replaces the packaged file, whose folders are elsewhere: without a font Chromium aborts as soon as it paints. */
