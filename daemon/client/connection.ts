@@ -16,7 +16,7 @@ export const Connection = z.object({
   url: z.url({ protocol: /^http$/ }),
   version: z.string(),
   contract: z.number().int(),
-  /** Path of the main module it runs. */
+  /** Path of the main module it runs; empty where that is not known. */
   main: z.string(),
 });
 export type Connection = z.infer<typeof Connection>;
@@ -53,7 +53,7 @@ export function readConnection(state: string): ConnectionReading {
   if (parsed) return { found: 'connection', connection: parsed };
   return {
     found: 'corrupt',
-    message: `${connectionFile(state)} is damaged and is ignored; the daemon writes a new one when it starts`,
+    message: `${connectionFile(state)} is damaged and is ignored; a daemon writes a new one when it starts`,
   };
 }
 

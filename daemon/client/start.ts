@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CONTRACT_VERSION, drainDaemon, getStatus, stopDaemon } from '../contract/about.ts';
+import { CONTRACT_VERSION, drainDaemon, getAbout, getStatus, stopDaemon } from '../contract/about.ts';
 import { ApiError } from '../contract/errors.ts';
 import { DaemonClient } from './client.ts';
 import {
@@ -12,6 +12,7 @@ import {
   proofHolds,
   proofOf,
   readConnection,
+  type Secrets,
 } from './connection.ts';
 import { lastWords, type Program, spawnDaemon } from './spawn.ts';
 import type { StorePlace } from './store.ts';
@@ -56,7 +57,7 @@ export async function ensureDaemon(
     if (attached) return { ...attached, started: 'listening' in told };
     // Another daemon holds the lock and does not come to listen: it is about to end.
   }
-  throw startFailure(place, `no answer in ${START_TIMEOUT_MS / 1000} s`);
+  throw startFailure(place, whoHolds(place));
 }
 
 /**
@@ -71,11 +72,29 @@ export async function attach(
   const reading = readConnection(place.state);
   if (reading.found === 'corrupt') progress(reading.message);
   const secrets = keptSecrets(place.state);
-  if (reading.found !== 'connection') return undefined;
-  const { connection } = reading;
+  return reading.found === 'connection' ? attachTo(reading.connection, secrets) : attachToKeptPort(secrets);
+}
+
+async function attachTo(connection: Connection, secrets: Secrets): Promise<Attached | undefined> {
   if (!(await provesItself(connection, secrets.proof))) return undefined;
   const client = new DaemonClient({ url: connection.url, token: secrets.owner });
   return { client, connection, started: false };
+}
+
+/** A daemon whose connection file was damaged or removed under it is still where it always listens. */
+async function attachToKeptPort(secrets: Secrets): Promise<Attached | undefined> {
+  const { port } = secrets;
+  const address = { url: `http://127.0.0.1:${port}`, port };
+  if (!(await provesItself(address, secrets.proof))) return undefined;
+  const client = new DaemonClient({ url: address.url, token: secrets.owner });
+  try {
+    const { pid, startTime, version, contract } = await client.call(getAbout, {});
+    const connection = { ...address, pid, startTime, version, contract, main: '' };
+    return { client, connection, started: false };
+  } catch {
+    // It was about to end, or did not come up.
+    return undefined;
+  }
 }
 
 async function attachSoon(place: StorePlace): Promise<Attached | undefined> {
@@ -87,7 +106,7 @@ async function attachSoon(place: StorePlace): Promise<Attached | undefined> {
   }
 }
 
-async function provesItself({ url, port }: Connection, key: string): Promise<boolean> {
+async function provesItself({ url, port }: Pick<Connection, 'url' | 'port'>, key: string): Promise<boolean> {
   const nonce = randomBytes(16).toString('hex');
   try {
     const response = await fetch(`${url}/health?nonce=${nonce}`, {
@@ -161,6 +180,12 @@ function runs(pid: number): boolean {
 function isZombie(pid: number): boolean {
   const stat = `/proc/${pid}/stat`;
   return fs.existsSync(stat) && / Z /.test(fs.readFileSync(stat, 'latin1'));
+}
+
+function whoHolds({ state, store }: StorePlace): string {
+  const reading = readConnection(state);
+  const which = reading.found === 'connection' ? ` (process ${reading.connection.pid})` : '';
+  return `another daemon${which} holds the lock of ${store} and does not answer. End it, and try again.`;
 }
 
 function startFailure(place: StorePlace, why: string): Error {

@@ -91,6 +91,16 @@ describe('the life of a daemon', () => {
     assert.equal(readConnection(place.state).found, 'connection');
   });
 
+  it('finds a daemon whose connection file was damaged, or removed, under it', async () => {
+    const { connection } = await ensure();
+    const file = path.join(place.state, 'connection.json');
+    fs.writeFileSync(file, '{"port": "nonsense"');
+    const again = await ensure();
+    assert.deepEqual([again.connection.pid, again.started], [connection.pid, false]);
+    fs.rmSync(file);
+    assert.equal((await attach(place))?.connection.pid, connection.pid);
+  });
+
   it('takes another port, and keeps it, when a program has taken its own', async () => {
     const other = await listen(createServer());
     try {
