@@ -1,6 +1,6 @@
 /** `modelthat start | stop | status`. */
 import { spawnSync } from 'node:child_process';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { daemonArguments, daemonEnvironment } from '../client/spawn.ts';
 import { stopAndWait } from '../client/start.ts';
 import { type DaemonStatus, getAbout, getStatus } from '../contract/about.ts';
@@ -12,8 +12,8 @@ export function register(program: Command): void {
     .command('start')
     .description('start the daemon of this store, or attach to the one that runs')
     .option('--foreground', 'stay in the terminal until Ctrl-C')
-    .option('--port <number>', 'with --foreground: listen here instead of on the kept port')
-    .option('--idle-minutes <number>', 'stop after so long with nothing to do')
+    .option('--port <number>', 'with --foreground: listen here instead of on the kept port', port)
+    .option('--idle-minutes <number>', 'stop after so long with nothing to do', minutes)
     .action(start);
   program
     .command('stop')
@@ -26,10 +26,22 @@ export function register(program: Command): void {
     .action(status);
 }
 
+function port(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
+  throw new InvalidArgumentError('Give a whole number from 1 to 65535.');
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Give a number above 0.');
+}
+
 interface StartOptions {
   readonly foreground?: boolean;
-  readonly port?: string;
-  readonly idleMinutes?: string;
+  readonly port?: number;
+  readonly idleMinutes?: number;
 }
 
 async function start(options: StartOptions, command: Command): Promise<void> {
@@ -38,9 +50,10 @@ async function start(options: StartOptions, command: Command): Promise<void> {
     runInForeground(context, options);
     return;
   }
-  const { started, connection } = await context.daemon(
-    options.idleMinutes === undefined ? {} : { idleMinutes: Number(options.idleMinutes) },
-  );
+  if (options.port !== undefined)
+    command.error('--port goes with --foreground; a daemon in the background keeps its port.');
+  const { idleMinutes } = options;
+  const { started, connection } = await context.daemon(idleMinutes === undefined ? {} : { idleMinutes });
   if (context.json) printJson({ started, ...connection });
   else print(`${started ? 'Started' : 'Already running'}: ${connection.url} (pid ${connection.pid})`);
 }
@@ -50,8 +63,8 @@ function runInForeground(context: Context, { port, idleMinutes }: StartOptions):
   const args = [
     ...daemonArguments(context.place, program),
     '--foreground',
-    ...(port === undefined ? [] : ['--port', port]),
-    ...(idleMinutes === undefined ? [] : ['--idle-minutes', idleMinutes]),
+    ...(port === undefined ? [] : ['--port', String(port)]),
+    ...(idleMinutes === undefined ? [] : ['--idle-minutes', String(idleMinutes)]),
   ];
   // Ctrl-C reaches the daemon itself, which then stops in order.
   process.on('SIGINT', () => {});

@@ -115,6 +115,16 @@ function liveTable(): Display {
   };
 }
 
+const LINE_LENGTH = 120;
+
+/** How often a line tells of an installer, which prints at every look, or nothing for a minute. */
+const TELL_INSTALLER_EVERY_MS = 5_000;
+
+/** Number of the stretch of time that an execution is in; each gets a line. */
+function stretchOf({ startTime }: Execution): number {
+  return Math.floor((Date.now() - startTime) / TELL_INSTALLER_EVERY_MS);
+}
+
 /** A line for each change: for logs, and for people who want no colours. */
 function plainLines(): Display {
   const told = new Map<string, string>();
@@ -126,10 +136,10 @@ function plainLines(): Display {
   return {
     show(execution) {
       const { status, message } = execution;
-      // What an installer prints changes with every look; that it began is enough.
-      const brief = status === 'preparing' ? message.split(':', 1)[0] : message;
-      const line = [`${execution.pipeline} ${status}`, brief].filter(Boolean).join(': ');
-      if (execution.exitCode === null) tell('', line, line);
+      const line = [`${execution.pipeline} ${status}`, message].filter(Boolean).join(': ');
+      if (status === 'preparing')
+        tell('', `${status} ${stretchOf(execution)}`, `${shorten(line)}  ${elapsed(execution)}`.trimEnd());
+      else if (execution.exitCode === null) tell('', line, line);
       for (const step of execution.steps) {
         if (step.status !== 'pending')
           tell(step.name, step.status, `${step.name} ${step.status} ${describe(step)}`.trimEnd());
@@ -138,6 +148,11 @@ function plainLines(): Display {
     note: say,
     end: () => {},
   };
+}
+
+/** What installers print may be longer than anyone wants to read. */
+function shorten(line: string): string {
+  return line.length <= LINE_LENGTH ? line : `${line.slice(0, LINE_LENGTH - 1)}…`;
 }
 
 function elapsed({ startTime, endTime }: { startTime: number | null; endTime: number | null }): string {

@@ -32,6 +32,18 @@ describe('the command line', () => {
     assert.equal(first.pid, second.pid);
   });
 
+  it('refuses numbers that are none, and a port that it would not use', async () => {
+    for (const args of [
+      ['--idle-minutes', 'abc'],
+      ['--foreground', '--port', '70000'],
+      ['--port', '30000'],
+    ]) {
+      const { exitCode, stderr } = await modelthat(place, 'start', ...args);
+      assert.equal(exitCode, 2, stderr);
+      assert.match(stderr, /^modelthat: .*--(idle-minutes|port)/);
+    }
+  });
+
   it('finds the store from a folder below', async () => {
     const below = path.join(place.workspace, 'src', 'deep');
     fs.mkdirSync(below, { recursive: true });
