@@ -1,7 +1,7 @@
 /** How problems in pipeline files are told. */
 import path from 'node:path';
 import type { Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../contract/errors.ts';
 import { Diagnostic, EXIT } from '../contract/pipelines.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,5 @@
 /** Typed calls to a daemon. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, ErrorBody } from '../contract/errors.ts';
 import type { AnyRoute, RouteInput, RouteReply } from '../contract/route.ts';
 

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { logFile } from '../../daemon/client/state.ts';
+import { openPlace } from '../../daemon/client/store.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
@@ -23,9 +25,7 @@ export function daemonCommands(stores: Stores, trees: readonly StoreTree[], log:
     },
     'modelthat.daemon.showLog': async argument => {
       const subject = subjectOf(argument, 'store', 'problem');
-      const shown = subject
-        ? ((await daemonLog(subject.connection.store)) ?? 'extension')
-        : await askLog(stores);
+      const shown = subject ? (daemonLog(subject.connection.store) ?? 'extension') : await askLog(stores);
       if (shown === 'extension') log.show();
       else if (shown) await showFile(shown);
     },
@@ -43,13 +43,11 @@ export function daemonCommands(stores: Stores, trees: readonly StoreTree[], log:
 
 /** Which log to show: the extension's own, or a daemon's file. With no daemon that ever ran there is nothing to ask. */
 async function askLog(stores: Stores): Promise<'extension' | vscode.Uri | undefined> {
-  const daemons = await Promise.all(
-    stores.all.map(async ({ store, label }) => ({
-      label: '$(server) Daemon',
-      description: label,
-      log: await daemonLog(store),
-    })),
-  );
+  const daemons = stores.all.map(({ store, label }) => ({
+    label: '$(server) Daemon',
+    description: label,
+    log: daemonLog(store),
+  }));
   const written = daemons.filter(({ log }) => log !== undefined);
   if (written.length === 0) return 'extension';
   const extension = {
@@ -61,12 +59,8 @@ async function askLog(stores: Stores): Promise<'extension' | vscode.Uri | undefi
 }
 
 /** The log file of a store's daemon; undefined when none has run. */
-async function daemonLog(store: string): Promise<vscode.Uri | undefined> {
+function daemonLog(store: string): vscode.Uri | undefined {
   if (!existsSync(store)) return undefined;
-  const [{ openPlace }, { logFile }] = await Promise.all([
-    import('../../daemon/client/store.ts'),
-    import('../../daemon/client/state.ts'),
-  ]);
   const file = logFile(openPlace(store).state);
   return existsSync(file) ? vscode.Uri.file(file) : undefined;
 }

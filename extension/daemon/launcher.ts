@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { DaemonClient } from '../../daemon/client/client.ts';
-import type { StreamMessage } from '../../daemon/client/events.ts';
-import type { Progress } from '../../daemon/client/start.ts';
+import { readConnection } from '../../daemon/client/connection.ts';
+import { readEvents, type StreamMessage } from '../../daemon/client/events.ts';
+import { attach, ensureDaemon, type Progress } from '../../daemon/client/start.ts';
+import { openPlace } from '../../daemon/client/store.ts';
 
 export type { StreamMessage } from '../../daemon/client/events.ts';
 
@@ -18,8 +20,7 @@ export interface Launcher {
 }
 
 /**
- * Real daemons, run by the editor's own runtime. What it needs is loaded at the first use, so that activation does not
- * wait for it.
+ * Real daemons, run by the editor's own runtime.
  *
  * @param main the daemon's program
  */
@@ -28,29 +29,16 @@ export function processLauncher(main: string): Launcher {
     async attach(store) {
       // Looking for a daemon makes nothing, least of all in a folder that is not trusted.
       if (!existsSync(store)) return undefined;
-      const { attach, openPlace } = await parts();
       return (await attach(openPlace(store)))?.client;
     },
     async start(store, progress) {
-      const { ensureDaemon, openPlace } = await parts();
       return (await ensureDaemon(openPlace(store), { main }, progress)).client;
     },
     async crashed(store) {
-      const { openPlace, readConnection } = await parts();
       return readConnection(openPlace(store).state).found === 'connection';
     },
     async *events(client, signal) {
-      yield* (await parts()).readEvents(client, signal);
+      yield* readEvents(client, signal);
     },
   };
-}
-
-async function parts() {
-  const [start, store, events, connection] = await Promise.all([
-    import('../../daemon/client/start.ts'),
-    import('../../daemon/client/store.ts'),
-    import('../../daemon/client/events.ts'),
-    import('../../daemon/client/connection.ts'),
-  ]);
-  return { ...start, ...store, ...events, ...connection };
 }
