@@ -2,6 +2,7 @@ import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
 import { RUN_PANEL, VIEW_CONTAINER } from './names.ts';
 import { SETTINGS } from './settings.ts';
 import { VIEW_DECLARATIONS, WELCOMES } from './views.ts';
+import { WALKTHROUGH } from './walkthrough.ts';
 
 const CATEGORY = 'modelthat';
 const MENUS: readonly Menu[] = ['view/title', 'view/item/context', 'editor/title'];
@@ -40,6 +41,7 @@ export function manifest() {
         [VIEW_CONTAINER]: Object.entries(VIEW_DECLARATIONS).map(([id, view]) => ({ id, ...view })),
       },
       viewsWelcome: WELCOMES,
+      walkthroughs: [WALKTHROUGH],
       menus: {
         commandPalette: commandEntries.flatMap(([command, { palette }]) =>
           palette ? [{ command, when: palette }] : [],
