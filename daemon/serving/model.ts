@@ -19,6 +19,8 @@ export interface ServableVersion {
   readonly folder: string;
   /** Hash of the Python environment that the model was trained in, when that is known. */
   readonly environment: string | null;
+  /** When the owner or a pipeline moved it to its stage, Staging or Production; null when neither did. */
+  readonly releasedAt: number | null;
 }
 
 /** How a version is to be run. */

@@ -1,8 +1,10 @@
 import { ApiError, missing, withoutMissing } from '../contract/errors.ts';
-import { RegisteredModel } from '../contract/models.ts';
+import { type ModelVersion, RegisteredModel } from '../contract/models.ts';
+import { describePrincipal } from '../contract/principal.ts';
 import type { Run } from '../contract/runs.ts';
 import { ENVIRONMENT_TAG } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
+import { isShared } from '../registry/model.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { ServableVersion, Target } from './model.ts';
@@ -10,6 +12,8 @@ import type { ServableModels } from './service.ts';
 
 /** A model is logged by a step's run or a child of it; the environment is recorded with the execution's run above. */
 const MAX_RUN_LEVELS = 4;
+
+const TRACKING = describePrincipal({ access: 'tracking' });
 
 /**
  * The registry's versions as serving needs them. What was looked up is kept until a model changes, so that a
@@ -51,7 +55,8 @@ export class RegisteredModels implements ServableModels {
     try {
       const { version, folder } = await this.#registry.resolve(name, target);
       const environment = await this.#environmentOf(version.runId);
-      return { name, version: version.version, stage: version.stage, folder, environment };
+      const releasedAt = await this.#releasedAt(version);
+      return { name, version: version.version, stage: version.stage, folder, environment, releasedAt };
     } catch (error) {
       if (error instanceof ApiError && error.code === 'RESOURCE_DOES_NOT_EXIST')
         throw await this.#explain(name, target, error);
@@ -69,6 +74,14 @@ export class RegisteredModels implements ServableModels {
       id = run?.parentId ?? null;
     }
     return null;
+  }
+
+  /** A move by the tracking token is no release: that token may not have code run. */
+  async #releasedAt({ name, version, stage }: ModelVersion): Promise<number | null> {
+    const moves = await this.#registry.transitions(name);
+    const last = moves.find(move => move.version === version);
+    const released = last?.to === stage && isShared(stage) && last.by !== TRACKING;
+    return released ? last.at : null;
   }
 
   /** Adds which versions there are to "there is no such version". */

@@ -77,6 +77,11 @@ export class ModelProcess {
     return this.#child?.pid ?? null;
   }
 
+  /** Whether a request needs no new process. */
+  get running(): boolean {
+    return this.state === 'ready' || this.state === 'starting';
+  }
+
   /** Whether a request waits for its answer. */
   get busy(): boolean {
     return this.#waiting.size > 0 || this.state === 'starting';

@@ -6,6 +6,7 @@ import type { Endpoint } from '../contract/serving.ts';
 import type { EventBus } from '../events/bus.ts';
 import { type Plan, planRuntime, type ServableVersion, type Target } from './model.ts';
 import { type Answer, type Command, ModelProcess } from './process.ts';
+import { requireRelease } from './release.ts';
 import { onnxCommand, pyfuncCommand } from './runtimes/commands.ts';
 
 /** Where versions and their files come from. */
@@ -57,7 +58,7 @@ type EndpointProcess = Endpoint['processes'][number];
 interface Live {
   readonly name: string;
   readonly version: number;
-  readonly runtime: Plan['runtime'];
+  readonly plan: Plan;
   readonly process: ModelProcess;
 }
 
@@ -85,12 +86,20 @@ export class ServingService {
    *
    * @param contentType `application/json` or `text/csv`
    * @param body a request of MLflow's scoring protocol
+   * @param mayRunCode whether the caller may have any code run; otherwise a Python model is started only once released
    * @returns the model's answer, which is an error of the protocol (400) when the model cannot take the input
-   * @throws ApiError RESOURCE_DOES_NOT_EXIST, BAD_REQUEST for a model that cannot be served, TEMPORARILY_UNAVAILABLE
+   * @throws ApiError RESOURCE_DOES_NOT_EXIST, BAD_REQUEST for a model that cannot be served, PERMISSION_DENIED for one
+   * that may not be started for this caller, TEMPORARILY_UNAVAILABLE
    */
-  async predict(name: string, target: Target, contentType: string, body: Uint8Array): Promise<Answer> {
+  async predict(
+    name: string,
+    target: Target,
+    contentType: string,
+    body: Uint8Array,
+    mayRunCode: boolean,
+  ): Promise<Answer> {
     const version = await this.#parts.models.resolve(name, target);
-    const { process } = await this.#acquire(version);
+    const { process } = await this.#acquire(version, mayRunCode);
     return process.invoke(contentType, body);
   }
 
@@ -119,14 +128,18 @@ export class ServingService {
     await Promise.all([...this.#live.keys()].map(key => this.#stop(key)));
   }
 
-  async #acquire(version: ServableVersion): Promise<Live> {
+  async #acquire(version: ServableVersion, mayRunCode: boolean): Promise<Live> {
     const key = `${version.name}\n${version.version}\n${version.folder}`;
-    const live = this.#live.get(key) ?? this.#add(key, version, await readPlan(version.folder));
+    // Read once: what is checked is then what is run.
+    const plan = this.#live.get(key)?.plan ?? (await readPlan(version.folder));
+    const startsCode = plan.runtime === 'pyfunc' && !this.#live.get(key)?.process.running;
+    if (startsCode && !mayRunCode) await requireRelease(version);
+    const live = this.#add(key, version, plan);
     live.process.lastUsedAt = Date.now();
     return live;
   }
 
-  /** Adds a process, unless another request did so while the plan was read. */
+  /** The process of a version, made unless there is one. */
   #add(key: string, version: ServableVersion, plan: Plan): Live {
     const existing = this.#live.get(key);
     if (existing) return existing;
@@ -150,7 +163,7 @@ export class ServingService {
       requestTimeout: this.#limits.request,
       onChange: () => this.#parts.bus.publish({ topic: 'endpoint', id: name, kind: 'updated' }),
     });
-    return { name, version: version.version, runtime: plan.runtime, process };
+    return { name, version: version.version, plan, process };
   }
 
   async #command(version: ServableVersion, plan: Plan, line: (line: string) => void): Promise<Command> {
@@ -186,11 +199,11 @@ export class ServingService {
   }
 
   /** Undefined for one that has not been started, and for one whose version was deleted: it ends when it is idle. */
-  async #describeProcess({ name, version, runtime, process }: Live): Promise<EndpointProcess | undefined> {
+  async #describeProcess({ name, version, plan, process }: Live): Promise<EndpointProcess | undefined> {
     const { pid, state, message, lastUsedAt } = process;
     const found = await withoutMissing(this.#parts.models.resolve(name, { version }));
     if (!found || state === 'stopped') return undefined;
-    return { version, runtime, stage: found.stage, pid, state, message, lastUsedAt };
+    return { version, runtime: plan.runtime, stage: found.stage, pid, state, message, lastUsedAt };
   }
 }
 

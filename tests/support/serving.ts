@@ -57,7 +57,7 @@ export function servingFixture(parts: Partial<ServingParts> = {}): ServingFixtur
         fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
         fs.writeFileSync(path.join(folder, file), content);
       }
-      const added: ServableVersion = { name, version, stage, folder, environment: null };
+      const added: ServableVersion = { name, version, stage, folder, environment: null, releasedAt: null };
       versions.push(added);
       return added;
     },
@@ -67,6 +67,7 @@ export function servingFixture(parts: Partial<ServingParts> = {}): ServingFixtur
         target,
         'application/json',
         Buffer.from(JSON.stringify(body)),
+        true,
       );
       return { status: answer.status, body: JSON.parse(answer.body.toString()) };
     },

@@ -30,7 +30,13 @@ describe('serving an ONNX model', () => {
 
   it('answers CSV', async () => {
     const csv = Buffer.from('a,"b"\r\n1,2\r\n3,"4"\r\n');
-    const answer = await serving.service.predict('linear', { version: 1 }, 'text/csv; charset=utf-8', csv);
+    const answer = await serving.service.predict(
+      'linear',
+      { version: 1 },
+      'text/csv; charset=utf-8',
+      csv,
+      true,
+    );
     assert.deepEqual(JSON.parse(answer.body.toString()), { predictions: PREDICTIONS });
   });
 
@@ -93,7 +99,13 @@ describe('serving an ONNX model', () => {
       assert.equal((body as { error_code: string }).error_code, 'BAD_REQUEST');
       assert.match((body as { message: string }).message, message);
     }
-    const xml = await serving.service.predict('linear', { version: 1 }, 'text/xml', Buffer.from('<a/>'));
+    const xml = await serving.service.predict(
+      'linear',
+      { version: 1 },
+      'text/xml',
+      Buffer.from('<a/>'),
+      true,
+    );
     assert.equal(xml.status, 415);
     assert.equal((await serving.predict('linear', { inputs: ROWS })).status, 200);
   });

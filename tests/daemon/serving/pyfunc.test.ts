@@ -56,7 +56,13 @@ describe('serving an MLflow model', function () {
   it('answers as MLflow’s own scoring server does, whatever the model prints', async () => {
     const { status, body } = await serving.predict('scale', { dataframe_records: [{ x: 1 }, { x: 2.5 }] });
     assert.deepEqual({ status, body }, { status: 200, body: { predictions: [2, 5] } });
-    const csv = await serving.service.predict('scale', { version: 1 }, 'text/csv', Buffer.from('x\n3\n'));
+    const csv = await serving.service.predict(
+      'scale',
+      { version: 1 },
+      'text/csv',
+      Buffer.from('x\n3\n'),
+      true,
+    );
     assert.deepEqual(JSON.parse(csv.body.toString()), { predictions: [6] });
   });
 
@@ -73,7 +79,13 @@ describe('serving an MLflow model', function () {
 
     const bare = await serving.predict('scale', [{ x: 1 }]);
     assert.equal(bare.status, 400);
-    const type = await serving.service.predict('scale', { version: 1 }, 'text/xml', Buffer.from('<x/>'));
+    const type = await serving.service.predict(
+      'scale',
+      { version: 1 },
+      'text/xml',
+      Buffer.from('<x/>'),
+      true,
+    );
     assert.equal(type.status, 415);
     assert.equal((await serving.predict('scale', { dataframe_records: [{ x: 1 }] })).status, 200);
   });

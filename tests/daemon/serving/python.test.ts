@@ -36,7 +36,14 @@ describe('the Python of a model', () => {
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   function pythonOf(recorded: string | null, line: (line: string) => void = () => {}): Promise<string> {
-    const version: ServableVersion = { name: 'm', version: 1, stage: 'None', folder, environment: recorded };
+    const version: ServableVersion = {
+      name: 'm',
+      version: 1,
+      stage: 'None',
+      folder,
+      environment: recorded,
+      releasedAt: null,
+    };
     return pythonFinder(ENVIRONMENTS)(version, line);
   }
 

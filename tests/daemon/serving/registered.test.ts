@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
+import type { DaemonClient } from '../../../daemon/client/client.ts';
 import { getStatus } from '../../../daemon/contract/about.ts';
 import { promoteVersion } from '../../../daemon/contract/models.ts';
 import { listEndpoints } from '../../../daemon/contract/serving.ts';
@@ -119,6 +120,32 @@ describe('serving a registered model', () => {
     await assert.rejects(failed, /linear has no version in Staging/);
   });
 
+  it('starts a Python model for the tracking token only once released, and untouched since', async () => {
+    const place = await registerCode(daemon.trackingClient, 'code');
+    const start = () => predict('?version=1', 'code');
+    const move = (client: DaemonClient, stage: string) =>
+      client.fetch('/api/2.0/mlflow/model-versions/transition-stage', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'code', version: '1', stage }),
+      });
+    const refused = { code: 'PERMISSION_DENIED', message: /code version 1 is Python code/ };
+    // Started, it fails: there is no MLflow where this test runs, or no such module in the model.
+    const started = { code: 'TEMPORARILY_UNAVAILABLE', message: /ModuleNotFoundError/ };
+
+    await assert.rejects(start(), refused);
+    await move(daemon.trackingClient, 'Staging');
+    await assert.rejects(start(), refused);
+    await move(daemon.client, 'None');
+    await assert.rejects(start(), refused);
+    // Files must be older than the release by more than the clock of the file system is coarse.
+    await pause(50);
+    await move(daemon.client, 'Staging');
+    await assert.rejects(start(), started);
+    await daemon.trackingClient.fetch(`${place}/more.txt`, { method: 'PUT', body: 'new' });
+    await assert.rejects(start(), { ...refused, message: /its files were changed/ });
+  });
+
   it('leaves no model process behind when the daemon is killed', async () => {
     await predict('?version=2');
     const { items } = await daemon.client.call(listEndpoints, {});
@@ -135,4 +162,24 @@ function isAlive(pid: number | null): boolean {
   } catch {
     return false;
   }
+}
+
+/** Registers a Python model. @returns the path that its files are uploaded below */
+async function registerCode(client: DaemonClient, name: string): Promise<string> {
+  const call = async (path: string, body: object) => {
+    const response = await client.fetch(`/api/2.0/mlflow${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return response.json();
+  };
+  const created = await call('/runs/create', { experiment_id: '0', start_time: Date.now() });
+  const { artifact_uri: root } = (created as { run: { info: { artifact_uri: string } } }).run.info;
+  const place = `/api/2.0/mlflow-artifacts/artifacts${root.replace(/^mlflow-artifacts:/, '')}/model`;
+  const body = 'flavors: {python_function: {loader_module: no_such_module}}';
+  await client.fetch(`${place}/MLmodel`, { method: 'PUT', body });
+  await call('/registered-models/create', { name });
+  await call('/model-versions/create', { name, source: `${root}/model` });
+  return place;
 }
