@@ -1,4 +1,5 @@
 /** What every command needs: the options that all have, the store, and its daemon. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -35,14 +36,19 @@ export class Context {
     this.#store = store;
   }
 
-  /** The store that the command is about: `--store`, or the one that the folder belongs to. */
-  get place(): StorePlace {
-    return openPlace(this.#store === undefined ? storeFor(this.#folder) : path.resolve(this.#store));
+  /** Path of the store that the command is about: `--store`, or the one that the folder belongs to. */
+  get store(): string {
+    return this.#store === undefined ? storeFor(this.#folder) : path.resolve(this.#store);
   }
 
-  /** The running daemon, if there is one. */
-  running(): Promise<Attached | undefined> {
-    return attach(this.place, say);
+  /** The store with what goes with it, made when it is not there. */
+  get place(): StorePlace {
+    return openPlace(this.store);
+  }
+
+  /** The running daemon, if there is one. Makes no store: none is asked for. */
+  async running(): Promise<Attached | undefined> {
+    return fs.existsSync(this.store) ? attach(this.place, say) : undefined;
   }
 
   /** The daemon, started when it does not run. */

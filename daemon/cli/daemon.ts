@@ -84,8 +84,8 @@ async function status(_options: unknown, command: Command): Promise<void> {
   const context = new Context(command);
   const running = await context.running();
   if (!running) {
-    if (context.json) printJson({ running: false, store: context.place.store });
-    else print(`No daemon runs for ${context.place.store}.`);
+    if (context.json) printJson({ running: false, store: context.store });
+    else print(`No daemon runs for ${context.store}.`);
     process.exitCode = EXIT_NOT_RUNNING;
     return;
   }

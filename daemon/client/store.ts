@@ -72,7 +72,7 @@ function isOutermost(folder: string): boolean {
  */
 export function openPlace(store: string, workspace: string = path.dirname(path.resolve(store))): StorePlace {
   try {
-    fs.mkdirSync(store, { recursive: true, mode: 0o700 });
+    makeFolder(store);
     fs.accessSync(store, fs.constants.R_OK | fs.constants.W_OK);
   } catch (error) {
     throw new Error(
@@ -81,4 +81,15 @@ export function openPlace(store: string, workspace: string = path.dirname(path.r
   }
   const real = fs.realpathSync.native(store);
   return { store: real, workspace: fs.realpathSync.native(workspace), state: storeState(real) };
+}
+
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  fs.mkdirSync(path.dirname(folder), { recursive: true });
+  try {
+    // Not recursive: on a read-only volume that tells of a missing file, of all things.
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }

@@ -83,8 +83,9 @@ function assertSqlite(): void {
   }
 }
 
+/** SQLITE_ERROR, for statements that are known to be right, is a file whose header makes no sense. */
 function isDamage(error: unknown): error is InstanceType<typeof SQLite.SqliteError> {
-  return error instanceof SQLite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+  return error instanceof SQLite.SqliteError && /^SQLITE_(CORRUPT|NOTADB|ERROR$)/.test(error.code);
 }
 
 function damaged(file: string, problem: string): ApiError {

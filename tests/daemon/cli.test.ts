@@ -25,6 +25,13 @@ describe('the command line', () => {
     assert.deepEqual(JSON.parse(stdout), { running: false, store: place.store });
   });
 
+  it('makes no store when it is only asked whether a daemon runs', async () => {
+    const elsewhere = path.join(path.dirname(place.workspace), 'elsewhere');
+    fs.mkdirSync(elsewhere);
+    for (const command of ['status', 'stop']) await modelthat({ ...place, workspace: elsewhere }, command);
+    assert.deepEqual(fs.readdirSync(elsewhere), []);
+  });
+
   it('starts the daemon once', async () => {
     const first = JSON.parse((await modelthat(place, 'start', '--json')).stdout);
     const second = JSON.parse((await modelthat(place, 'start', '--json')).stdout);

@@ -72,6 +72,15 @@ describe('opening the database', () => {
     assert.deepEqual(fs.readFileSync(file), bytes);
   });
 
+  it('refuses a database with a damaged header and changes nothing', () => {
+    openForWriting(file).close();
+    const bytes = fs.readFileSync(file);
+    bytes.fill(0xff, 30, 100);
+    fs.writeFileSync(file, bytes);
+    assert.throws(() => openForWriting(file), refusal('DATA_LOSS', file, 'There is no backup'));
+    assert.deepEqual(fs.readFileSync(file), bytes);
+  });
+
   it('refuses a newer schema, says which side to update, and leaves the file as it is', () => {
     const connection = openForWriting(file);
     connection.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
