@@ -21,12 +21,23 @@ interface LooseInput {
   readonly body?: unknown;
 }
 
+/** After so long without an answer, in milliseconds, another program may have taken the place of the daemon. */
+const TRUST_MS = 1_000;
+
 /** A client of one daemon. */
 export class DaemonClient {
   readonly address: Address;
+  readonly #prove: (() => Promise<boolean>) | undefined;
+  /** On the clock of `performance.now()`. */
+  #trustedUntil = 0;
 
-  constructor(address: Address) {
+  /**
+   * @param prove asks whether the daemon still listens there. The token is sent only to what has proved it a moment ago:
+   * a client may live longer than its daemon, whose port another program can take then
+   */
+  constructor(address: Address, prove?: () => Promise<boolean>) {
     this.address = address;
+    this.#prove = prove;
   }
 
   /**
@@ -63,19 +74,24 @@ export class DaemonClient {
    * @throws ApiError when the answer is not a success
    */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    if (performance.now() > this.#trustedUntil && (await this.#prove?.()) === false)
+      throw this.#unavailable('what listens there, if anything, is not this daemon');
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${this.address.token}`);
     const response = await fetch(`${this.address.url}${path}`, { ...init, headers, redirect: 'error' }).catch(
       (error: Error) => {
         if (error.name === 'AbortError') throw error;
-        throw new ApiError(
-          'TEMPORARILY_UNAVAILABLE',
-          `No daemon answers at ${this.address.url} (${reason(error)})`,
-        );
+        this.#trustedUntil = 0;
+        throw this.#unavailable(reason(error));
       },
     );
+    this.#trustedUntil = performance.now() + TRUST_MS;
     if (!response.ok) throw await errorOf(response);
     return response;
+  }
+
+  #unavailable(why: string): ApiError {
+    return new ApiError('TEMPORARILY_UNAVAILABLE', `No daemon answers at ${this.address.url} (${why})`);
   }
 }
 

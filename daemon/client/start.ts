@@ -20,6 +20,8 @@ import { PRODUCT_VERSION } from './version.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const HEALTH_TIMEOUT_MS = 3_000;
+/** A daemon that was there a moment ago is given longer: the whole machine may be busy. */
+const STILL_THERE_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 /** How long a daemon that holds the lock is given to listen, before another start is tried. */
 const LISTEN_SOON_MS = 2_000;
@@ -77,8 +79,12 @@ export async function attach(
 
 async function attachTo(connection: Connection, secrets: Secrets): Promise<Attached | undefined> {
   if (!(await provesItself(connection, secrets.proof))) return undefined;
-  const client = new DaemonClient({ url: connection.url, token: secrets.owner });
-  return { client, connection, started: false };
+  return { client: clientOf(connection, secrets), connection, started: false };
+}
+
+function clientOf(place: Listening, { owner, proof }: Secrets): DaemonClient {
+  const stillThere = () => provesItself(place, proof, STILL_THERE_TIMEOUT_MS);
+  return new DaemonClient({ url: place.url, token: owner }, stillThere);
 }
 
 /** A daemon whose connection file was damaged or removed under it is still where it always listens. */
@@ -86,7 +92,7 @@ async function attachToKeptPort(secrets: Secrets): Promise<Attached | undefined>
   const { port } = secrets;
   const address = { url: `http://127.0.0.1:${port}`, port };
   if (!(await provesItself(address, secrets.proof))) return undefined;
-  const client = new DaemonClient({ url: address.url, token: secrets.owner });
+  const client = clientOf(address, secrets);
   try {
     const { pid, startTime, version, contract } = await client.call(getAbout, {});
     const connection = { ...address, pid, startTime, version, contract, main: '' };
@@ -106,12 +112,18 @@ async function attachSoon(place: StorePlace): Promise<Attached | undefined> {
   }
 }
 
-async function provesItself({ url, port }: Pick<Connection, 'url' | 'port'>, key: string): Promise<boolean> {
+type Listening = Pick<Connection, 'url' | 'port'>;
+
+async function provesItself(
+  { url, port }: Listening,
+  key: string,
+  timeoutMs = HEALTH_TIMEOUT_MS,
+): Promise<boolean> {
   const nonce = randomBytes(16).toString('hex');
   try {
     const response = await fetch(`${url}/health?nonce=${nonce}`, {
       redirect: 'error',
-      signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     await response.body?.cancel();
     return proofHolds(response.headers.get(PROOF_HEADER), proofOf(key, nonce, port));
