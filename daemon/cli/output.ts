@@ -23,6 +23,15 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** Longest text in a column that others follow: one endless name must not push them out of sight. */
+const CELL_LENGTH = 60;
+
+/** Text for a table: of bounded length, and without what would steer the terminal, for names come from anywhere. */
+function cellOf(text: string, length: number): string {
+  const plain = text.replace(/\p{Cc}/gu, '�');
+  return plain.length <= length ? plain : `${plain.slice(0, length - 1)}…`;
+}
+
 /** Prints rows under their titles, or `empty` when there are none. */
 export function printTable<Row>(
   rows: readonly Row[],
@@ -33,7 +42,12 @@ export function printTable<Row>(
     say(empty);
     return;
   }
-  const cells = rows.map(row => columns.map(column => String(column.value(row) ?? '')));
+  const last = columns.length - 1;
+  const cells = rows.map(row =>
+    columns.map((column, at) =>
+      cellOf(String(column.value(row) ?? ''), at === last ? Infinity : CELL_LENGTH),
+    ),
+  );
   const widths = columns.map((column, at) =>
     Math.max(column.title.length, ...cells.map(line => line[at]?.length ?? 0)),
   );

@@ -123,6 +123,20 @@ describe('the command line', () => {
     assert.deepEqual([experiment.name, experiment.runCount], ['Default', 1]);
   });
 
+  it('prints names of any kind in a table that stays one', async () => {
+    const running = await attach(place);
+    for (const name of ['x'.repeat(400), 'red \u001b[31m\nline'])
+      await running?.client.fetch('/api/2.0/mlflow/experiments/create', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name }),
+      });
+    const { stdout } = await modelthat(place, 'experiments', 'ls');
+    assert.match(stdout, /x{59}…/);
+    assert.match(stdout, /red �\[31m�line/);
+    assert.ok(stdout.split('\n').every(line => line.length < 120));
+  });
+
   it('tells errors of the daemon, for people and for machines', async () => {
     const person = await modelthat(place, 'runs', 'show', 'nosuchrun');
     assert.equal(person.exitCode, 1);
