@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** How long the daemon stays up with nothing to do, unless told otherwise. In minutes. */
-export const DEFAULT_IDLE_MINUTES = 120;
+const DEFAULT_IDLE_MINUTES = 120;
 
 /** The daemon's settings. */
 export interface Config {

@@ -11,7 +11,7 @@ const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
 /** The state folder of this user: `MODELTHAT_STATE_DIR`, else where the platform keeps such things. */
-export function stateRoot(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
+function stateRoot(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   if (env.MODELTHAT_STATE_DIR) return path.resolve(env.MODELTHAT_STATE_DIR);
   const home = os.homedir();
   if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'modelthat');

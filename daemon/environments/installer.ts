@@ -43,7 +43,7 @@ export function binOf(folder: string): string {
 }
 
 /** File in an environment with the exact version of everything in it. */
-export function lockOf(folder: string): string {
+function lockOf(folder: string): string {
   return path.join(folder, 'modelthat.lock');
 }
 

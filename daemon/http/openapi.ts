@@ -19,7 +19,7 @@ export function mountOpenApi(router: ApiRouter): void {
 }
 
 /** The OpenAPI 3.1 document of all operations in the contract. */
-export function describeApi(): JsonObject {
+function describeApi(): JsonObject {
   const paths: Record<string, JsonObject> = {};
   for (const [name, route] of operations) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');

@@ -9,7 +9,7 @@ import { BODY_LIMIT } from './body.ts';
 import { type Tokens, tokenOf } from './tokens.ts';
 
 /** The one path that is answered without a token. */
-export const HEALTH_PATH = '/health';
+const HEALTH_PATH = '/health';
 
 /** Routes whose bodies are not JSON (uploads, predictions): method and beginning of the path. */
 const RAW_BODIES: readonly { readonly method: string; readonly prefix: string }[] = [

@@ -15,7 +15,7 @@ import { runRoutes } from './runs.ts';
 import { serverInfoRoutes } from './server-info.ts';
 
 /** Every route of the protocol that is answered. */
-export function mlflowRoutes(parts: ArtifactParts): MlflowRoute[] {
+function mlflowRoutes(parts: ArtifactParts): MlflowRoute[] {
   return [
     ...experimentRoutes(parts.tracking),
     ...runRoutes(parts.tracking),

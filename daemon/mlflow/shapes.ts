@@ -10,7 +10,7 @@ import type { HistoryPoint, ModelPoint } from '../tracking/store/history.ts';
 const MAX_DOUBLE = Number.MAX_VALUE;
 
 /** Key → value as MLflow's list of pairs; undefined (left out) when there are none. */
-export function toPairs(map: Readonly<Record<string, string>>): { key: string; value: string }[] | undefined {
+function toPairs(map: Readonly<Record<string, string>>): { key: string; value: string }[] | undefined {
   return orNothing(Object.entries(map).map(([key, value]) => ({ key, value })));
 }
 

@@ -7,7 +7,7 @@ export function describeStep({ name, line, command, needs, approval }: Step): St
 }
 
 /** Steps in an order in which they can run: each after those it needs, otherwise as in the file. */
-export function inOrder(steps: readonly Step[]): Step[] {
+function inOrder(steps: readonly Step[]): Step[] {
   const byName = new Map(steps.map(step => [step.name, step]));
   const ordered = new Set<Step>();
   const add = (step: Step) => {

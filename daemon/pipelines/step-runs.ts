@@ -49,11 +49,6 @@ export class StepRuns {
     }
   }
 
-  /** Adds tags to a run. */
-  async tag(runId: string, tags: Readonly<Record<string, string>>): Promise<void> {
-    await this.#tracking.updateRun(runId, { tags });
-  }
-
   /** A run and the runs right below it; none when there is no such run. */
   async withChildren(runId: string): Promise<string[]> {
     if (!(await withoutMissing(this.#tracking.getRun(runId)))) return [];

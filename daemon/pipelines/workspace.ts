@@ -8,7 +8,7 @@ import { inheritedEnvironment } from '../processes/environment.ts';
 import { isInside } from './definition/graph.ts';
 
 /** Names a pipeline file may have. */
-export const PIPELINE_FILES: readonly string[] = ['modelthat.yaml', 'modelthat.yml'];
+const PIPELINE_FILES: readonly string[] = ['modelthat.yaml', 'modelthat.yml'];
 
 /** How deep below the workspace's root pipelines are looked for. */
 const MAX_DEPTH = 4;

@@ -29,7 +29,7 @@ export interface TreeEnd {
  * The live processes of a tree: descendants, members of the root's session, and those that left both (double fork,
  * setsid) but still carry the mark. A process that merely got the pid of an ended one is never among them.
  */
-export async function membersOf({ root, mark }: Tree): Promise<ProcessEntry[]> {
+async function membersOf({ root, mark }: Tree): Promise<ProcessEntry[]> {
   const table = await listProcesses();
   const holder = table.get(root.pid);
   // While a session has members its number is not given out again: a stranger with that pid means there are none.

@@ -2,11 +2,11 @@
 import { invalid } from '../contract/errors.ts';
 import { STAGES, type Stage } from '../contract/models.ts';
 
-export const MAX_NAME_LENGTH = 256;
-export const MAX_ALIAS_LENGTH = 255;
-export const MAX_TAG_KEY_LENGTH = 250;
-export const MAX_TAG_VALUE_LENGTH = 100_000;
-export const MAX_DESCRIPTION_LENGTH = 100_000;
+const MAX_NAME_LENGTH = 256;
+const MAX_ALIAS_LENGTH = 255;
+const MAX_TAG_KEY_LENGTH = 250;
+const MAX_TAG_VALUE_LENGTH = 100_000;
+const MAX_DESCRIPTION_LENGTH = 100_000;
 
 /** Key → value. */
 export type Tags = Record<string, string>;

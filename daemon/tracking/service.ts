@@ -30,7 +30,7 @@ import type { NewRun, RunChange, Touched } from './store/runs.ts';
 import type { RunSearch } from './store/search-runs.ts';
 
 /** Where artifacts of experiments go that name no place of their own: through the daemon. */
-export const ARTIFACT_ROOT = 'mlflow-artifacts:/';
+const ARTIFACT_ROOT = 'mlflow-artifacts:/';
 
 export type View = Lifecycle | 'all';
 

@@ -12,7 +12,7 @@ export interface Node {
 }
 
 /** Whether two paths are the same or one lies inside the other. */
-export function overlap(one: string, other: string): boolean {
+function overlap(one: string, other: string): boolean {
   return one === other || isInside(one, other) || isInside(other, one);
 }
 

@@ -4,7 +4,7 @@ import { type Document, isMap, isNode, LineCounter, type Node, type Pair, parseD
 import type { Diagnostic } from '../../contract/pipelines.ts';
 
 /** Largest definition or parameter file that is read, in bytes. */
-export const MAX_SOURCE_BYTES = 1_000_000;
+const MAX_SOURCE_BYTES = 1_000_000;
 
 /** How often one anchor may be used: enough for people, too little for a "billion laughs" file. */
 const MAX_ALIASES = 100;

@@ -20,7 +20,7 @@ export class TemplateError extends Error {
  *
  * @returns undefined when there is none
  */
-export function lookUp(params: unknown, name: string): unknown {
+function lookUp(params: unknown, name: string): unknown {
   let value = params;
   for (const part of name.split(/[.[\]]+/).filter(Boolean)) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;

@@ -24,7 +24,7 @@ interface CountedRow extends ExperimentRow {
 }
 
 /** @throws ApiError when the id is no number or no experiment has it */
-export function requireExperiment(connection: Connection, id: string): ExperimentRow {
+function requireExperiment(connection: Connection, id: string): ExperimentRow {
   const row = statement<ExperimentRow>(connection, 'SELECT * FROM experiment WHERE id = ?').get(
     experimentNumber(id),
   );

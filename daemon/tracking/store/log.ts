@@ -7,7 +7,7 @@ import { type Batch, type KeyValue, LENGTHS, type MetricPoint, type Summary, sum
 import { requireActiveRun, setTag, type Touched, touch } from './runs.ts';
 
 /** How a double stands in a REAL column: SQLite has no NaN. */
-export const toColumn = (value: number): number | string => (Number.isNaN(value) ? 'NaN' : value);
+const toColumn = (value: number): number | string => (Number.isNaN(value) ? 'NaN' : value);
 export const fromColumn = (value: number | string): number => Number(value);
 
 interface SummaryRow {
