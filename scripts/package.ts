@@ -24,7 +24,9 @@ const OWN_FILES = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
-  'media/**',
+  'media/*.svg',
+  'media/icon.png',
+  'media/walkthrough/*.svg',
   'dist/extension.cjs',
   'dist/cli.mjs',
   'dist/daemon/*.{mjs,py}',
@@ -82,10 +84,13 @@ function fillStage(stage: string): void {
   fs.writeFileSync(path.join(stage, 'THIRD-PARTY-NOTICES.txt'), notices);
 }
 
-/** Takes links to files of the repository out of a page: in the editor they would lead nowhere. */
+/** Takes pictures of and links to files of the repository out of a page: in the editor they would lead nowhere. */
 function unlink(page: string): void {
   const text = fs.readFileSync(page, 'utf8');
-  fs.writeFileSync(page, text.replaceAll(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, '$1'));
+  const words = text
+    .replaceAll(/!\[[^\]]*\]\((?!https?:)[^)]+\)\n*/g, '')
+    .replaceAll(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, '$1');
+  fs.writeFileSync(page, words);
 }
 
 function copy(from: string, patterns: readonly string[], to: string): void {

@@ -6,7 +6,7 @@ interface WalkthroughStep {
   readonly title: string;
   readonly text: string;
   readonly button: readonly [title: string, command: CommandId];
-  /** What ticks it off; by default the button's command, wherever it is called. */
+  /** What ticks it off besides the button's command, wherever that is called. */
   readonly done?: When;
   /** What its picture shows, for those who do not see it. */
   readonly picture: string;
@@ -17,7 +17,7 @@ const STEPS: readonly WalkthroughStep[] = [
   {
     id: 'start',
     title: 'Start the daemon',
-    text: 'It tracks runs, runs pipelines and keeps models on this machine, in a folder `.modelthat` that version control ignores. There is no server to administer.',
+    text: 'It tracks runs, runs pipelines and keeps models on this machine, in a folder .modelthat that version control ignores. There is no server to administer.',
     button: ['Start Daemon', 'modelthat.daemon.start'],
     done: context('modelthat.daemon', 'running'),
     picture: 'A terminal and a script send what they log to a daemon on the same machine.',
@@ -25,7 +25,7 @@ const STEPS: readonly WalkthroughStep[] = [
   {
     id: 'run',
     title: 'Run a pipeline',
-    text: 'Describe the steps in a file `modelthat.yaml`, then run all of them, or one from the line above it. A script that you run in a terminal of this window is tracked too.',
+    text: 'Describe the steps in a file modelthat.yaml, then run all of them, or one from the line above it. A script that you run in a terminal of this window is tracked too.',
     button: ['Run Pipeline', 'modelthat.pipelines.run'],
     picture: 'Steps of a pipeline: two have succeeded, one is running, one is to come.',
   },
@@ -55,6 +55,6 @@ export const WALKTHROUGH = {
     title,
     description: `${text}\n[${label}](command:${command})`,
     media: { svg: `media/walkthrough/${id}.svg`, altText: picture },
-    completionEvents: [done ? `onContext:${done}` : `onCommand:${command}`],
+    completionEvents: [`onCommand:${command}`, ...(done ? [`onContext:${done}`] : [])],
   })),
 };

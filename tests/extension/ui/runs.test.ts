@@ -62,6 +62,18 @@ describe('runs in the editor', () => {
     assert.deepEqual(violations, []);
   });
 
+  it('have a page whose controls are reached with Tab, each with a focus that is seen', async () => {
+    const { workbench } = editor();
+    const root = workbench.webview().locator('html');
+    await workbench.webview().getByRole('heading', { name: 'first-try' }).click();
+    const reached: string[] = [];
+    for (let stop = 0; stop < 4; stop += 1) {
+      await workbench.page.keyboard.press('Tab');
+      reached.push(await root.evaluate(nameOfFocus));
+    }
+    assert.deepEqual(reached, ['Register model…', 'Copy ID', 'Smoothing', 'Log scale']);
+  });
+
   it('have a page that loads nothing over the network', async () => {
     const page = editor().workbench.webview();
     const reached = await page.locator('html').evaluate(
@@ -111,6 +123,17 @@ describe('a run page', () => {
       .waitFor();
   });
 });
+
+/** What the focused element is called, or that its focus is not to be seen. Runs in the page. */
+const nameOfFocus = `(() => {
+  let focused = document.activeElement;
+  const host = focused;
+  while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  const { outlineStyle, boxShadow, borderColor } = getComputedStyle(focused);
+  const seen = focused.matches(':focus-visible') && (outlineStyle !== 'none' || boxShadow !== 'none' || borderColor !== '');
+  const name = (host.labels?.[0] ?? host).textContent.trim();
+  return seen ? name : name + ' without a focus ring';
+})()`;
 
 function paintedPixels({ workbench }: Editor): Promise<number> {
   return workbench
