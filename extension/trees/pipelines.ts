@@ -2,9 +2,11 @@ import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import {
   type Diagnostic,
   type Execution,
+  getExecution,
   listExecutions,
   listPipelines,
   type Pipeline,
+  type StepExecution,
 } from '../../daemon/contract/pipelines.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
@@ -87,21 +89,23 @@ function stepNode(
   execution: Execution | undefined,
   name: string,
 ): TreeNode {
-  const step = execution?.steps.find(candidate => candidate.name === name);
+  const started = execution?.steps.find(candidate => candidate.name === name);
   const line = pipeline.steps.find(candidate => candidate.name === name)?.line;
-  const row = () => stepRow(parent, { name }, step, Date.now());
-  const node: TreeNode = {
-    row: row(),
+  const shown = (step: StepExecution | undefined): Pick<TreeNode, 'row' | 'subject'> => ({
+    row: stepRow(parent, { name }, step, Date.now()),
     subject: { type: 'step', connection, file: pipeline.file, name, line, execution, step },
-    ...(step?.startTime && { click: 'modelthat.steps.showLog' }),
-    ...(step?.startTime &&
-      step.endTime === null && {
-        renew() {
-          node.row = row();
-        },
-      }),
+  });
+  const node: TreeNode = {
+    ...shown(started),
+    ...(started?.startTime && { click: 'modelthat.steps.showLog' }),
   };
-  return node;
+  if (!execution || !started?.startTime || started.endTime !== null) return node;
+  // Its metric moves without an event of the step: its run tells of that, many times a second.
+  const renew = async () => {
+    const { steps } = await connection.call(getExecution, { params: { executionId: execution.id } });
+    Object.assign(node, shown(steps.find(candidate => candidate.name === name)));
+  };
+  return Object.assign(node, { renew });
 }
 
 function historyNode(

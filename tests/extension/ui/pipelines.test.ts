@@ -34,6 +34,14 @@ describe('pipelines in the editor', () => {
     await workbench.treeItem('Step train, running').waitFor();
   });
 
+  it('show the metric of a running step as it moves', async () => {
+    const { workbench } = editor();
+    const step = workbench.treeItem('Step train, running');
+    await step.filter({ hasText: /loss \S+/ }).waitFor();
+    const [seen = ''] = (await step.textContent())?.match(/loss \S+/) ?? [];
+    await step.filter({ hasText: /loss \S+/, hasNotText: seen }).waitFor();
+  });
+
   it('stop when they are asked to, and by force when they do not', async () => {
     const { workbench } = editor();
     const running = workbench.treeItem('Pipeline forecast, running');
