@@ -56,8 +56,11 @@ export async function ensureDaemon(
     if (told === undefined) throw startFailure(place, 'it ended, or hangs, without a word');
     if ('failed' in told) throw startFailure(place, told.failed);
     const attached = await attachSoon(place);
-    if (attached) return { ...attached, started: 'listening' in told };
+    // The one that hands over may still answer while it ends.
+    if (attached && attached.connection.pid !== running?.connection.pid)
+      return { ...attached, started: 'listening' in told };
     // Another daemon holds the lock and does not come to listen: it is about to end.
+    await pause(POLL_MS);
   }
   throw startFailure(place, whoHolds(place));
 }

@@ -84,7 +84,9 @@ export function openPlace(store: string, workspace: string = path.dirname(path.r
 }
 
 function makeFolder(folder: string): void {
-  if (fs.existsSync(folder)) return;
+  const found = fs.statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (found) throw new Error('it is a file, not a folder');
   fs.mkdirSync(path.dirname(folder), { recursive: true });
   try {
     // Not recursive: on a read-only volume that tells of a missing file, of all things.
