@@ -46,8 +46,9 @@ async function removeUnused(copies: string): Promise<void> {
   const before = Date.now() - UNUSED_DAYS * DAY_MS;
   for (const name of await fs.readdir(copies)) {
     const copy = path.join(copies, name);
-    const { mtimeMs } = await fs.lstat(copy);
-    if (mtimeMs < before) await fs.rm(copy, { recursive: true, force: true }).catch(() => {});
+    // Another starter may have put its fresh copy in place, under the copy's own name, since the folder was read.
+    const found = await fs.lstat(copy).catch(() => undefined);
+    if (found && found.mtimeMs < before) await fs.rm(copy, { recursive: true, force: true }).catch(() => {});
   }
 }
 
