@@ -1,7 +1,6 @@
 /** How rows of the registry's tables become models and versions. */
 import type { Database as Connection } from 'better-sqlite3';
 import { missing } from '../../contract/errors.ts';
-import type { Stage } from '../../contract/models.ts';
 import { statement } from '../../database/statements.ts';
 import type { Model, Tags, Version } from '../model.ts';
 
@@ -13,18 +12,9 @@ export interface ModelRow {
   readonly updatedAt: number;
 }
 
-export interface VersionRow {
+/** A version without what other tables hold of it. */
+export interface VersionRow extends Omit<Version, 'tags' | 'aliases'> {
   readonly model: number;
-  readonly name: string;
-  readonly version: number;
-  readonly stage: Stage;
-  readonly description: string;
-  readonly source: string;
-  readonly storageLocation: string;
-  readonly runId: string | null;
-  readonly runLink: string;
-  readonly createdAt: number;
-  readonly updatedAt: number;
 }
 
 /** Names one version. */
