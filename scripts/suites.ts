@@ -5,7 +5,7 @@ import { editorHostRuns, ensureEditorHost } from '../tests/support/editor-host/s
 import { ensurePythonEnvironment } from '../tests/support/python-environment.ts';
 import { buildAll } from './build.ts';
 import { checks, runCheck } from './check.ts';
-import { type Counts, junitCounts, mochaCounts, NOTHING, RESULTS, runCounted } from './test-runs.ts';
+import { junitResults, mochaResults, RESULTS, type Results, runTests, sum } from './test-runs.ts';
 
 /** Tests that are run together. */
 export interface Suite {
@@ -14,7 +14,7 @@ export interface Suite {
   /** What it covers, for the reader of the output. */
   readonly about: string;
   /** Runs it with its output shown. */
-  run(): Promise<Counts>;
+  run(): Promise<Results>;
 }
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -24,7 +24,7 @@ const TEST_TIMEOUT_MS = 60_000;
 /** All suites, quick ones first. */
 export const suites: readonly Suite[] = [
   { name: 'check', about: 'static checks', run: runChecks },
-  mochaSuite('scripts', 'the counting of test results', 'tests/scripts/**/*.test.ts'),
+  mochaSuite('scripts', 'the results of test runs', 'tests/scripts/**/*.test.ts'),
   mochaSuite('daemon', 'the daemon and the CLI', 'tests/daemon/**/*.test.ts'),
   mochaSuite('views', 'what the views say, without an editor', 'tests/extension/unit/**/*.test.ts'),
   mochaSuite('webviews', 'the logic of the pages', 'tests/webviews/**/*.test.ts'),
@@ -34,43 +34,43 @@ export const suites: readonly Suite[] = [
   mochaSuite('e2e', 'a pipeline from the command line to a served model', 'tests/e2e/**/*.test.ts'),
 ];
 
-async function runChecks(): Promise<Counts> {
-  const counts = { ...NOTHING };
-  for (const check of checks) {
+async function runChecks(): Promise<Results> {
+  const results = checks.map(check => {
     const passed = runCheck(check);
     console.log(`${passed ? 'passed' : 'failed'}: ${check.name}`);
-    counts[passed ? 'passed' : 'failed'] += 1;
-  }
-  return counts;
+    const failure = { title: check.name, reason: `${check.command.join(' ')} (see above)` };
+    return { passed: passed ? 1 : 0, skipped: 0, failures: passed ? [] : [failure] };
+  });
+  return sum(results);
 }
 
 function mochaSuite(name: string, about: string, files: string): Suite {
   return { name, about, run: () => runMocha(files) };
 }
 
-async function runMocha(files: string): Promise<Counts> {
+async function runMocha(files: string): Promise<Results> {
   await buildAll();
   const mocha = path.join(root, 'node_modules/mocha/bin/mocha.js');
   const args = ['--forbid-only', '--timeout', String(TEST_TIMEOUT_MS), '--reporter', reporter, files];
-  return runCounted([process.execPath, mocha, ...args], mochaCounts);
+  return runTests([process.execPath, mocha, ...args], mochaResults);
 }
 
-async function runUiTests(): Promise<Counts> {
+async function runUiTests(): Promise<Results> {
   if (!editorHostRuns()) {
     console.log('skipped: the browser-hosted editor runs on Linux x64 only');
-    return { ...NOTHING, skipped: 1 };
+    return { ...sum([]), skipped: 1 };
   }
   // Here, so that an installation does not count against the time of the first test.
   await ensureEditorHost();
   return runMocha('tests/extension/ui/**/*.test.ts');
 }
 
-async function runExtensionTests(): Promise<Counts> {
+async function runExtensionTests(): Promise<Results> {
   await buildAll();
   const browserHosted = editorHostRuns();
   if (browserHosted) await ensureEditorHost();
   const runner = path.join(root, 'node_modules/@vscode/test-cli/out/bin.mjs');
-  return runCounted([process.execPath, runner], mochaCounts, {
+  return runTests([process.execPath, runner], mochaResults, {
     env: browserHosted ? { EDITOR_HOST: '1' } : {},
   });
 }
@@ -82,14 +82,13 @@ const pythonTests: readonly { readonly requirements: string; readonly folder: st
   { requirements: 'requirements-mlflow2.txt', folder: 'client' },
 ];
 
-async function runPytest(): Promise<Counts> {
+async function runPytest(): Promise<Results> {
   await buildAll();
-  const counts = { ...NOTHING };
+  const results: Results[] = [];
   for (const { requirements, folder } of pythonTests) {
     const python = await ensurePythonEnvironment(path.join(root, 'tests/python', requirements));
     const tests = path.join('tests/python', folder);
-    const run = await runCounted([python, '-m', 'pytest', tests, `--junitxml=${RESULTS}`], junitCounts);
-    for (const result of ['passed', 'failed', 'skipped'] as const) counts[result] += run[result];
+    results.push(await runTests([python, '-m', 'pytest', tests, `--junitxml=${RESULTS}`], junitResults));
   }
-  return counts;
+  return sum(results);
 }

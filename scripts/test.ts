@@ -1,13 +1,14 @@
 /**
  * Runs all test suites in turn (`npm test`), or those that are named: `npm test -- daemon extension`.
- * A suite that fails stops none of the others. The last line counts the tests of all of them.
+ * A suite that fails stops none of the others. At its end come the failed tests again,
+ * and a last line that counts the tests of all suites.
  */
 
 import { type Suite, suites } from './suites.ts';
-import type { Counts } from './test-runs.ts';
+import { type Results, sum } from './test-runs.ts';
 
 /** What became of one suite. */
-interface Outcome extends Counts {
+interface Outcome extends Results {
   name: string;
   seconds: number;
 }
@@ -16,7 +17,7 @@ const chosen = chooseSuites(process.argv.slice(2));
 const outcomes: Outcome[] = [];
 for (const suite of chosen) outcomes.push(await runSuite(suite));
 report(outcomes);
-process.exitCode = outcomes.some(outcome => outcome.failed > 0) ? 1 : 0;
+process.exitCode = outcomes.some(outcome => outcome.failures.length > 0) ? 1 : 0;
 
 /** The suites of these names in their own order; all when there are none. */
 function chooseSuites(names: string[]): readonly Suite[] {
@@ -32,22 +33,25 @@ function chooseSuites(names: string[]): readonly Suite[] {
 async function runSuite(suite: Suite): Promise<Outcome> {
   console.log(`\n=== ${suite.name}: ${suite.about}`);
   const start = performance.now();
-  const counts = await suite.run().catch((error: unknown) => {
+  const results = await suite.run().catch((error: unknown) => {
     console.error(error);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, skipped: 0, failures: [{ title: suite.name, reason: String(error) }] };
   });
-  return { name: suite.name, ...counts, seconds: (performance.now() - start) / 1000 };
+  return { name: suite.name, ...results, seconds: (performance.now() - start) / 1000 };
 }
 
+/** Repeats what failed, since a log may be cut in its middle, and counts. */
 function report(outcomes: Outcome[]): void {
+  for (const { name, failures } of outcomes) {
+    for (const { title, reason } of failures) console.log(`\n=== failed in ${name}: ${title}\n${reason}`);
+  }
   console.log('\n=== results');
   for (const outcome of outcomes) {
     console.log(`${outcome.name.padEnd(14)} ${describe(outcome)} (${outcome.seconds.toFixed(1)} s)`);
   }
-  const total = (key: keyof Counts) => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
-  console.log(describe({ passed: total('passed'), failed: total('failed'), skipped: total('skipped') }));
+  console.log(describe(sum(outcomes)));
 }
 
-function describe({ passed, failed, skipped }: Counts): string {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+function describe({ passed, failures, skipped }: Results): string {
+  return `${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }

@@ -1,15 +1,19 @@
-/** Mocha's spec reporter, which also writes its counts, as JSON, to the file that MOCHA_COUNTS names. */
+/** Mocha's spec reporter, which also writes its results, as JSON, to the file that MOCHA_RESULTS names. */
 
 const { writeFileSync } = require('node:fs');
 const { reporters } = require('mocha');
 
-module.exports = class CountingReporter extends reporters.Spec {
+module.exports = class RecordingReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     runner.once('end', () => {
-      const { passes, failures, pending } = this.stats;
-      const counts = { passed: passes, failed: failures, skipped: pending };
-      if (process.env.MOCHA_COUNTS) writeFileSync(process.env.MOCHA_COUNTS, JSON.stringify(counts));
+      if (!process.env.MOCHA_RESULTS) return;
+      const failures = this.failures.map(test => ({
+        title: test.fullTitle(),
+        reason: String(test.err?.stack ?? test.err),
+      }));
+      const { passes: passed, pending: skipped } = this.stats;
+      writeFileSync(process.env.MOCHA_RESULTS, JSON.stringify({ passed, skipped, failures }));
     });
   }
 };
