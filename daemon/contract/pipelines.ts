@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { GateResult } from './models.ts';
 import { route } from './route.ts';
-import { Double, QueryInt, StringMap, Time } from './values.ts';
+import { Double, page, QueryInt, StringMap, Time } from './values.ts';
 
 /** A problem in a pipeline file, with its place, as editors and terminals show it. Lines and columns count from 1. */
 export const Diagnostic = z.object({
@@ -182,8 +182,12 @@ export const listExecutions = route({
   path: '/api/v1/executions',
   access: 'tracking',
   summary: 'Executions, newest first',
-  query: z.object({ file: z.string().optional(), limit: QueryInt.min(1).max(200).default(20) }),
-  reply: z.object({ items: z.array(Execution) }),
+  query: z.object({
+    file: z.string().optional(),
+    limit: QueryInt.min(1).max(200).default(20),
+    pageToken: z.string().optional(),
+  }),
+  reply: page(Execution),
 });
 
 export const getExecution = route({

@@ -8,9 +8,7 @@ export function mountPipelines(router: ApiRouter, pipelines: PipelineService): v
   router.mount(contract.checkPipeline, ({ body }) => ({ problems: pipelines.check(body.file, body.text) }));
   router.mount(contract.planExecution, ({ body }) => pipelines.plan(body));
   router.mount(contract.startExecution, ({ body }) => pipelines.start(body));
-  router.mount(contract.listExecutions, async ({ query }) => ({
-    items: await pipelines.executions(query.file, query.limit),
-  }));
+  router.mount(contract.listExecutions, ({ query }) => pipelines.executions(query));
   router.mount(contract.getExecution, ({ params }) => pipelines.execution(params.executionId));
   router.mount(contract.cancelExecution, ({ params, body }) =>
     pipelines.cancel(params.executionId, body.force),

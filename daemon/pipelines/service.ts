@@ -14,6 +14,7 @@ import { EXECUTION_TAG } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
 import { newRunId } from '../tracking/model.ts';
+import { decodePageToken, type Page } from '../tracking/pages.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { readDefinition } from './definition/read.ts';
 import { suggest } from './definition/source.ts';
@@ -136,9 +137,15 @@ export class PipelineService {
   }
 
   /** Newest first. */
-  async executions(file: string | undefined, limit: number): Promise<Execution[]> {
-    const kept = await this.#database.read('pipelines.listExecutions', { file: file ?? null, limit });
-    return Promise.all(kept.map(one => this.#show(one)));
+  async executions(input: {
+    file?: string | undefined;
+    limit: number;
+    pageToken?: string | undefined;
+  }): Promise<Page<Execution>> {
+    const { file = null, limit, pageToken } = input;
+    const offset = decodePageToken(pageToken);
+    const kept = await this.#database.read('pipelines.listExecutions', { file, limit, offset });
+    return { ...kept, items: await Promise.all(kept.items.map(one => this.#show(one))) };
   }
 
   /** @throws ApiError RESOURCE_DOES_NOT_EXIST */

@@ -1,6 +1,7 @@
 import type { Database as Connection } from 'better-sqlite3';
 import { missing } from '../contract/errors.ts';
 import { statement } from '../database/statements.ts';
+import { type Page, pageOf } from '../tracking/pages.ts';
 import type { ExecutionRecord, KeptExecution, StepRecord } from './model.ts';
 
 interface ExecutionRow {
@@ -64,14 +65,13 @@ function getExecution(connection: Connection, { id }: { id: string }): KeptExecu
 /** Newest first. */
 function listExecutions(
   connection: Connection,
-  { file, limit }: { file: string | null; limit: number },
-): KeptExecution[] {
-  return statement<ExecutionRow>(
+  { file, limit, offset }: { file: string | null; limit: number; offset: number },
+): Page<KeptExecution> {
+  const rows = statement<ExecutionRow>(
     connection,
-    `${SELECT} WHERE ? IS NULL OR file = ? ORDER BY start_time DESC, rowid DESC LIMIT ?`,
-  )
-    .all(file, file, limit)
-    .map(toKept);
+    `${SELECT} WHERE ? IS NULL OR file = ? ORDER BY start_time DESC, rowid DESC LIMIT ? OFFSET ?`,
+  ).all(file, file, limit + 1, offset);
+  return pageOf(rows.map(toKept), limit, offset);
 }
 
 /** The number of a pipeline's next execution. */

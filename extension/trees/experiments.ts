@@ -3,10 +3,9 @@ import { type Experiment, listExperiments, type Run, searchRuns } from '../../da
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { goalsOf } from './goals.ts';
+import { collect } from './pages.ts';
 import { experimentRow, runRow, varyingParams } from './run-rows.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
-
-const LARGEST_PAGE = 1000;
 
 /** Experiments, their runs newest first, and the runs below these. */
 export class ExperimentsTree extends StoreTree {
@@ -16,16 +15,19 @@ export class ExperimentsTree extends StoreTree {
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
     const id = connection.store;
-    const limit = Math.min(this.limitOf(id), LARGEST_PAGE);
-    const { items, nextPageToken } = await connection.call(listExperiments, { query: { limit } });
+    const { items, more } = await this.#experiments(connection);
     const withRuns = items.filter(experiment => experiment.runCount > 0);
     const nodes = withRuns.map(experiment => this.#experimentNode(connection, experiment));
-    return this.paged(id, connection, nodes, nextPageToken !== undefined);
+    return this.paged(id, connection, nodes, more);
   }
 
   protected override affectedBy({ store }: StoreConnection, event: ChangeEvent): string[] {
     if (event.topic === 'experiment') return [store];
     return event.topic === 'run' ? [event.parent ? `${store}/experiment/${event.parent}` : store] : [];
+  }
+
+  #experiments(connection: StoreConnection): Promise<{ items: Experiment[]; more: boolean }> {
+    return collect(this.limitOf(connection.store), page => connection.call(listExperiments, { query: page }));
   }
 
   #experimentNode(connection: StoreConnection, experiment: Experiment): TreeNode {
@@ -35,7 +37,7 @@ export class ExperimentsTree extends StoreTree {
       subject: { type: 'experiment', connection, experiment },
       children: () => this.#runs(connection, row.id, { experimentIds: [experiment.id], parentId: null }),
       renew: async () => {
-        const { items } = await connection.call(listExperiments, { query: { limit: LARGEST_PAGE } });
+        const { items } = await this.#experiments(connection);
         const current = items.find(({ id }) => id === experiment.id);
         if (current) node.row = experimentRow(connection.store, current, Date.now());
       },
@@ -48,10 +50,11 @@ export class ExperimentsTree extends StoreTree {
     id: string,
     where: { experimentIds?: string[]; parentId: string | null },
   ): Promise<TreeNode[]> {
-    const limit = Math.min(this.limitOf(id), LARGEST_PAGE);
     const orderBy = ['attributes.start_time DESC'];
-    const [{ items, nextPageToken }, goals] = await Promise.all([
-      connection.call(searchRuns, { body: { ...where, orderBy, limit } }),
+    const [{ items, more }, goals] = await Promise.all([
+      collect(this.limitOf(id), page =>
+        connection.call(searchRuns, { body: { ...where, orderBy, ...page } }),
+      ),
       goalsOf(connection),
     ]);
     const context = { now: Date.now(), goals, params: varyingParams(items) };
@@ -64,7 +67,7 @@ export class ExperimentsTree extends StoreTree {
         ...this.#below(connection, run, row.id),
       };
     });
-    return this.paged(id, connection, nodes, nextPageToken !== undefined);
+    return this.paged(id, connection, nodes, more);
   }
 
   #below(connection: StoreConnection, run: Run, id: string): Pick<TreeNode, 'children'> {

@@ -10,10 +10,10 @@ import {
 } from '../../daemon/contract/pipelines.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
+import { collect } from './pages.ts';
 import { diagnosticRow, executionRow, isActive, pipelineRow, stepRow } from './pipeline-rows.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
 
-const HISTORY = 100;
 const TICK_MS = 1_000;
 
 /** Pipelines, their steps as the newest execution has them, and the executions before it. */
@@ -34,17 +34,13 @@ export class PipelinesTree extends StoreTree {
   }
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
-    const [pipelines, executions] = await Promise.all([
-      connection.call(listPipelines, {}),
-      connection.call(listExecutions, { query: { limit: HISTORY } }),
-    ]);
-    this.#active = executions.items.some(isActive);
-    return pipelines.items.map(pipeline =>
-      this.#pipelineNode(
-        connection,
-        pipeline,
-        executions.items.filter(execution => execution.file === pipeline.file),
-      ),
+    const { items: pipelines } = await connection.call(listPipelines, {});
+    const newest = await Promise.all(
+      pipelines.map(({ file }) => connection.call(listExecutions, { query: { file, limit: 2 } })),
+    );
+    this.#active = newest.some(({ items }) => items.some(isActive));
+    return pipelines.map((pipeline, index) =>
+      this.#pipelineNode(connection, pipeline, newest[index]?.items ?? []),
     );
   }
 
@@ -52,8 +48,8 @@ export class PipelinesTree extends StoreTree {
     return topic === 'execution' || topic === 'step' || topic === 'pipeline' ? [store] : [];
   }
 
-  #pipelineNode(connection: StoreConnection, pipeline: Pipeline, executions: readonly Execution[]): TreeNode {
-    const [latest, ...earlier] = executions;
+  #pipelineNode(connection: StoreConnection, pipeline: Pipeline, newest: readonly Execution[]): TreeNode {
+    const [latest, before] = newest;
     const row = pipelineRow(connection.store, pipeline, latest, Date.now());
     const defined = pipeline.steps.map(step => step.name);
     const gone = latest?.steps.map(step => step.name).filter(name => !defined.includes(name)) ?? [];
@@ -63,8 +59,31 @@ export class PipelinesTree extends StoreTree {
       children: async () => [
         ...pipeline.problems.map((problem, index) => diagnosticNode(connection, row.id, problem, index)),
         ...[...defined, ...gone].map(name => stepNode(connection, row.id, pipeline, latest, name)),
-        ...(earlier.length > 0 ? [historyNode(connection, row.id, pipeline, earlier)] : []),
+        ...(before ? [this.#historyNode(connection, row.id, pipeline)] : []),
       ],
+    };
+  }
+
+  #historyNode(connection: StoreConnection, parent: string, pipeline: Pipeline): TreeNode {
+    const id = `${parent}/history`;
+    return {
+      row: {
+        id,
+        label: 'Earlier executions',
+        icon: { name: 'history' },
+        kind: 'history',
+        opens: 'closed',
+        spoken: 'Earlier executions',
+      },
+      subject: { type: 'pipeline', connection, pipeline, latest: undefined },
+      children: async () => {
+        // One more: the newest has its place above.
+        const { items, more } = await collect(this.limitOf(id) + 1, page =>
+          connection.call(listExecutions, { query: { file: pipeline.file, ...page } }),
+        );
+        const nodes = items.slice(1).map(execution => executionNode(connection, pipeline, execution));
+        return this.paged(id, connection, nodes, more);
+      },
     };
   }
 }
@@ -106,27 +125,6 @@ function stepNode(
     Object.assign(node, shown(steps.find(candidate => candidate.name === name)));
   };
   return Object.assign(node, { renew });
-}
-
-function historyNode(
-  connection: StoreConnection,
-  parent: string,
-  pipeline: Pipeline,
-  executions: readonly Execution[],
-): TreeNode {
-  return {
-    row: {
-      id: `${parent}/history`,
-      label: 'Earlier executions',
-      description: String(executions.length),
-      icon: { name: 'history' },
-      kind: 'history',
-      opens: 'closed',
-      spoken: `${executions.length} earlier executions`,
-    },
-    subject: { type: 'pipeline', connection, pipeline, latest: undefined },
-    children: async () => executions.map(execution => executionNode(connection, pipeline, execution)),
-  };
 }
 
 function executionNode(connection: StoreConnection, pipeline: Pipeline, execution: Execution): TreeNode {

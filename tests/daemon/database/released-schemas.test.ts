@@ -111,7 +111,12 @@ describe('databases of every released schema', () => {
         assert.deepEqual([version.stage, version.aliases], ['Staging', ['champion']]);
         const run = await database.read('tracking.getRun', { runId: version.runId ?? '' });
         assert.equal(run.status, 'FINISHED');
-        const [execution] = await database.read('pipelines.listExecutions', { file: null, limit: 10 });
+        const { items } = await database.read('pipelines.listExecutions', {
+          file: null,
+          limit: 10,
+          offset: 0,
+        });
+        const [execution] = items;
         assert.deepEqual(
           execution?.steps.map(step => [step.name, step.status]),
           [

@@ -356,11 +356,18 @@ describe('executions', () => {
     );
     const { id } = await daemon.client.call(startExecution, { body: { file } });
     await ended(daemon, id);
-    const list = await daemon.client.call(listExecutions, { query: { file } });
+    const again = await daemon.client.call(startExecution, { body: { file } });
+    await ended(daemon, again.id);
+    const newest = await daemon.client.call(listExecutions, { query: { file, limit: 1 } });
+    const { nextPageToken = '' } = newest;
+    const rest = await daemon.client.call(listExecutions, {
+      query: { file, limit: 1, pageToken: nextPageToken },
+    });
     assert.deepEqual(
-      list.items.map(execution => execution.id),
-      [id],
+      [...newest.items, ...rest.items].map(execution => execution.id),
+      [again.id, id],
     );
+    assert.equal(rest.nextPageToken, undefined);
   });
 
   it('leaves no run RUNNING', async () => {
