@@ -127,7 +127,11 @@ export const listPipelines = route({
   path: '/api/v1/pipelines',
   access: 'tracking',
   summary: 'Pipelines defined in the workspace, with the problems in them',
-  reply: z.object({ items: z.array(Pipeline) }),
+  reply: z.object({
+    items: z.array(Pipeline),
+    /** That not all of the workspace was searched, in words. */
+    remark: z.string().optional(),
+  }),
 });
 
 export const checkPipeline = route({

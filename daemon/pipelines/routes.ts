@@ -4,7 +4,7 @@ import type { PipelineService } from './service.ts';
 
 /** Puts pipelines and executions on the native API. */
 export function mountPipelines(router: ApiRouter, pipelines: PipelineService): void {
-  router.mount(contract.listPipelines, () => ({ items: pipelines.list() }));
+  router.mount(contract.listPipelines, () => pipelines.list());
   router.mount(contract.checkPipeline, ({ body }) => ({ problems: pipelines.check(body.file, body.text) }));
   router.mount(contract.planExecution, ({ body }) => pipelines.plan(body));
   router.mount(contract.startExecution, ({ body }) => pipelines.start(body));

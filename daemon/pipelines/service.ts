@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { ApiError, invalid } from '../contract/errors.ts';
 import {
   type Diagnostic,
@@ -20,11 +21,12 @@ import { readDefinition } from './definition/read.ts';
 import { suggest } from './definition/source.ts';
 import type { Engine } from './engine.ts';
 import { readLog } from './files.ts';
+import { findPipelines, MAX_FOLDERS } from './find.ts';
 import { type ExecutionRecord, hasEnded, type KeptExecution, type StepRecord, toExecution } from './model.ts';
 import { describeStep, NOT_ASKED, plan } from './planner.ts';
 import { ExecutionRunner } from './runner.ts';
-import { ExecutionState } from './state.ts';
-import { findPipelines, gitTags, locate } from './workspace.ts';
+import { ExecutionState, untilWritten } from './state.ts';
+import { gitTags, locate } from './workspace.ts';
 
 /** What an execution is asked for with. */
 export interface ExecutionRequest {
@@ -76,6 +78,8 @@ export class PipelineService {
 
   /** Goes on with what an earlier daemon left behind. To be called once, before requests come in. */
   async adopt(): Promise<void> {
+    for (const runId of await this.#database.read('pipelines.orphanedRuns', undefined))
+      this.#endOrphan(runId);
     for (const kept of await this.#database.read('pipelines.unfinishedExecutions', undefined)) {
       if (!this.#engine.files.isOwn(kept.execution.id)) {
         await this.#disown(kept);
@@ -88,19 +92,30 @@ export class PipelineService {
     }
   }
 
-  /** Pipelines found in the workspace. */
-  list(): Pipeline[] {
-    return findPipelines(this.#workspace).map(file => {
-      const { definition, name, problems } = readDefinition({ file, workspace: this.#workspace });
-      return {
-        name,
-        file,
-        steps: definition?.steps.map(describeStep) ?? [],
-        params: definition?.params ?? {},
-        metrics: { ...definition?.metrics },
-        problems: [...problems],
-      };
-    });
+  /** Pipelines found in the workspace, and what to know when it was too large to look through. */
+  async list(): Promise<{ items: Pipeline[]; remark?: string }> {
+    const { files, complete } = await findPipelines(this.#workspace);
+    const items: Pipeline[] = [];
+    for (const file of files) {
+      items.push(this.#describe(file));
+      // Reading definitions must not hold up other requests, however many there are.
+      await setImmediate();
+    }
+    if (complete) return { items };
+    const remark = `Only the ${MAX_FOLDERS} folders nearest to the root of ${this.#workspace} were searched. Have git ignore folders of data and outputs.`;
+    return { items, remark };
+  }
+
+  #describe(file: string): Pipeline {
+    const { definition, name, problems } = readDefinition({ file, workspace: this.#workspace });
+    return {
+      name,
+      file,
+      steps: definition?.steps.map(describeStep) ?? [],
+      params: definition?.params ?? {},
+      metrics: { ...definition?.metrics },
+      problems: [...problems],
+    };
   }
 
   /** Problems in a definition, as on disk or as typed. */
@@ -232,14 +247,15 @@ export class PipelineService {
     const pipeline = definition.name;
     const number = await this.#database.read('pipelines.nextNumber', { pipeline });
     const name = executionName({ pipeline, number });
-    const { runId, experimentId } = await this.#engine.runs.startExecution(name, definition, {
+    const runId = newRunId();
+    const tags = {
       'mlflow.source.type': 'PROJECT',
       'mlflow.source.name': definition.file,
       [EXECUTION_TAG]: id,
       'modelthat.pipeline': pipeline,
       ...(await gitTags(definition.folder)),
-    });
-    const execution: ExecutionRecord = {
+    };
+    const execution: Omit<ExecutionRecord, 'experimentId'> = {
       id,
       pipeline,
       number,
@@ -252,16 +268,30 @@ export class PipelineService {
       set: { ...set },
       exitCode: null,
       versions: [],
-      experimentId,
       definition,
       only,
       environment: null,
     };
-    const kept = { execution, steps: definition.steps.map(({ name }) => newStep(name, only)) };
-    this.#engine.files.create(id, definition.params);
-    await this.#database.write('pipelines.createExecution', kept);
-    this.#events.publish({ topic: 'execution', id, kind: 'created' });
-    return this.#launch(kept);
+    const steps = definition.steps.map(({ name }) => newStep(name, only));
+    try {
+      const experimentId = await this.#engine.runs.startExecution({ id: runId, name, tags }, definition);
+      const kept = { execution: { ...execution, experimentId }, steps };
+      this.#engine.files.create(id, definition.params);
+      await this.#database.write('pipelines.createExecution', kept);
+      this.#events.publish({ topic: 'execution', id, kind: 'created' });
+      return this.#launch(kept);
+    } catch (error) {
+      this.#engine.files.forget(id);
+      this.#endOrphan(runId);
+      throw error;
+    }
+  }
+
+  /** Ends a run whose execution was never recorded; on a full disk, once there is room. */
+  #endOrphan(runId: string): void {
+    const endTime = Date.now();
+    // When the daemon stops before it could, the next one does it.
+    untilWritten(() => this.#engine.runs.end(runId, 'FAILED', endTime)).catch(() => {});
   }
 
   #refuseSecond({ file, name }: PipelineDefinition): void {

@@ -76,26 +76,31 @@ export class ExecutionState {
     this.#saved = this.#saved
       .catch(() => {})
       .then(async () => {
-        while (!(await this.#succeeds(write))) await sleep(RETRY_MS);
+        await untilWritten(write);
         announce();
       });
     // Whoever awaits it is told. Where nobody does, a refused change must not end the daemon as an unhandled rejection.
     this.#saved.catch(() => {});
     return this.#saved;
   }
+}
 
-  async #succeeds(write: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await write();
-      return true;
-    } catch (error) {
-      if (
-        error instanceof ApiError &&
-        ['INSUFFICIENT_STORAGE', 'REQUEST_LIMIT_EXCEEDED'].includes(error.code)
-      ) {
-        return false;
-      }
-      throw error;
-    }
+/**
+ * Writes, trying again while the disk or the queue is full.
+ *
+ * @throws what else the write throws
+ */
+export async function untilWritten(write: () => Promise<unknown>): Promise<void> {
+  while (!(await succeeds(write))) await sleep(RETRY_MS);
+}
+
+async function succeeds(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && ['INSUFFICIENT_STORAGE', 'REQUEST_LIMIT_EXCEEDED'].includes(error.code))
+      return false;
+    throw error;
   }
 }

@@ -18,12 +18,16 @@ export class StepRuns {
     this.#tracking = tracking;
   }
 
-  /** Starts the run of an execution, with the pipeline's parameters, in the experiment of the pipeline's name. */
+  /**
+   * Starts the run of an execution, with the pipeline's parameters, in the experiment of the pipeline's name.
+   *
+   * @param run.id the id it gets
+   * @returns the experiment's id
+   */
   async startExecution(
-    name: string,
+    { id, name, tags }: { id: string; name: string; tags: Readonly<Record<string, string>> },
     definition: PipelineDefinition,
-    tags: Readonly<Record<string, string>>,
-  ): Promise<{ runId: string; experimentId: string }> {
+  ): Promise<string> {
     const batches = chunks(toParams(definition.params), BATCH_LIMITS.params).map(params => {
       const batch = { metrics: [], params, tags: [] };
       // Before anything is made: a refusal must leave no run behind.
@@ -31,13 +35,14 @@ export class StepRuns {
       return batch;
     });
     const experimentId = await this.#experiment(definition.name);
-    const run = await this.#tracking.createRun({
+    await this.#tracking.createRun({
+      id,
       name,
       experimentId,
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     });
-    for (const batch of batches) await this.#tracking.logBatch(run.id, batch);
-    return { runId: run.id, experimentId };
+    for (const batch of batches) await this.#tracking.logBatch(id, batch);
+    return experimentId;
   }
 
   /** Logs metrics to a step's run, which is made when the step's code started none. */

@@ -1,5 +1,6 @@
 import type { Database as Connection } from 'better-sqlite3';
 import { missing } from '../contract/errors.ts';
+import { EXECUTION_TAG } from '../contract/runs.ts';
 import { statement } from '../database/statements.ts';
 import { type Page, pageOf } from '../tracking/pages.ts';
 import type { ExecutionRecord, KeptExecution, StepRecord } from './model.ts';
@@ -94,6 +95,17 @@ function unfinishedExecutions(connection: Connection): KeptExecution[] {
     .map(toKept);
 }
 
+/** Ids of runs that are RUNNING for an execution which was never recorded: its daemon ended just then. */
+function orphanedRuns(connection: Connection): string[] {
+  return statement<string>(
+    connection,
+    `SELECT run.uuid FROM run JOIN run_tag AS tag ON tag.run = run.id AND tag.key = '${EXECUTION_TAG}'
+     WHERE run.status = 'RUNNING' AND tag.value NOT IN (SELECT id FROM execution)`,
+  )
+    .pluck()
+    .all() as string[];
+}
+
 export const writes = {
   'pipelines.createExecution': createExecution,
   'pipelines.saveExecution': saveExecution,
@@ -105,4 +117,5 @@ export const reads = {
   'pipelines.listExecutions': listExecutions,
   'pipelines.nextNumber': nextNumber,
   'pipelines.unfinishedExecutions': unfinishedExecutions,
+  'pipelines.orphanedRuns': orphanedRuns,
 };

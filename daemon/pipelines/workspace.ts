@@ -1,46 +1,14 @@
-/** Finding pipelines in the workspace, and what version control says of them. */
+/** Where a pipeline lies in the workspace, and what version control says of it. */
 import { execFile } from 'node:child_process';
-import { readdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ApiError, invalid } from '../contract/errors.ts';
 import { inheritedEnvironment } from '../processes/environment.ts';
 import { isInside } from './definition/graph.ts';
-
-/** Names a pipeline file may have. */
-const PIPELINE_FILES: readonly string[] = ['modelthat.yaml', 'modelthat.yml'];
-
-/** How deep below the workspace's root pipelines are looked for. */
-const MAX_DEPTH = 4;
-const NOT_SEARCHED = /^(\..*|node_modules|__pycache__|venv|site-packages|mlruns|dist)$/;
+import { PIPELINE_FILES } from './find.ts';
 
 const run = promisify(execFile);
-
-/** Absolute paths of the pipeline files of a workspace, those nearest to its root first. */
-export function findPipelines(workspace: string): string[] {
-  const found: string[] = [];
-  let level = [workspace];
-  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
-    level = level.flatMap(folder => {
-      const entries = readFolder(folder);
-      const names = entries.filter(entry => entry.isFile()).map(entry => entry.name);
-      const file = PIPELINE_FILES.find(name => names.includes(name));
-      if (file) found.push(path.join(folder, file));
-      return entries
-        .filter(entry => entry.isDirectory() && !NOT_SEARCHED.test(entry.name))
-        .map(entry => path.join(folder, entry.name));
-    });
-  }
-  return found;
-}
-
-function readFolder(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-}
 
 /**
  * The real path of a definition that a client names.

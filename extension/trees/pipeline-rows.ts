@@ -89,6 +89,20 @@ export function diagnosticRow(parent: string, diagnostic: Diagnostic, index: num
   };
 }
 
+/** The line that says that not all pipelines may be listed. */
+export function remarkRow(store: string, remark: string): Row {
+  return {
+    id: `${store}/pipelines/remark`,
+    label: remark,
+    description: '',
+    icon: { name: 'info' },
+    kind: 'remark',
+    opens: 'never',
+    spoken: remark,
+    tooltip: plain(remark),
+  };
+}
+
 /** The line of a step: its part in an execution, or only its definition when it has not run. */
 export function stepRow(
   parent: string,

@@ -11,7 +11,7 @@ import {
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { collect } from './pages.ts';
-import { diagnosticRow, executionRow, isActive, pipelineRow, stepRow } from './pipeline-rows.ts';
+import { diagnosticRow, executionRow, isActive, pipelineRow, remarkRow, stepRow } from './pipeline-rows.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
 
 const TICK_MS = 1_000;
@@ -34,14 +34,15 @@ export class PipelinesTree extends StoreTree {
   }
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
-    const { items: pipelines } = await connection.call(listPipelines, {});
+    const { items: pipelines, remark } = await connection.call(listPipelines, {});
     const newest = await Promise.all(
       pipelines.map(({ file }) => connection.call(listExecutions, { query: { file, limit: 2 } })),
     );
     this.#active = newest.some(({ items }) => items.some(isActive));
-    return pipelines.map((pipeline, index) =>
+    const nodes = pipelines.map((pipeline, index) =>
       this.#pipelineNode(connection, pipeline, newest[index]?.items ?? []),
     );
+    return remark === undefined ? nodes : [...nodes, remarkNode(connection, remark)];
   }
 
   protected override affectedBy({ store }: StoreConnection, { topic }: ChangeEvent): string[] {
@@ -86,6 +87,10 @@ export class PipelinesTree extends StoreTree {
       },
     };
   }
+}
+
+function remarkNode(connection: StoreConnection, remark: string): TreeNode {
+  return { row: remarkRow(connection.store, remark), subject: { type: 'problem', connection } };
 }
 
 function diagnosticNode(
