@@ -1,25 +1,29 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, type Dirent, type Stats } from 'node:fs';
-import fs from 'node:fs/promises';
+import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ApiError, missing } from '../contract/errors.ts';
-import type { ArtifactEntry, ArtifactStore, StoredContent } from './model.ts';
+import { codeOf, HeldFolder, isAbsent, LinkInPath } from './held-folder.ts';
+import type { ArtifactEntry, ArtifactStore, OpenArtifact, StoredContent } from './model.ts';
 import { checkArtifactFile, checkArtifactPath, invalidPath } from './paths.ts';
 
-/** Uploads in progress, below the root so that the last step is a rename; no artifact can have this name. */
+/** Uploads in progress and what is being deleted, below the root so that the last step is a rename; no artifact can have this name. */
 const INCOMING = '.incoming';
 
-/** Windows knows no such flag; there the walk over the path is the check. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Entries of a folder that are looked at together: few enough for other requests to come in between. */
+const BATCH = 500;
+
+/** Tries to put a file in its place while others delete the folders above it. */
+const PLACE_TRIES = 3;
 
 /** Artifacts in a folder of the local disk. */
 export class LocalArtifactStore implements ArtifactStore {
-  readonly #root: string;
+  readonly place: string;
 
   private constructor(root: string) {
-    this.#root = root;
+    this.place = root;
   }
 
   /**
@@ -28,7 +32,8 @@ export class LocalArtifactStore implements ArtifactStore {
    * @throws Error when it is a link: a cloned repository could bring one that leads to the user's other files
    */
   static async open(folder: string): Promise<LocalArtifactStore> {
-    if ((await lstatIfPresent(folder))?.isSymbolicLink())
+    const found = await fs.lstat(folder).catch(() => undefined);
+    if (found?.isSymbolicLink())
       throw new Error(
         `${folder} is a link. Remove it; to keep artifacts on another disk, choose another place for the whole store (setting modelthat.storePath, or --store).`,
       );
@@ -40,93 +45,190 @@ export class LocalArtifactStore implements ArtifactStore {
     return new LocalArtifactStore(root);
   }
 
-  async list(folder: string): Promise<ArtifactEntry[]> {
+  async *list(folder: string): AsyncGenerator<ArtifactEntry> {
     const checked = checkArtifactPath(folder);
-    const found = await this.#find(checked);
-    if (!found?.stats.isDirectory()) return [];
-    const entries = await fs.readdir(found.place, { withFileTypes: true });
-    const listed = await Promise.all(
-      entries
+    const held = await this.#walk(checked).catch(absentToUndefined);
+    if (!held) return;
+    try {
+      const entries = await fs.readdir(held.path, { withFileTypes: true });
+      await held.verify();
+      const names = entries
         .filter(entry => isArtifact(entry) && !isReserved(path.posix.join(checked, entry.name)))
-        .map(entry => describe(path.posix.join(checked, entry.name), path.join(found.place, entry.name))),
-    );
-    return listed.filter(entry => entry !== undefined).sort((a, b) => (a.path < b.path ? -1 : 1));
+        .map(entry => entry.name)
+        .sort();
+      for (let from = 0; from < names.length; from += BATCH) {
+        const batch = names.slice(from, from + BATCH);
+        const described = await Promise.all(
+          batch.map(async name => toEntry(path.posix.join(checked, name), await held.stat(name))),
+        );
+        yield* described.filter(entry => entry !== undefined);
+      }
+    } finally {
+      await held.close();
+    }
   }
 
   async stat(artifact: string): Promise<ArtifactEntry | undefined> {
     const checked = checkArtifactPath(artifact);
-    const found = await this.#find(checked);
-    return found && toEntry(checked, found.stats);
+    if (checked === '') return toEntry('', await fs.lstat(this.place));
+    return this.#inParent(checked, async (parent, name) => {
+      const stats = await parent.stat(name);
+      if (stats?.isSymbolicLink()) throw linked(checked);
+      return toEntry(checked, stats);
+    }).catch(absentToUndefined);
   }
 
-  async read(artifact: string, range?: { start: number; end: number }): Promise<Readable> {
+  async open(artifact: string): Promise<OpenArtifact> {
     const checked = checkArtifactFile(artifact);
-    const found = await this.#find(checked);
-    if (!found?.stats.isFile()) throw missing(`No such artifact: '${checked}'`);
-    const handle = await fs.open(found.place, constants.O_RDONLY | NO_FOLLOW);
-    return handle.createReadStream(range);
-  }
-
-  async write(artifact: string, content: Readable): Promise<StoredContent> {
-    const checked = checkArtifactFile(artifact);
-    const target = await this.#prepare(checked);
-    const temporary = path.join(this.#root, INCOMING, randomUUID());
+    const handle = await this.#inParent(checked, (parent, name) => parent.openFile(name)).catch(
+      absentToUndefined,
+    );
+    if (!handle) throw missing(`No such artifact: '${checked}'`);
     try {
+      const stats = await handle.stat();
+      const entry = toEntry(checked, stats);
+      if (!entry || entry.isDir) throw missing(`No such artifact: '${checked}'`);
+      // Another name of a file, which may lie outside of the root.
+      if (stats.nlink > 1)
+        throw invalidPath(checked, 'it is a hard link; put a copy of the file in its place');
+      return opened(entry, handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async write(artifact: string, content: Readable, confirm?: () => Promise<void>): Promise<StoredContent> {
+    const checked = checkArtifactFile(artifact);
+    const incoming = await HeldFolder.open(path.join(this.place, INCOMING));
+    const temporary = incoming.at(randomUUID());
+    try {
+      await this.#inParent(checked, (parent, name) => refuseNonFile(parent, name, checked)).catch(error => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
       const stored = await receive(content, temporary);
-      await fs.rename(temporary, target);
-      await syncFolder(path.dirname(target));
+      await confirm?.();
+      await this.#putInPlace(temporary, checked);
       return stored;
     } catch (error) {
       await fs.rm(temporary, { force: true });
       throw asWriteError(error, checked);
+    } finally {
+      await incoming.close();
     }
   }
 
   async delete(artifact: string): Promise<void> {
-    const found = await this.#find(checkArtifactFile(artifact));
-    if (found) await fs.rm(found.place, { recursive: true, force: true });
+    const checked = checkArtifactFile(artifact);
+    const incoming = await HeldFolder.open(path.join(this.place, INCOMING));
+    const doomed = randomUUID();
+    try {
+      await this.#inParent(checked, async (parent, name) => {
+        if ((await parent.stat(name))?.isSymbolicLink()) throw linked(checked);
+        // All of it is gone at once, as far as anybody sees; and nobody knows the place where it is taken apart.
+        await fs.rename(parent.at(name), incoming.at(doomed));
+        await parent.sync();
+      });
+      await incoming.remove(doomed);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    } finally {
+      await incoming.close();
+    }
   }
 
   async localFolder(folder: string): Promise<string | undefined> {
-    const found = await this.#find(checkArtifactPath(folder));
-    return found?.stats.isDirectory() ? found.place : undefined;
+    const checked = checkArtifactPath(folder);
+    const held = await this.#walk(checked).catch(absentToUndefined);
+    if (!held) return undefined;
+    await held.close();
+    return this.#contain(checked);
+  }
+
+  async check(): Promise<void> {
+    await fs.access(this.place, constants.R_OK | constants.W_OK).catch((error: unknown) => {
+      throw new ApiError(
+        'INTERNAL_ERROR',
+        `The folder of artifacts ${this.place} cannot be written (${codeOf(error)}). Restore it, and its permissions.`,
+      );
+    });
   }
 
   /** The place of a path. The one thing that holds even if a check of the text has a gap: it is below the root. */
   #contain(checked: string): string {
-    const place = path.join(this.#root, ...checked.split('/'));
-    if (place === this.#root || place.startsWith(this.#root + path.sep)) return place;
+    if (isReserved(checked)) throw reserved(checked);
+    const place = path.join(this.place, ...checked.split('/'));
+    if (place === this.place || place.startsWith(this.place + path.sep)) return place;
     throw linked(checked);
   }
 
-  /** The place of an existing artifact, or undefined. Never one that is reached through a link. */
-  async #find(checked: string): Promise<{ place: string; stats: Stats } | undefined> {
-    if (isReserved(checked)) throw reserved(checked);
-    const place = this.#contain(checked);
+  /** The folder at a path, reached from the root step by step. @param make make those that are missing */
+  async #walk(checked: string, make = false): Promise<HeldFolder> {
+    this.#contain(checked);
+    let held = await HeldFolder.open(this.place);
     try {
-      const stats = await fs.lstat(place);
-      if (stats.isSymbolicLink() || (await fs.realpath(place)) !== place) throw linked(checked);
-      return stats.isFile() || stats.isDirectory() ? { place, stats } : undefined;
+      for (const name of checked.split('/').filter(Boolean)) {
+        if (make) await held.makeFolder(name);
+        const next = await held.enter(name);
+        await held.close();
+        held = next;
+      }
+      await held.verify();
+      return held;
     } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw codeOf(error) === 'ELOOP' ? linked(checked) : error;
+      await held.close();
+      if (error instanceof LinkInPath) throw linked(checked);
+      throw error;
     }
   }
 
-  /** Makes the folders above a file to be written, one by one so that none is made beyond a link. */
-  async #prepare(checked: string): Promise<string> {
-    if (isReserved(checked)) throw reserved(checked);
-    const target = this.#contain(checked);
-    let folder = this.#root;
-    for (const part of checked.split('/').slice(0, -1)) {
-      folder = path.join(folder, part);
-      await makeFolder(folder, checked);
+  /** Does something in the folder above a path, with the last name in it. */
+  async #inParent<Result>(
+    checked: string,
+    use: (parent: HeldFolder, name: string) => Promise<Result>,
+    make = false,
+  ): Promise<Result> {
+    this.#contain(checked);
+    const parent = await this.#walk(path.posix.join(checked, '..').replace(/^\.$/, ''), make);
+    try {
+      return await use(parent, path.posix.basename(checked));
+    } catch (error) {
+      if (error instanceof LinkInPath) throw linked(checked);
+      throw error;
+    } finally {
+      await parent.close();
     }
-    const existing = await lstatIfPresent(target);
-    if (existing?.isSymbolicLink() || (await fs.realpath(folder)) !== folder) throw linked(checked);
-    if (existing?.isDirectory()) throw invalidPath(checked, 'there is a folder of that name');
-    return target;
   }
+
+  /** Makes the folders above it and renames it. A folder may be deleted in between: then it is made again. */
+  async #putInPlace(temporary: string, checked: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#inParent(
+          checked,
+          async (parent, name) => {
+            await refuseNonFile(parent, name, checked);
+            await parent.verify();
+            await fs.rename(temporary, parent.at(name));
+            await parent.sync();
+          },
+          true,
+        );
+        return;
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT' || tries >= PLACE_TRIES) throw error;
+      }
+    }
+  }
+}
+
+function opened(entry: ArtifactEntry, handle: FileHandle): OpenArtifact {
+  return {
+    entry,
+    // Not beyond the size it had, should it grow meanwhile.
+    read: async (range = { start: 0, end: Math.max(0, entry.size - 1) }) => handle.createReadStream(range),
+    close: () => handle.close(),
+  };
 }
 
 /** Streams to a new file, to the disk and not just to the system's cache. */
@@ -146,51 +248,22 @@ async function receive(content: Readable, file: string): Promise<StoredContent> 
   return { size, sha256: hash.digest('hex'), modifiedAt: mtimeMs };
 }
 
-async function makeFolder(folder: string, checked: string): Promise<void> {
-  try {
-    await fs.mkdir(folder, { mode: 0o700 });
-    await syncFolder(path.dirname(folder));
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw asWriteError(error, checked);
-    const stats = await fs.lstat(folder);
-    if (stats.isSymbolicLink()) throw linked(checked);
-    if (!stats.isDirectory()) throw invalidPath(checked, 'a part of it names a file');
-  }
+/** @throws ApiError when something else than a file has the name */
+async function refuseNonFile(parent: HeldFolder, name: string, checked: string): Promise<void> {
+  const existing = await parent.stat(name);
+  if (existing?.isDirectory()) throw invalidPath(checked, 'there is a folder of that name');
+  if (existing && !existing.isFile()) throw linked(checked);
 }
 
-/** Makes a rename or a new folder last through a power cut; Windows cannot open folders, and needs no such step. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await fs.open(folder, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function describe(artifact: string, place: string): Promise<ArtifactEntry | undefined> {
-  const stats = await lstatIfPresent(place);
-  return stats && toEntry(artifact, stats);
-}
-
-async function lstatIfPresent(place: string): Promise<Stats | undefined> {
-  try {
-    return await fs.lstat(place);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-function toEntry(artifact: string, stats: Stats): ArtifactEntry {
+/** Undefined for what is no artifact: links, sockets and devices. */
+function toEntry(artifact: string, stats: Stats | undefined): ArtifactEntry | undefined {
+  if (!stats || !isArtifact(stats)) return undefined;
   const isDir = stats.isDirectory();
   return { path: artifact, isDir, size: isDir ? 0 : stats.size, modifiedAt: stats.mtimeMs };
 }
 
-/** Links, sockets and devices are no artifacts, however they came there. */
-function isArtifact(entry: Dirent): boolean {
-  return entry.isFile() || entry.isDirectory();
+function isArtifact(found: Dirent | Stats): boolean {
+  return found.isFile() || found.isDirectory();
 }
 
 /** Compared without case, as macOS and Windows do. */
@@ -206,12 +279,8 @@ function linked(checked: string): ApiError {
   return invalidPath(checked, 'it does not lead straight to a place below the artifact root');
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-function isAbsent(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)));
+function absentToUndefined(error: unknown): undefined {
+  if (!isAbsent(error)) throw error;
 }
 
 function asWriteError(error: unknown, checked: string): unknown {
@@ -227,6 +296,8 @@ function asWriteError(error: unknown, checked: string): unknown {
       return new ApiError('BAD_REQUEST', `The upload of '${checked}' ended early; nothing of it was kept.`);
     case 'ENAMETOOLONG':
       return invalidPath(checked, 'it is too long for this disk');
+    case 'ENOTDIR':
+      return invalidPath(checked, 'a part of it names a file');
     case 'EISDIR':
     case 'ENOTEMPTY':
       return invalidPath(checked, 'there is a folder of that name');

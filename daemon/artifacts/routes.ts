@@ -1,9 +1,10 @@
 /** Artifacts of runs in the native API. */
 import { invalid } from '../contract/errors.ts';
-import { ARTIFACT_CONTENT_PATH, type ArtifactFile, listArtifacts } from '../contract/runs.ts';
+import { ARTIFACT_CONTENT_PATH, listArtifacts } from '../contract/runs.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { sendArtifact } from './download.ts';
+import { listBelow } from './listing.ts';
 import { checkArtifactPath } from './paths.ts';
 import type { ArtifactService } from './service.ts';
 import { storePathOf } from './uri.ts';
@@ -15,7 +16,7 @@ export function mountArtifacts(
 ): void {
   router.mount(listArtifacts, async ({ params, query }) => {
     const root = await runRoot(tracking, params.runId);
-    return { files: await listBelow(artifacts, root, query.path) };
+    return { files: await Array.fromAsync(listBelow(artifacts, root, query.path)) };
   });
 
   router.raw(
@@ -42,19 +43,4 @@ export function requireStorePath(uri: string): string {
       `The artifacts are at ${uri}, not in this store: open them there with a client of that place.`,
     );
   return path;
-}
-
-/** What is directly below a folder under a root, with paths relative to that root. */
-export async function listBelow(
-  artifacts: ArtifactService,
-  root: string,
-  folder: string,
-): Promise<ArtifactFile[]> {
-  const checked = checkArtifactPath(folder);
-  const entries = await artifacts.files.list(checked === '' ? root : `${root}/${checked}`);
-  return entries.map(({ path, isDir, size }) => ({
-    path: path.slice(root.length + 1),
-    isDir,
-    ...(isDir ? {} : { size }),
-  }));
 }

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
 import { sendArtifact } from '../artifacts/download.ts';
+import { listBelow, listNames, sendListing } from '../artifacts/listing.ts';
 import { checkArtifactFile, checkArtifactPath, decodeOnce } from '../artifacts/paths.ts';
-import { listBelow, requireStorePath, runRoot } from '../artifacts/routes.ts';
+import { requireStorePath, runRoot } from '../artifacts/routes.ts';
 import type { ArtifactService } from '../artifacts/service.ts';
 import { ApiError, invalid } from '../contract/errors.ts';
 import type { ArtifactFile } from '../contract/runs.ts';
@@ -13,7 +14,6 @@ import { Fields } from './fields.ts';
 import { versionKey } from './model-versions.ts';
 import { type MlflowRoute, PREFIXES, route } from './route.ts';
 import { runIdOf } from './runs.ts';
-import { orNothing } from './shapes.ts';
 
 /** What artifact routes work with. */
 export interface ArtifactParts {
@@ -28,20 +28,36 @@ const PAGE_UPLOAD_LIMIT = 10 * 1024 * 1024;
 
 const PROXY = '/mlflow-artifacts/artifacts';
 
+/** The answer to a request for a folder's files. */
+interface Listing {
+  readonly head: Readonly<Record<string, string>>;
+  readonly files: AsyncIterable<ArtifactFile>;
+}
+
+/** A route that lists files, with parameters in the query and the path. */
+function listing(
+  path: string,
+  list: (fields: Fields, params: Request['params']) => Promise<Listing>,
+): MlflowRoute {
+  return {
+    method: 'GET',
+    prefixes: PREFIXES.v2,
+    path,
+    handle: async (request, response) => {
+      const { head, files } = await list(new Fields(request.query, 'query'), request.params);
+      await sendListing(response, head, files);
+    },
+  };
+}
+
 /** The proxy that clients upload to and download from. */
 export function artifactProxyRoutes({ artifacts }: ArtifactParts): MlflowRoute[] {
   return [
-    route('GET', PROXY, async ({ fields }) => {
-      const folder = checkArtifactPath(fields.string('path') ?? '');
-      const entries = await artifacts.files.list(folder);
+    listing(PROXY, async fields => ({
+      head: {},
       // The proxy tells names, where other listings tell paths.
-      const files = entries.map(({ path, isDir, size }) => ({
-        path: path.slice(path.lastIndexOf('/') + 1),
-        isDir,
-        size,
-      }));
-      return { files: orNothing(files.map(toFileInfo)) };
-    }),
+      files: listNames(artifacts, fields.string('path') ?? ''),
+    })),
     {
       method: 'GET',
       prefixes: PREFIXES.v2,
@@ -85,18 +101,20 @@ export function artifactProxyRoutes({ artifacts }: ArtifactParts): MlflowRoute[]
 /** Artifacts of a run, a logged model or a version. */
 export function artifactRoutes(parts: ArtifactParts): MlflowRoute[] {
   const { artifacts, tracking, models } = parts;
+  const under = (uri: string, folder: string): Listing => ({
+    head: { root_uri: uri },
+    files: listBelow(artifacts, requireStorePath(uri), folder),
+  });
   return [
-    route('GET', '/mlflow/artifacts/list', async ({ fields }) => {
+    listing('/mlflow/artifacts/list', async fields => {
       const folder = checkArtifactPath(fields.string('path') ?? '');
       const { artifactUri } = await tracking.getRun(runIdOf(fields));
-      const files = await listBelow(artifacts, requireStorePath(artifactUri), folder);
-      return { root_uri: artifactUri, files: orNothing(files.map(toFileInfo)) };
+      return under(artifactUri, folder);
     }),
-    route('GET', '/mlflow/logged-models/:modelId/artifacts/directories', async ({ fields, params }) => {
+    listing('/mlflow/logged-models/:modelId/artifacts/directories', async (fields, params) => {
       const folder = checkArtifactPath(fields.string('artifact_directory_path') ?? '');
-      const { model } = await models.get(params.modelId ?? '');
-      const files = await listBelow(artifacts, requireStorePath(model.artifactUri), folder);
-      return { root_uri: model.artifactUri, files: orNothing(files.map(toFileInfo)) };
+      const { model } = await models.get(String(params.modelId));
+      return under(model.artifactUri, folder);
     }),
     route('POST', '/mlflow/artifacts/presigned-upload-url', () => {
       throw invalid('Presigned uploads are not supported for artifacts that go through this server.');
@@ -158,10 +176,6 @@ function downloadRoutes({ artifacts, tracking, models, registry }: ArtifactParts
 function proxiedPath(request: Request): string {
   const [url = ''] = request.originalUrl.split('?', 1);
   return checkArtifactFile(decodeOnce(url.slice(url.indexOf(`${PROXY}/`) + PROXY.length + 1)));
-}
-
-function toFileInfo({ path, isDir, size }: ArtifactFile): object {
-  return { path, is_dir: isDir, file_size: isDir ? undefined : size };
 }
 
 function pageUpload(request: Request): { runId: string; path: string } {

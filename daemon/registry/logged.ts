@@ -71,7 +71,7 @@ async function ofMlflow2(finder: LoggedModelFinder, runIds: readonly string[]): 
 }
 
 async function modelFolders(artifacts: ArtifactStore, folder: string): Promise<string[]> {
-  const entries = await artifacts.list(folder);
+  const entries = await Array.fromAsync(artifacts.list(folder));
   if (entries.some(entry => entry.path === `${folder}/${MODEL_FILE}`)) return [folder];
   const below = entries.filter(entry => entry.isDir).map(entry => modelFolders(artifacts, entry.path));
   return (await Promise.all(below)).flat();

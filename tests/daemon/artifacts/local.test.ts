@@ -23,7 +23,8 @@ describe('artifacts on the local disk', () => {
   afterEach(() => fs.rmSync(scratch, { recursive: true, force: true }));
 
   const write = (file: string, content: string) => store.write(file, Readable.from([Buffer.from(content)]));
-  const read = async (file: string) => text(await store.read(file));
+  const read = async (file: string) => text(await (await store.open(file)).read());
+  const list = async (folder: string) => Array.fromAsync(store.list(folder));
 
   it('keeps what was written, with its size and SHA-256', async () => {
     const stored = await write('0/run/é ü/a.txt', 'hello');
@@ -43,7 +44,7 @@ describe('artifacts on the local disk', () => {
   it('lists a folder by name, and nothing for a file or a missing folder', async () => {
     await write('run/b.txt', 'bb');
     await write('run/a/deep.txt', 'x');
-    const entries = await store.list('run');
+    const entries = await list('run');
     assert.deepEqual(
       entries.map(({ path: name, isDir, size }) => ({ name, isDir, size })),
       [
@@ -51,10 +52,10 @@ describe('artifacts on the local disk', () => {
         { name: 'run/b.txt', isDir: false, size: 2 },
       ],
     );
-    assert.deepEqual(await store.list('run/b.txt'), []);
-    assert.deepEqual(await store.list('nowhere'), []);
+    assert.deepEqual(await list('run/b.txt'), []);
+    assert.deepEqual(await list('nowhere'), []);
     assert.deepEqual(
-      (await store.list('')).map(entry => entry.path),
+      (await list('')).map(entry => entry.path),
       ['run'],
     );
   });
@@ -97,7 +98,7 @@ describe('artifacts on the local disk', () => {
     await store.delete('run/a');
     await store.delete('run/a');
     assert.deepEqual(
-      (await store.list('run')).map(entry => entry.path),
+      (await list('run')).map(entry => entry.path),
       ['run/c.txt'],
     );
     await assert.rejects(store.delete(''), { code: 'INVALID_PARAMETER_VALUE' });
@@ -111,13 +112,13 @@ describe('artifacts on the local disk', () => {
     fs.symlinkSync(outside, path.join(root, 'run', 'folder'));
     fs.symlinkSync(path.join(outside, 'canary'), path.join(root, 'run', 'file'));
     for (const name of ['run/folder/canary', 'run/file']) {
-      await assert.rejects(store.read(name), { code: 'INVALID_PARAMETER_VALUE' });
+      await assert.rejects(store.open(name), { code: 'INVALID_PARAMETER_VALUE' });
       await assert.rejects(write(name, 'dead'), { code: 'INVALID_PARAMETER_VALUE' });
       await assert.rejects(store.delete(name), { code: 'INVALID_PARAMETER_VALUE' });
     }
     await assert.rejects(write('run/folder/new/file', 'dead'), { code: 'INVALID_PARAMETER_VALUE' });
-    await assert.rejects(store.list('run/folder'), { code: 'INVALID_PARAMETER_VALUE' });
-    assert.deepEqual(await store.list('run'), [], 'links are no artifacts');
+    await assert.rejects(list('run/folder'), { code: 'INVALID_PARAMETER_VALUE' });
+    assert.deepEqual(await list('run'), [], 'links are no artifacts');
     assert.deepEqual(fs.readdirSync(outside), ['canary']);
     assert.equal(fs.readFileSync(path.join(outside, 'canary'), 'utf8'), 'alive');
   });
