@@ -15,6 +15,7 @@ import { mountOpenApi } from './http/openapi.ts';
 import { ApiRouter } from './http/router.ts';
 import type { ExecutionTokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
+import { mountTestReset } from './life/reset.ts';
 import type { Logger } from './log.ts';
 import { mountMlflow } from './mlflow/routes.ts';
 import { LoggedModelService } from './models/service.ts';
@@ -43,6 +44,8 @@ export interface Surroundings {
   readonly url: string;
   /** To be called when the daemon cannot go on. */
   readonly onFailure: (error: Error) => void;
+  /** Offer the route that empties the store, to tests. */
+  readonly testReset?: boolean;
 }
 
 /** The running services behind one router. */
@@ -111,6 +114,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   activity.count('runningExecutions', () => pipelines.running);
   mountServing(router, serving);
   mountMlflow(router, { artifacts, tracking, models, registry });
+  if (surroundings.testReset) mountTestReset(router, database, files);
 
   return {
     router,

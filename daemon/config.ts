@@ -14,10 +14,13 @@ export interface Config {
   readonly idleMinutes: number;
   /** Stay attached to the terminal, and tell it where the daemon listens. */
   readonly foreground: boolean;
+  /** Offer the route that empties the store, to tests. */
+  readonly testReset: boolean;
 }
 
 /**
- * Reads the command line: `--store DIR [--workspace DIR] [--port N] [--idle-minutes N] [--foreground]`.
+ * Reads the command line: `--store DIR [--workspace DIR] [--port N] [--idle-minutes N] [--foreground]
+ * [--test-reset]`.
  *
  * @throws Error that names the bad argument
  */
@@ -30,6 +33,7 @@ export function readConfig(args: readonly string[]): Config {
       port: { type: 'string' },
       'idle-minutes': { type: 'string', default: String(DEFAULT_IDLE_MINUTES) },
       foreground: { type: 'boolean', default: false },
+      'test-reset': { type: 'boolean', default: false },
     },
   });
   if (!values.store) throw new Error('--store is missing: give the folder of the store');
@@ -39,6 +43,7 @@ export function readConfig(args: readonly string[]): Config {
     port: values.port === undefined ? undefined : wholeNumber('--port', values.port, 65_535),
     idleMinutes: positive('--idle-minutes', values['idle-minutes']),
     foreground: values.foreground,
+    testReset: values['test-reset'],
   };
 }
 

@@ -103,7 +103,15 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
   };
 
   const { application, composeServices, mountLife } = await loadRest();
-  const services = await composeServices({ place, log, tokens, activity, url, onFailure: fail });
+  const services = await composeServices({
+    place,
+    log,
+    tokens,
+    activity,
+    url,
+    onFailure: fail,
+    testReset: config.testReset,
+  });
   mountLife(services.router, {
     about: aboutOf(connection, place, lock),
     activity,

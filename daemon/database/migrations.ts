@@ -35,8 +35,13 @@ export function migrate(
   if (from >= migrations.length) return;
   if (from > 0) backUp(connection, file, from);
   connection.transaction(() => {
-    for (const migration of migrations.slice(from)) connection.exec(migration);
+    applyMigrations(connection, migrations.slice(from));
     connection.pragma(`application_id = ${APPLICATION_ID}`);
     connection.pragma(`user_version = ${migrations.length}`);
   })();
+}
+
+/** Runs migrations on a schema that is as the one before them left it: all of them, on an empty database. */
+export function applyMigrations(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): void {
+  for (const migration of migrations) connection.exec(migration);
 }

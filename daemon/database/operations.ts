@@ -9,11 +9,13 @@ import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
 import * as integrity from './integrity.ts';
+import * as reset from './reset.ts';
 
 /** One operation: plain data in, plain data out (both cross a thread). */
 export type Operation<Input, Output> = (connection: Connection, input: Input) => Output;
 
 export const writes = {
+  ...reset.writes,
   ...tracking.writes,
   ...models.writes,
   ...registry.writes,
