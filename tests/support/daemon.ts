@@ -90,6 +90,8 @@ export async function startDaemon(
     process.off('exit', killOnExit);
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
+    // This process is to wait for it now.
+    child.ref();
     await ended;
   };
   return {
