@@ -1,6 +1,7 @@
 /** Clients that send requests one after the other, in a thread of their own so that the measuring thread stays free. */
 import http from 'node:http';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { type Aim, type ScriptName, type Send, scripts } from './scripts.ts';
 
 /** Where to send, and with which headers. */
 export interface Target {
@@ -10,76 +11,130 @@ export interface Target {
 
 export interface Load {
   readonly target: Target;
-  readonly path: string;
-  /** JSON bodies, one list per client. */
-  readonly clients: readonly (readonly string[])[];
+  readonly script: ScriptName;
+  readonly aim?: Aim;
+  readonly clients: number;
+  /** When no further turn begins. Without it, every client takes all its turns. */
+  readonly seconds?: number;
+  /** Turns of one client. With `seconds`, all clients stop when one has taken its turns. */
+  readonly turns?: number;
 }
 
 export interface LoadResult {
   readonly seconds: number;
-  /** Of each request, in milliseconds, ascending. */
-  readonly latencies: readonly number[];
+  /** Of the requests of each name, in milliseconds, ascending. */
+  readonly latencies: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Sends the load in a thread. @throws Error at the first answer that is not 200 */
-export function sendLoad({ target: { url, headers }, path, clients }: Load): Promise<LoadResult> {
-  const load: Load = { target: { url, headers }, path, clients };
-  const worker = new Worker(new URL(import.meta.url), { workerData: load });
-  return new Promise((resolve, reject) => {
+/** Sends the load in a thread. @throws Error at the first answer that is not 200, or when the signal is aborted */
+export function sendLoad(load: Load, signal: AbortSignal): Promise<LoadResult> {
+  const { url, headers } = load.target;
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { ...load, target: { url, headers } } satisfies Load,
+  });
+  const stop = () => void worker.terminate();
+  signal.addEventListener('abort', stop);
+  return new Promise<LoadResult>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
-  });
+    worker.once('exit', () => reject(signal.reason ?? new Error('the load ended without a result')));
+    if (signal.aborted) stop();
+  }).finally(() => signal.removeEventListener('abort', stop));
 }
 
-/** One request over a kept connection. @returns its latency in milliseconds */
-export function request(
-  agent: http.Agent,
-  target: Target,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: Buffer,
-): Promise<number> {
+/** A request's answer. */
+export interface Answer {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  /** Empty unless it was to be kept. */
+  readonly body: Buffer;
+}
+
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly body?: string | Buffer;
+  readonly agent?: http.Agent;
+  /** Whether the answer's body is wanted. */
+  readonly keep?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** One request. @throws Error when the answer is not 200, with its text */
+export function request(target: Target, path: string, options: RequestOptions = {}): Promise<Answer> {
+  const { method = 'GET', body, agent, keep = false, signal } = options;
   const start = performance.now();
+  const content = typeof body === 'string' ? Buffer.from(body) : body;
   return new Promise((resolve, reject) => {
     const outgoing = http.request(`${target.url}${path}`, {
       agent,
       method,
+      signal,
       headers: {
         ...target.headers,
-        ...(body ? { 'content-type': 'application/json', 'content-length': body.length } : {}),
+        ...(content ? { 'content-type': 'application/json', 'content-length': content.length } : {}),
       },
     });
     outgoing.once('error', reject);
     outgoing.once('response', response => {
       const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
+      let bytes = 0;
+      const failed = response.statusCode !== 200;
+      response.on('data', (part: Buffer) => {
+        bytes += part.length;
+        if (keep || failed) parts.push(part);
+      });
+      response.once('error', reject);
       response.once('end', () => {
-        if (response.statusCode === 200) resolve(performance.now() - start);
-        else
-          reject(new Error(`${method} ${path}: ${response.statusCode} ${Buffer.concat(parts).toString()}`));
+        const answer = Buffer.concat(parts);
+        if (failed) reject(new Error(`${method} ${path}: ${response.statusCode} ${answer.toString()}`));
+        else resolve({ milliseconds: performance.now() - start, bytes, body: answer });
       });
     });
-    outgoing.end(body);
+    outgoing.end(content);
   });
 }
 
-/** @param sorted ascending */
-export function percentile(sorted: readonly number[], part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+/** Sends JSON and reads JSON. @throws Error when the answer is not 200 */
+export async function call<Reply>(
+  target: Target,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Reply> {
+  const answer = await request(target, path, {
+    method,
+    keep: true,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal ? { signal } : {}),
+  });
+  return JSON.parse(answer.body.toString()) as Reply;
 }
 
-if (parentPort) {
-  const { target, path, clients } = workerData as Load;
-  const bodies = clients.map(list => list.map(body => Buffer.from(body)));
-  const latencies: number[] = [];
+if (parentPort) parentPort.postMessage(await run(workerData as Load));
+
+async function run({ target, script, aim = {}, clients, seconds, turns }: Load): Promise<LoadResult> {
+  const most = turns ?? Number.POSITIVE_INFINITY;
+  const latencies: Record<string, number[]> = {};
+  const prepared = Array.from({ length: clients }, (_, client) => scripts[script](aim, client));
   const start = performance.now();
+  const end = start + (seconds ?? Number.POSITIVE_INFINITY) * 1000;
+  let over = false;
   await Promise.all(
-    bodies.map(async list => {
+    prepared.map(async take => {
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-      for (const body of list) latencies.push(await request(agent, target, 'POST', path, body));
+      const send: Send = async (name, method, path, body, read = false) => {
+        const answer = await request(target, path, { method, agent, keep: read, ...(body ? { body } : {}) });
+        latencies[name] ??= [];
+        latencies[name].push(answer.milliseconds);
+        return read ? JSON.parse(answer.body.toString()) : undefined;
+      };
+      for (let turn = 0; turn < most && !over && performance.now() < end; turn += 1) await take(send, turn);
+      if (seconds !== undefined) over = true;
       agent.destroy();
     }),
   );
-  const seconds = (performance.now() - start) / 1000;
-  parentPort.postMessage({ seconds, latencies: latencies.sort((a, b) => a - b) } satisfies LoadResult);
+  const taken = (performance.now() - start) / 1000;
+  for (const values of Object.values(latencies)) values.sort((a, b) => a - b);
+  return { seconds: taken, latencies };
 }

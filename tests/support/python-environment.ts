@@ -24,7 +24,7 @@ export async function ensurePythonEnvironment(requirements: string): Promise<str
   const python = path.join(folder, ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python']));
   if (existsSync(complete)) return python;
 
-  console.log(`Installing ${requirements}`);
+  console.error(`Installing ${requirements}`);
   await rm(folder, { recursive: true, force: true });
   if (await hasUv()) {
     await show('uv', ['venv', folder]);
@@ -58,6 +58,7 @@ async function hasUv(): Promise<boolean> {
   return !(await execa('uv', ['--version'], { reject: false })).failed;
 }
 
+/** On stderr: stdout may be a program's answer. */
 async function show(command: string, args: string[]): Promise<void> {
-  await execa(command, args, { stdio: 'inherit' });
+  await execa(command, args, { stdio: ['inherit', 2, 2] });
 }
