@@ -10,7 +10,7 @@ const RESET_PATH = '/test/reset';
 export function mountTestReset(router: ApiRouter, database: Database, files: ArtifactStore): void {
   router.raw({ method: 'POST', path: RESET_PATH, access: 'owner' }, async (_request, response) => {
     await database.write('database.reset', {});
-    for (const { path } of await files.list('')) await files.delete(path);
+    for await (const { path } of files.list('')) await files.delete(path);
     response.json({});
   });
 }
