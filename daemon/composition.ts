@@ -72,6 +72,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   const artifacts = new ArtifactService(files, database);
   const models = new LoggedModelService(database);
   const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files });
+  artifacts.guardChanges(path => registry.refuseReleased(path));
   const environments = new Environments({
     folder: privateFolder('environments'),
     workspace: place.workspace,

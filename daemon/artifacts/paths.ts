@@ -31,6 +31,15 @@ export function checkArtifactPath(given: string, platform: NodeJS.Platform = pro
   return names.join('/');
 }
 
+/**
+ * A checked path in the form that all names of one file have in common on disks that mind neither case nor the
+ * composition of accents.
+ */
+export function comparablePath(checked: string, platform: NodeJS.Platform = process.platform): string {
+  const mindsCase = platform !== 'darwin' && platform !== 'win32';
+  return mindsCase ? checked : checked.normalize('NFC').toLowerCase();
+}
+
 /** Like `checkArtifactPath`, for a path that must name something below the root. */
 export function checkArtifactFile(given: string): string {
   const checked = checkArtifactPath(given);

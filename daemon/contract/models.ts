@@ -58,6 +58,8 @@ export const Transition = z.object({
   /** Who asked, as far as the token tells: "owner", "execution <id>", "tracking (claimed <user>)". */
   by: z.string(),
   reason: z.string(),
+  /** SHA-256 of the version's files, for a move to Staging or Production; null for others, and when none could be had. */
+  digest: z.string().nullable(),
 });
 export type Transition = z.infer<typeof Transition>;
 

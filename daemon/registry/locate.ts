@@ -40,21 +40,34 @@ export async function localFolderOf(
   version: Version,
   parts: { readonly tracking: TrackingService; readonly artifacts: ArtifactStore },
 ): Promise<string> {
-  const parsed = parseSource(version.storageLocation);
-  const uri =
-    parsed.kind === 'run'
-      ? `${(await parts.tracking.getRun(parsed.runId)).artifactUri}/${parsed.path}`
-      : version.storageLocation;
-  const path = storePathOf(uri);
+  const path = await storePathOfVersion(version, parts.tracking);
   if (path === undefined)
     throw invalid(
-      `Version ${version.version} of '${version.name}' has its files at ${uri}, which is not in this store. ` +
-        'Log the model to this store and register it from there.',
+      `Version ${version.version} of '${version.name}' has its files at ${version.storageLocation}, which is not in ` +
+        'this store. Log the model to this store and register it from there.',
     );
   const folder = await parts.artifacts.localFolder(path);
   if (folder === undefined)
     throw missing(
-      `The files of version ${version.version} of '${version.name}' are no longer at ${uri}. Register it again.`,
+      `The files of version ${version.version} of '${version.name}' are no longer at ${version.storageLocation}. ` +
+        'Register it again.',
     );
   return folder;
+}
+
+/**
+ * The path of a version's files in the artifact store; undefined when they are kept elsewhere.
+ *
+ * @throws ApiError RESOURCE_DOES_NOT_EXIST when the run that its source names is gone
+ */
+export async function storePathOfVersion(
+  version: Pick<Version, 'storageLocation'>,
+  tracking: TrackingService,
+): Promise<string | undefined> {
+  const parsed = parseSource(version.storageLocation);
+  return storePathOf(
+    parsed.kind === 'run'
+      ? `${(await tracking.getRun(parsed.runId)).artifactUri}/${parsed.path}`
+      : version.storageLocation,
+  );
 }

@@ -13,11 +13,13 @@ import {
   checkDescription,
   checkModelName,
   checkTag,
+  isShared,
   type Model,
   type Tags,
   type Version,
   type VersionSelector,
 } from './model.ts';
+import { contentDigest, refuseReleased } from './release.ts';
 import type { RegistrySearch } from './store/search.ts';
 import type { NewEvaluation, StageChange } from './store/versions.ts';
 
@@ -146,8 +148,12 @@ export class RegistryService {
    * @param change.archiveExisting archive the other versions in that stage; only Staging and Production have such
    * @param change.by who asked, as `describePrincipal` says it
    */
-  async transition(change: StageChange): Promise<Version> {
-    return this.#changed(change.name, this.#database.write('registry.transition', change));
+  async transition(change: Omit<StageChange, 'digest'>): Promise<Version> {
+    const { name, version, stage } = change;
+    const digest = isShared(stage)
+      ? await contentDigest(await this.getVersion(name, version), this.#parts)
+      : null;
+    return this.#changed(name, this.#database.write('registry.transition', { ...change, digest }));
   }
 
   /** Takes a version out; its number is not given again. */
@@ -167,6 +173,11 @@ export class RegistryService {
 
   async searchVersions({ pageToken, ...search }: Search): Promise<Page<Version>> {
     return this.#database.read('registry.searchVersions', { ...search, offset: decodePageToken(pageToken) });
+  }
+
+  /** Lets pass only changes of artifacts that no released version consists of. @throws ApiError PERMISSION_DENIED */
+  refuseReleased(path: string): Promise<void> {
+    return refuseReleased(path, this.#parts);
   }
 
   // --- for pipelines and serving ---

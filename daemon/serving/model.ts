@@ -10,6 +10,12 @@ export type Target = { readonly stage: Stage } | { readonly version: number };
 /** Served when a request names neither stage nor version. There is no fallback: what is not promoted is not served unasked. */
 export const DEFAULT_TARGET: Target = { stage: 'Production' };
 
+/** A release of a version by somebody who may have code run. */
+export interface Release {
+  /** SHA-256 of its files as they were then (`folderDigest`); null when it was not had. */
+  readonly digest: string | null;
+}
+
 /** A version with its files at hand. */
 export interface ServableVersion {
   readonly name: string;
@@ -19,8 +25,8 @@ export interface ServableVersion {
   readonly folder: string;
   /** Hash of the Python environment that the model was trained in, when that is known. */
   readonly environment: string | null;
-  /** When the owner or a pipeline moved it to its stage, Staging or Production; null when neither did. */
-  readonly releasedAt: number | null;
+  /** That the owner or a pipeline moved it to its stage, Staging or Production; null when neither did. */
+  readonly release: Release | null;
 }
 
 /** How a version is to be run. */

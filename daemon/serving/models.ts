@@ -7,7 +7,7 @@ import type { EventBus } from '../events/bus.ts';
 import { isShared } from '../registry/model.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
-import type { ServableVersion, Target } from './model.ts';
+import type { Release, ServableVersion, Target } from './model.ts';
 import type { ServableModels } from './service.ts';
 
 /** A model is logged by a step's run or a child of it; the environment is recorded with the execution's run above. */
@@ -55,8 +55,8 @@ export class RegisteredModels implements ServableModels {
     try {
       const { version, folder } = await this.#registry.resolve(name, target);
       const environment = await this.#environmentOf(version.runId);
-      const releasedAt = await this.#releasedAt(version);
-      return { name, version: version.version, stage: version.stage, folder, environment, releasedAt };
+      const release = await this.#releaseOf(version);
+      return { name, version: version.version, stage: version.stage, folder, environment, release };
     } catch (error) {
       if (error instanceof ApiError && error.code === 'RESOURCE_DOES_NOT_EXIST')
         throw await this.#explain(name, target, error);
@@ -77,11 +77,11 @@ export class RegisteredModels implements ServableModels {
   }
 
   /** A move by the tracking token is no release: that token may not have code run. */
-  async #releasedAt({ name, version, stage }: ModelVersion): Promise<number | null> {
+  async #releaseOf({ name, version, stage }: ModelVersion): Promise<Release | null> {
     const moves = await this.#registry.transitions(name);
     const last = moves.find(move => move.version === version);
     const released = last?.to === stage && isShared(stage) && last.by !== TRACKING;
-    return released ? last.at : null;
+    return released ? { digest: last.digest } : null;
   }
 
   /** Adds which versions there are to "there is no such version". */

@@ -57,7 +57,7 @@ export function servingFixture(parts: Partial<ServingParts> = {}): ServingFixtur
         fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
         fs.writeFileSync(path.join(folder, file), content);
       }
-      const added: ServableVersion = { name, version, stage, folder, environment: null, releasedAt: null };
+      const added: ServableVersion = { name, version, stage, folder, environment: null, release: null };
       versions.push(added);
       return added;
     },

@@ -94,7 +94,7 @@ export const reads = {
     const { id } = requireModel(connection, input.name);
     return statement<Transition>(
       connection,
-      `SELECT name, version, from_stage AS "from", to_stage AS "to", at, by, reason
+      `SELECT name, version, from_stage AS "from", to_stage AS "to", at, by, reason, digest
        FROM stage_transition WHERE model = ? ORDER BY id DESC`,
     ).all(id);
   },

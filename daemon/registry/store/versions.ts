@@ -49,6 +49,8 @@ export interface StageChange {
   readonly archiveExisting: boolean;
   readonly by: string;
   readonly reason: string;
+  /** What its files come to, where that is known. */
+  readonly digest: string | null;
 }
 
 export const writes = {
@@ -106,6 +108,7 @@ export const writes = {
       moveVersion(connection, { ...row, version: Number(version), stage: change.stage }, 'Archived', {
         ...change,
         reason: `Replaced by version ${row.version}`,
+        digest: null,
       });
     moveVersion(connection, row, change.stage, change);
     touchModel(connection, row.model);
@@ -191,6 +194,16 @@ export const reads = {
       .map(row => toVersion(connection, row));
   },
 
+  /** Versions whose files are to stay as they are. */
+  'registry.released': (connection: Connection): Version[] =>
+    statement<VersionRow>(
+      connection,
+      `SELECT ${VERSION_COLUMNS} FROM ${VERSION_TABLES}
+       WHERE v.stage IN ('Staging', 'Production') AND v.deleted_at IS NULL`,
+    )
+      .all()
+      .map(row => toVersion(connection, row)),
+
   /** What the steps that judged a version found, oldest first. */
   'registry.evaluations': (connection: Connection, input: VersionKey): Evaluation[] => {
     const row = requireVersion(connection, input);
@@ -248,7 +261,7 @@ function moveVersion(
   connection: Connection,
   row: Pick<VersionRow, 'model' | 'version' | 'stage'>,
   to: Stage,
-  change: Pick<StageChange, 'name' | 'by' | 'reason'>,
+  change: Pick<StageChange, 'name' | 'by' | 'reason' | 'digest'>,
 ): void {
   if (row.stage === to) return;
   statement(
@@ -257,9 +270,9 @@ function moveVersion(
   ).run(to, Date.now(), row.model, row.version);
   statement(
     connection,
-    `INSERT INTO stage_transition (model, name, version, from_stage, to_stage, at, by, reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(row.model, change.name, row.version, row.stage, to, Date.now(), change.by, change.reason);
+    `INSERT INTO stage_transition (model, name, version, from_stage, to_stage, at, by, reason, digest)
+     VALUES (@model, @name, @version, @from, @to, @at, @by, @reason, @digest)`,
+  ).run({ ...change, model: row.model, version: row.version, from: row.stage, to, at: Date.now() });
 }
 
 function touchVersion(connection: Connection, row: VersionRow): void {

@@ -42,7 +42,7 @@ describe('the Python of a model', () => {
       stage: 'None',
       folder,
       environment: recorded,
-      releasedAt: null,
+      release: null,
     };
     return pythonFinder(ENVIRONMENTS)(version, line);
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -121,7 +122,7 @@ describe('serving a registered model', () => {
   });
 
   it('starts a Python model for the tracking token only once released, and untouched since', async () => {
-    const place = await registerCode(daemon.trackingClient, 'code');
+    const { place, folder } = await registerCode(daemon.trackingClient, 'code');
     const start = () => predict('?version=1', 'code');
     const move = (client: DaemonClient, stage: string) =>
       client.fetch('/api/2.0/mlflow/model-versions/transition-stage', {
@@ -138,12 +139,15 @@ describe('serving a registered model', () => {
     await assert.rejects(start(), refused);
     await move(daemon.client, 'None');
     await assert.rejects(start(), refused);
-    // Files must be older than the release by more than the clock of the file system is coarse.
-    await pause(50);
     await move(daemon.client, 'Staging');
     await assert.rejects(start(), started);
-    await daemon.trackingClient.fetch(`${place}/more.txt`, { method: 'PUT', body: 'new' });
-    await assert.rejects(start(), { ...refused, message: /its files were changed/ });
+    const upload = daemon.trackingClient.fetch(`${place}/more.txt`, { method: 'PUT', body: 'new' });
+    await assert.rejects(upload, {
+      code: 'PERMISSION_DENIED',
+      message: /version 1 of 'code', which is in Staging/,
+    });
+    fs.writeFileSync(path.join(daemon.place.store, 'artifacts', folder, 'more.txt'), 'behind the daemon');
+    await assert.rejects(start(), { ...refused, message: /its files are not those/ });
   });
 
   it('leaves no model process behind when the daemon is killed', async () => {
@@ -164,8 +168,8 @@ function isAlive(pid: number | null): boolean {
   }
 }
 
-/** Registers a Python model. @returns the path that its files are uploaded below */
-async function registerCode(client: DaemonClient, name: string): Promise<string> {
+/** Registers a Python model. @returns the path that its files are uploaded below, and their folder in the artifacts */
+async function registerCode(client: DaemonClient, name: string): Promise<{ place: string; folder: string }> {
   const call = async (path: string, body: object) => {
     const response = await client.fetch(`/api/2.0/mlflow${path}`, {
       method: 'POST',
@@ -176,10 +180,11 @@ async function registerCode(client: DaemonClient, name: string): Promise<string>
   };
   const created = await call('/runs/create', { experiment_id: '0', start_time: Date.now() });
   const { artifact_uri: root } = (created as { run: { info: { artifact_uri: string } } }).run.info;
-  const place = `/api/2.0/mlflow-artifacts/artifacts${root.replace(/^mlflow-artifacts:/, '')}/model`;
+  const folder = `${root.replace(/^mlflow-artifacts:\//, '')}/model`;
+  const place = `/api/2.0/mlflow-artifacts/artifacts/${folder}`;
   const body = 'flavors: {python_function: {loader_module: no_such_module}}';
   await client.fetch(`${place}/MLmodel`, { method: 'PUT', body });
   await call('/registered-models/create', { name });
   await call('/model-versions/create', { name, source: `${root}/model` });
-  return place;
+  return { place, folder };
 }
