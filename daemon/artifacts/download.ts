@@ -48,7 +48,8 @@ function describe({ entry, sha256 }: RecordedArtifact, response: Response): void
   const name = path.posix.basename(entry.path);
   // The type by the name's ending, unless it is one that a browser would show as more than text.
   response.attachment(name);
-  if (TEXT_NAMES.test(name)) response.type('text/plain');
+  // Without a charset: what encoding a file has is not known.
+  if (TEXT_NAMES.test(name)) response.setHeader('content-type', 'text/plain');
   else if (!response.get('content-type')) response.type('application/octet-stream');
   response.setHeader('accept-ranges', 'bytes');
   response.setHeader('last-modified', new Date(entry.modifiedAt).toUTCString());

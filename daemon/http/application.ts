@@ -9,6 +9,11 @@ import type { ApiRouter } from './router.ts';
 export function application(router: ApiRouter, log: Logger): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
+  app.use((request: express.Request, _response: express.Response, next: express.NextFunction) => {
+    // An address that was joined with one slash too many, which MLflow's server forgives.
+    request.url = request.url.replace(/^\/{2,}/, '/');
+    next();
+  });
   app.use(router.express);
   app.use((request: express.Request) => {
     throw new ApiError(

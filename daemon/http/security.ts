@@ -16,6 +16,8 @@ const RAW_BODIES: readonly { readonly method: string; readonly prefix: string }[
   { method: 'PUT', prefix: '/api/2.0/mlflow-artifacts/artifacts/' },
   { method: 'PUT', prefix: '/ajax-api/2.0/mlflow-artifacts/artifacts/' },
   { method: 'POST', prefix: '/ajax-api/2.0/mlflow/upload-artifact' },
+  // Nothing is there: MLflow's clients, which send traces to it in another format, are to be told so.
+  { method: 'POST', prefix: '/v1/traces' },
   { method: 'POST', prefix: '/serve/' },
   { method: 'POST', prefix: '/v2/models/' },
 ];

@@ -126,7 +126,7 @@ export function artifactRoutes(parts: ArtifactParts): MlflowRoute[] {
       path: '/mlflow/upload-artifact',
       handle: async (request, response) => {
         const { runId, path } = pageUpload(request);
-        await artifacts.upload(`${await runRoot(tracking, runId)}/${path}`, limited(request));
+        await artifacts.upload(`${await runRoot(tracking, runId)}/${path}`, pageBody(request));
         response.json({});
       },
     },
@@ -188,8 +188,8 @@ function pageUpload(request: Request): { runId: string; path: string } {
   return { runId, path: checkArtifactFile(path) };
 }
 
-/** The body, as long as it is not too long: its length need not have been announced. */
-function limited(request: Request): Readable {
+/** The body, unless it is empty or too long: its length need not have been announced. */
+function pageBody(request: Request): Readable {
   async function* checked(): AsyncGenerator<Buffer> {
     let size = 0;
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -197,6 +197,7 @@ function limited(request: Request): Readable {
       if (size > PAGE_UPLOAD_LIMIT) throw tooLarge();
       yield chunk;
     }
+    if (size === 0) throw invalid('Request must specify data.');
   }
   return Readable.from(checked(), { objectMode: false });
 }

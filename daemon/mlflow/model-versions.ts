@@ -23,6 +23,7 @@ export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
         name: fields.requiredString('name'),
         source: fields.requiredString('source'),
         runId: fields.string('run_id') || null,
+        modelId: fields.string('model_id') || null,
         runLink: fields.string('run_link') ?? '',
         description: fields.string('description') ?? '',
         tags: toMap(fields.pairs('tags')),

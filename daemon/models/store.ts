@@ -77,7 +77,6 @@ export const writes = {
   'models.setTags': (connection: Connection, input: { modelId: string; tags: readonly KeyValue[] }): void => {
     const row = requireModel(connection, input.modelId);
     putTags(connection, row.id, input.tags);
-    touch(connection, row);
   },
 
   'models.deleteTag': (connection: Connection, input: { modelId: string; key: string }): void => {
@@ -88,7 +87,6 @@ export const writes = {
     );
     if (changes === 0)
       throw missing(`No tag with key '${input.key}' found for model with ID '${input.modelId}'.`);
-    touch(connection, row);
   },
 
   'models.logParams': (
@@ -97,7 +95,6 @@ export const writes = {
   ): void => {
     const row = requireModel(connection, input.modelId);
     insertParams(connection, row.id, input.params);
-    touch(connection, row);
   },
 };
 
@@ -119,6 +116,38 @@ export const reads = {
   'models.search': (connection: Connection, input: Parameters<typeof searchLoggedModels>[1]): LoggedModel[] =>
     searchLoggedModels(connection, input).map(modelId => getModel(connection, modelId)),
 };
+
+/** Names the versions that were made of a logged model, as JSON. */
+const VERSIONS_TAG = 'mlflow.modelVersions';
+
+/** Adds a version to those that a logged model's tag names, as the MLflow server does. @throws ApiError when there is no such model */
+export function tagWithVersion(
+  connection: Connection,
+  modelId: string,
+  version: { readonly name: string; readonly version: number },
+): void {
+  const { id } = requireModel(connection, modelId);
+  const known = parseVersions(
+    readMap(connection, 'SELECT key, value FROM logged_model_tag WHERE model = ?', id)[VERSIONS_TAG],
+  );
+  // Spaced as Python does it, for clients may compare.
+  const value = [...known, version].map(each => toPythonJson(each)).join(', ');
+  putTags(connection, id, [{ key: VERSIONS_TAG, value: `[${value}]` }]);
+}
+
+/** What the tag names; nothing where somebody else has written it. */
+function parseVersions(tag = '[]'): { name: unknown; version: unknown }[] {
+  try {
+    const parsed: unknown = JSON.parse(tag);
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}
+
+function toPythonJson({ name, version }: { name: unknown; version: unknown }): string {
+  return `{"name": ${JSON.stringify(name)}, "version": ${JSON.stringify(version)}}`;
+}
 
 function requireModel(connection: Connection, modelId: string, deleted = false): ModelRow {
   const row = statement<ModelRow>(connection, 'SELECT * FROM logged_model WHERE model_id = ?').get(modelId);

@@ -5,8 +5,8 @@ import { invalid, missing } from '../contract/errors.ts';
 import type { Database } from '../database/database.ts';
 import type { LoggedModelService } from '../models/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
-import type { Version } from './model.ts';
-import { parseSource } from './source.ts';
+import { PROMPT_TAG, type Tags, type Version } from './model.ts';
+import { checkPromptSource, parseSource } from './source.ts';
 
 interface Located {
   readonly storageLocation: string;
@@ -16,9 +16,13 @@ interface Located {
 
 /** Resolves what a source refers to when a version is made. @throws ApiError when it is refused or missing */
 export async function locateSource(
-  source: string,
+  { source, tags }: { readonly source: string; readonly tags: Tags },
   parts: { readonly database: Database; readonly models: LoggedModelService },
 ): Promise<Located> {
+  if (PROMPT_TAG in tags) {
+    checkPromptSource(source);
+    return { storageLocation: source, runId: null };
+  }
   const parsed = parseSource(source);
   if (parsed.kind === 'loggedModel') {
     const { model } = await parts.models.get(parsed.modelId);

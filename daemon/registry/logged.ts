@@ -10,6 +10,8 @@ export interface LoggedByRun {
   readonly runId: string;
   /** Its name (MLflow 3) or artifact path (MLflow 2). */
   readonly name: string;
+  /** Of a model that is kept beside its run (MLflow 3). */
+  readonly modelId: string | null;
   /** As a version's source. */
   readonly source: string;
 }
@@ -49,6 +51,7 @@ async function ofMlflow3({ models }: LoggedModelFinder, runIds: readonly string[
     .map(model => ({
       runId: model.sourceRunId ?? '',
       name: model.name,
+      modelId: model.id,
       source: `models:/${model.id}`,
     }));
 }
@@ -63,7 +66,7 @@ async function ofMlflow2(finder: LoggedModelFinder, runIds: readonly string[]): 
       const folders = await modelFolders(finder.artifacts, root);
       return folders.map(folder => {
         const name = folder.slice(root.length + 1);
-        return { runId, name, source: `${artifactUri}/${name}` };
+        return { runId, name, modelId: null, source: `${artifactUri}/${name}` };
       });
     }),
   );

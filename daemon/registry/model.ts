@@ -11,6 +11,9 @@ const MAX_DESCRIPTION_LENGTH = 100_000;
 /** Key → value. */
 export type Tags = Record<string, string>;
 
+/** MLflow keeps prompts among the models: this tag of theirs tells, and is `true`. */
+export const PROMPT_TAG = 'mlflow.prompt.is_prompt';
+
 /** A version as it is kept. */
 export interface Version {
   readonly name: string;

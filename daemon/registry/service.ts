@@ -31,6 +31,8 @@ export interface Registration {
   readonly name: string;
   readonly source: string;
   readonly runId: string | null;
+  /** The logged model that it is of: its tag of versions will name the new one. */
+  readonly modelId: string | null;
   readonly runLink: string;
   readonly description: string;
   readonly tags: Tags;
@@ -201,6 +203,7 @@ export class RegistryService {
         name: input.name,
         source: logged.source,
         runId: logged.runId,
+        modelId: logged.modelId,
         runLink: '',
         description: input.description ?? '',
         tags: {},
@@ -264,7 +267,7 @@ export class RegistryService {
   async #register(registration: Registration, makeModel: boolean): Promise<Version> {
     checkDescription(registration.description);
     checkTags(registration.tags);
-    const { storageLocation, runId } = await locateSource(registration.source, this.#parts);
+    const { storageLocation, runId } = await locateSource(registration, this.#parts);
     return this.#changed(
       registration.name,
       this.#database.write('registry.createVersion', {

@@ -25,6 +25,17 @@ export function parseSource(source: string): Source {
   return { kind: 'location', uri: source };
 }
 
+/**
+ * Where a prompt is, which clients keep as a version and whose text is in a tag: most sources of prompts are mere words.
+ *
+ * @throws ApiError INVALID_PARAMETER_VALUE for a file, and for a location with a relative part in any encoding
+ */
+export function checkPromptSource(source: string): void {
+  if (/^file:/i.test(source) || path.posix.isAbsolute(source) || path.win32.isAbsolute(source))
+    throw invalid(`Invalid prompt source: '${source}'. Local source paths are not allowed for prompts.`);
+  for (const form of decodings(source)) if (!isNormal(form)) throw relativeSource(source);
+}
+
 function parseModelSource(source: string, rest: string): Source {
   if (/^m-[0-9a-f]{32}$/.test(rest)) return { kind: 'loggedModel', modelId: rest };
   const [, name, version] = /^([^/]+)\/(\d{1,15})$/.exec(rest) ?? [];
@@ -35,7 +46,8 @@ function parseModelSource(source: string, rest: string): Source {
 }
 
 function parseRunSource(source: string, rest: string): Source {
-  const [, runId, folder] = /^([0-9a-f]{32})\/(.+)$/.exec(rest) ?? [];
+  // Whether there is such a run is seen when its files are wanted: a version may be of a run of another server.
+  const [, runId, folder] = /^([\w-]+)\/(.+)$/.exec(rest) ?? [];
   if (runId && folder) return { kind: 'run', runId, path: folder };
   throw invalid(
     `Invalid model version source: '${source}'. A runs: URI must be 'runs:/<run id>/<artifact path>'.`,

@@ -10,7 +10,6 @@ import {
   readModel,
   requireModel,
   requireVersion,
-  touchModel,
   type VersionKey,
 } from './rows.ts';
 
@@ -29,11 +28,16 @@ export const writes = {
   'registry.renameModel': (connection: Connection, input: { name: string; newName: string }): Model => {
     const row = requireModel(connection, input.name);
     if (input.newName !== input.name && findModel(connection, input.newName)) throw taken(input.newName);
+    const now = Date.now();
     statement(connection, 'UPDATE registered_model SET name = ?, updated_at = ? WHERE id = ?').run(
       input.newName,
-      Date.now(),
+      now,
       row.id,
     );
+    statement(
+      connection,
+      'UPDATE model_version SET updated_at = ? WHERE model = ? AND deleted_at IS NULL',
+    ).run(now, row.id);
     return readModel(connection, requireModel(connection, input.newName));
   },
 
@@ -58,13 +62,11 @@ export const writes = {
   ): void => {
     const { id } = requireModel(connection, input.name);
     insertModelTag(connection, id, input.key, input.value);
-    touchModel(connection, id);
   },
 
   'registry.deleteModelTag': (connection: Connection, input: { name: string; key: string }): void => {
     const { id } = requireModel(connection, input.name);
     statement(connection, 'DELETE FROM registered_model_tag WHERE model = ? AND key = ?').run(id, input.key);
-    touchModel(connection, id);
   },
 
   'registry.setAlias': (connection: Connection, input: VersionKey & { alias: string }): void => {
@@ -74,13 +76,11 @@ export const writes = {
       `INSERT INTO model_alias (model, alias, version) VALUES (?, ?, ?)
        ON CONFLICT (model, alias) DO UPDATE SET version = excluded.version`,
     ).run(row.model, input.alias, row.version);
-    touchModel(connection, row.model);
   },
 
   'registry.deleteAlias': (connection: Connection, input: { name: string; alias: string }): void => {
     const { id } = requireModel(connection, input.name);
     statement(connection, 'DELETE FROM model_alias WHERE model = ? AND alias = ?').run(id, input.alias);
-    touchModel(connection, id);
   },
 };
 

@@ -55,6 +55,7 @@ export function requireVersion(connection: Connection, key: VersionKey): Version
   return row;
 }
 
+/** Notes that a model is another than before. As with MLflow's server, its tags and aliases are no part of it. */
 export function touchModel(connection: Connection, model: number): void {
   statement(connection, 'UPDATE registered_model SET updated_at = ? WHERE id = ?').run(Date.now(), model);
 }

@@ -11,7 +11,7 @@ import {
 } from '../../tracking/filter/condition.ts';
 import { type Comparison, type Ordering, parseFilter, parseOrderBy } from '../../tracking/filter/parse.ts';
 import { type Page, pageOf } from '../../tracking/pages.ts';
-import type { Model, Version } from '../model.ts';
+import { type Model, PROMPT_TAG, type Version } from '../model.ts';
 import {
   MODEL_COLUMNS,
   type ModelRow,
@@ -58,13 +58,10 @@ const VERSIONS: Vocabulary = {
   tag: '(SELECT value FROM model_version_tag t WHERE t.model = v.model AND t.version = v.version AND t.key = ?)',
 };
 
-/** MLflow keeps prompts among the models. They show only where they are asked for. */
-const PROMPT_TAG = 'mlflow.prompt.is_prompt';
-
 export const reads = {
   'registry.searchModels': (connection: Connection, search: RegistrySearch): Page<Model> => {
     const where = toWhere(search.filter, MODELS);
-    const order = toOrder(search.orderBy, MODELS, ['m.name']);
+    const order = toOrder(search.orderBy, MODELS, [], ['m.name']);
     const rows = connection
       .prepare<(string | number)[], ModelRow>(
         `SELECT ${MODEL_COLUMNS} FROM registered_model m WHERE ${where.sql} ORDER BY ${order} LIMIT ? OFFSET ?`,
@@ -76,7 +73,7 @@ export const reads = {
 
   'registry.searchVersions': (connection: Connection, search: RegistrySearch): Page<Version> => {
     const where = toWhere(search.filter, VERSIONS);
-    const order = toOrder(search.orderBy, VERSIONS, ['v.updated_at DESC', 'm.name', 'v.version DESC']);
+    const order = toOrder(search.orderBy, VERSIONS, ['v.updated_at DESC'], ['m.name', 'v.version DESC']);
     const rows = connection
       .prepare<(string | number)[], VersionRow>(
         `SELECT ${VERSION_COLUMNS} FROM ${VERSION_TABLES} WHERE v.deleted_at IS NULL AND ${where.sql}
@@ -91,6 +88,7 @@ export const reads = {
 function toWhere(filter: string, vocabulary: Vocabulary): Fragment {
   const comparisons = parseFilter(filter);
   const conditions = comparisons.map(comparison => toCondition(comparison, vocabulary));
+  // Prompts show only where they are asked for.
   const asksForPrompts = comparisons.some(each => isTag(each) && each.key === PROMPT_TAG);
   if (!asksForPrompts)
     conditions.push({ sql: `coalesce(${vocabulary.tag}, '') <> 'true'`, values: [PROMPT_TAG] });
@@ -124,10 +122,18 @@ function unquoted(comparison: Comparison): Comparison {
   return { ...comparison, value: { kind: 'number', value: Number(value.value), text: value.text } };
 }
 
-/** @param ties what the rest is sorted by; the default order when nothing is asked for */
-function toOrder(items: readonly string[], vocabulary: Vocabulary, ties: readonly string[]): string {
-  const terms = parseOrderBy(items).map(ordering => toTerm(ordering, vocabulary));
-  return [...terms, ...ties].join(', ');
+/**
+ * @param initial the order when nothing is asked for
+ * @param ties what equals are sorted by, in either case
+ */
+function toOrder(
+  items: readonly string[],
+  vocabulary: Vocabulary,
+  initial: readonly string[],
+  ties: readonly string[],
+): string {
+  const asked = parseOrderBy(items).map(ordering => toTerm(ordering, vocabulary));
+  return [...(asked.length > 0 ? asked : initial), ...ties].join(', ');
 }
 
 function toTerm({ prefix, key, descending }: Ordering, { sortable }: Vocabulary): string {

@@ -3,6 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import type { GateResult, Stage } from '../../contract/models.ts';
 import type { Double } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
+import { tagWithVersion } from '../../models/store.ts';
 import { isShared, type Tags, type Version, type VersionSelector } from '../model.ts';
 import { insertModel } from './models.ts';
 import {
@@ -34,6 +35,7 @@ export interface NewVersion {
   readonly source: string;
   readonly storageLocation: string;
   readonly runId: string | null;
+  readonly modelId: string | null;
   readonly runLink: string;
   readonly description: string;
   readonly tags: Tags;
@@ -74,6 +76,7 @@ export const writes = {
     ).run({ ...withoutTags(input), model: model.id, version, at: Date.now() });
     for (const [key, value] of Object.entries(input.tags))
       insertVersionTag(connection, model.id, version, key, value);
+    if (input.modelId) tagWithVersion(connection, input.modelId, { name: input.name, version });
     touchModel(connection, model.id);
     return readVersion(connection, { name: input.name, version });
   },
@@ -87,7 +90,6 @@ export const writes = {
       connection,
       'UPDATE model_version SET description = ?, updated_at = ? WHERE model = ? AND version = ?',
     ).run(input.description, Date.now(), row.model, row.version);
-    touchModel(connection, row.model);
     return readVersion(connection, input);
   },
 
@@ -137,7 +139,6 @@ export const writes = {
   ): void => {
     const row = requireVersion(connection, input);
     insertVersionTag(connection, row.model, row.version, input.key, input.value);
-    touchVersion(connection, row);
   },
 
   'registry.deleteVersionTag': (connection: Connection, input: VersionKey & { key: string }): void => {
@@ -147,7 +148,6 @@ export const writes = {
       row.version,
       input.key,
     );
-    touchVersion(connection, row);
   },
 
   'registry.recordEvaluation': (connection: Connection, input: NewEvaluation): void => {

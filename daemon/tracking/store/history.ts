@@ -62,6 +62,9 @@ export function metricHistories(
   return points;
 }
 
+/** Steps may have several points each, as many as there are. */
+const MAX_POINTS_PER_RUN = 25_000;
+
 /**
  * The points of one metric of several runs at about `limit` steps, by run and then (step, timestamp, value). Steps are
  * taken at even distances; the first and last of each run come on top.
@@ -100,17 +103,17 @@ export function sampledHistories(
       `SELECT step, timestamp, value ${POINTS} AND step IN (SELECT value FROM json_each(?))
        ORDER BY step, timestamp, value LIMIT ?`,
     )
-      .all(run.id, input.key, wanted, Math.max(input.limit, kept.size))
+      .all(run.id, input.key, wanted, MAX_POINTS_PER_RUN)
       .map(row => toPoint(run.runId, input.key, row)),
   );
 }
 
-/** At most `limit` items at even distances, the first and the last among them. */
+/** `limit` items at even distances from the first on, and the last: the same ones that the MLflow server keeps. */
 function sample(steps: readonly number[], limit: number): Set<number> {
   if (steps.length <= limit) return new Set(steps);
-  const kept = new Set<number>();
+  const kept = new Set(steps.slice(-1));
   for (let place = 0; place < limit; place += 1)
-    kept.add(steps[Math.round((place * (steps.length - 1)) / Math.max(1, limit - 1))] as number);
+    kept.add(steps[Math.floor(place * (steps.length / limit))] as number);
   return kept;
 }
 

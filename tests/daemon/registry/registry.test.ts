@@ -249,7 +249,15 @@ describe('the model registry', () => {
       await logModel2(run, 'model');
       await registry.createModel({ name: 'sales', description: '', tags: {} });
       const register = (source: string) =>
-        registry.register({ name: 'sales', source, runId: null, runLink: '', description: '', tags: {} });
+        registry.register({
+          name: 'sales',
+          source,
+          runId: null,
+          modelId: null,
+          runLink: '',
+          description: '',
+          tags: {},
+        });
       await register(`runs:/${run}/model`);
       await register('s3://bucket/model');
       await register('mlflow-artifacts:/gone');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseSource } from '../../../daemon/registry/source.ts';
+import { checkPromptSource, parseSource } from '../../../daemon/registry/source.ts';
 
 const ID = 'a'.repeat(32);
 
@@ -8,6 +8,11 @@ describe('sources of model versions', () => {
     assert.deepEqual(parseSource(`models:/m-${ID}`), { kind: 'loggedModel', modelId: `m-${ID}` });
     assert.deepEqual(parseSource('models:/my model/3'), { kind: 'version', name: 'my model', version: 3 });
     assert.deepEqual(parseSource(`runs:/${ID}/model`), { kind: 'run', runId: ID, path: 'model' });
+    assert.deepEqual(parseSource('runs:/of-another-server/model/inner'), {
+      kind: 'run',
+      runId: 'of-another-server',
+      path: 'model/inner',
+    });
     assert.deepEqual(parseSource('s3://bucket/a/b'), { kind: 'location', uri: 's3://bucket/a/b' });
   });
 
@@ -40,7 +45,6 @@ describe('sources of model versions', () => {
     's3a://b/../..',
     'https://host/a?x=/../b',
     'http://host/%2e%2e/a',
-    'runs:/not-a-run/model',
     `runs:/${ID}`,
     `runs:/${ID}/../x`,
     'models:/name',
@@ -52,4 +56,13 @@ describe('sources of model versions', () => {
         code: 'INVALID_PARAMETER_VALUE',
         message: /Invalid model version source/,
       }));
+});
+
+describe('sources of prompts', () => {
+  for (const source of ['dummy-source', 'prompt-template', 'https://host/prompts/a'])
+    it(`${source} is taken`, () => checkPromptSource(source));
+
+  for (const source of ['/etc/passwd', 'file:///etc/passwd', 'C:\\secrets', 'https://host/a/..%2f..%2fb'])
+    it(`'${source}' is refused`, () =>
+      assert.throws(() => checkPromptSource(source), { code: 'INVALID_PARAMETER_VALUE' }));
 });
