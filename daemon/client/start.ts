@@ -77,7 +77,9 @@ export async function attach(
   const reading = readConnection(place.state);
   if (reading.found === 'corrupt') progress(reading.message);
   const secrets = keptSecrets(place.state);
-  return reading.found === 'connection' ? attachTo(reading.connection, secrets) : attachToKeptPort(secrets);
+  // The successor of a daemon that was killed listens before it writes the file anew.
+  const current = reading.found === 'connection' && runs(reading.connection.pid);
+  return current ? attachTo(reading.connection, secrets) : attachToKeptPort(secrets);
 }
 
 async function attachTo(connection: Connection, secrets: Secrets): Promise<Attached | undefined> {
@@ -90,7 +92,7 @@ function clientOf(place: Listening, { owner, proof }: Secrets): DaemonClient {
   return new DaemonClient({ url: place.url, token: owner }, stillThere);
 }
 
-/** A daemon whose connection file was damaged or removed under it is still where it always listens. */
+/** A daemon whose connection file was damaged or removed, or tells of an earlier one, is where it always listens. */
 async function attachToKeptPort(secrets: Secrets): Promise<Attached | undefined> {
   const { port } = secrets;
   const address = { url: `http://127.0.0.1:${port}`, port };

@@ -101,6 +101,16 @@ describe('the life of a daemon', () => {
     assert.equal((await attach(place))?.connection.pid, connection.pid);
   });
 
+  it('takes what a killed daemon wrote about itself for nothing, once its successor listens', async () => {
+    const killed = await startDaemon({ place });
+    await killed.kill();
+    const successor = await startDaemon({ place });
+    writeConnection(place.state, killed.connection);
+    const found = await attach(place);
+    assert.equal(found?.connection.pid, successor.connection.pid);
+    await successor.stop();
+  });
+
   it('takes another port, and keeps it, when a program has taken its own', async () => {
     const other = await listen(createServer());
     try {
