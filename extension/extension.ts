@@ -3,7 +3,7 @@ import { daemonCommands } from './commands/daemon.ts';
 import { modelCommands } from './commands/models.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
-import type { CommandId } from './contributes/commands.ts';
+import { COMMANDS, type CommandDeclaration, type CommandId } from './contributes/commands.ts';
 import { type Handler, type Handlers, registerCommand } from './contributes/vscode.ts';
 import { processLauncher } from './daemon/launcher.ts';
 import { Stores } from './daemon/stores.ts';
@@ -45,11 +45,21 @@ export function activate(context: vscode.ExtensionContext): void {
     new PipelineDiagnostics(stores, log),
     vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses()),
     ...Object.entries(handlers).map(([id, handler]) =>
-      registerCommand(id as CommandId, reporting(handler, log)),
+      registerCommand(id as CommandId, reporting(onlyTrusted(id as CommandId, handler), log)),
     ),
   );
 
   offerCommandLine(context, log);
+}
+
+/** Menus leave out what would run programs in a folder that is not trusted; links and other extensions do not. */
+function onlyTrusted(id: CommandId, handler: Handler): Handler {
+  const { title, runsPrograms }: CommandDeclaration = COMMANDS[id];
+  if (!runsPrograms) return handler;
+  return argument => {
+    if (vscode.workspace.isTrusted) return handler(argument);
+    throw new Error(`“${title}” would run programs of a folder that is not trusted. Trust the folder first.`);
+  };
 }
 
 /** Says what went wrong in a command, with the way to the log. */

@@ -1,4 +1,4 @@
-import { all, context, file, folderOpen, inView, item, never, trusted, type When } from './when.ts';
+import { all, context, file, folderOpen, inView, item, never, type When } from './when.ts';
 
 /** Places other than the palette where a command can stand. */
 export type Menu = 'view/title' | 'view/item/context' | 'editor/title';
@@ -18,11 +18,13 @@ export interface CommandDeclaration {
   /** When the palette offers it; absent = always. */
   readonly palette?: When;
   readonly places?: readonly Place[];
+  /** It has programs run: offered, and done, only in a workspace that is trusted. */
+  readonly runsPrograms?: true;
 }
 
 const running = context('modelthat.daemon', 'running');
-const stopped = all(folderOpen, trusted, context('modelthat.daemon', 'stopped'));
-const failed = all(folderOpen, trusted, context('modelthat.daemon', 'failed'));
+const stopped = all(folderOpen, context('modelthat.daemon', 'stopped'));
+const failed = all(folderOpen, context('modelthat.daemon', 'failed'));
 
 const onItem = (kind: RegExp, group: string): Place => ({
   menu: 'view/item/context',
@@ -41,7 +43,8 @@ export const COMMANDS = {
   'modelthat.daemon.start': {
     title: 'Start Daemon',
     icon: '$(debug-start)',
-    palette: all(folderOpen, trusted),
+    runsPrograms: true,
+    palette: folderOpen,
     places: [
       ...[inExperiments, inPipelines, inModels].flatMap(view => [
         onTitle(all(view, stopped), 'navigation@1'),
@@ -64,7 +67,8 @@ export const COMMANDS = {
   'modelthat.daemon.openTerminal': {
     title: 'Open Tracked Terminal',
     icon: '$(terminal)',
-    palette: all(folderOpen, trusted),
+    runsPrograms: true,
+    palette: folderOpen,
   },
   'modelthat.views.refresh': {
     title: 'Refresh',
@@ -99,16 +103,18 @@ export const COMMANDS = {
   'modelthat.pipelines.run': {
     title: 'Run Pipeline',
     icon: '$(play)',
-    palette: all(folderOpen, trusted),
+    runsPrograms: true,
+    palette: folderOpen,
     places: [
       onItem(/^pipeline\b/, 'inline@1'),
       onItem(/^pipeline\b/, '1_run@1'),
-      { menu: 'editor/title', when: all(file(/^modelthat\.ya?ml$/), trusted), group: 'navigation@1' },
+      { menu: 'editor/title', when: file(/^modelthat\.ya?ml$/), group: 'navigation@1' },
     ],
   },
   'modelthat.pipelines.runWithParameters': {
     title: 'Run Pipeline with Parameters…',
-    palette: all(folderOpen, trusted),
+    runsPrograms: true,
+    palette: folderOpen,
     places: [onItem(/^pipeline\b/, '1_run@2')],
   },
   'modelthat.pipelines.openFile': {
@@ -120,6 +126,7 @@ export const COMMANDS = {
   'modelthat.steps.run': {
     title: 'Run Step',
     icon: '$(play)',
+    runsPrograms: true,
     palette: running,
     places: [onItem(/^step\.(?!.*\b(running|waiting)\b)/, 'inline@2'), onItem(/^step\b/, '1_run@1')],
   },
@@ -138,6 +145,7 @@ export const COMMANDS = {
   'modelthat.steps.approve': {
     title: 'Approve…',
     icon: '$(check)',
+    runsPrograms: true,
     palette: running,
     places: [onItem(/^step\..*\bwaiting\b/, 'inline@3')],
   },

@@ -3,6 +3,7 @@ import { RUN_PANEL, VIEW_CONTAINER } from './names.ts';
 import { SETTINGS } from './settings.ts';
 import { VIEW_DECLARATIONS, WELCOMES } from './views.ts';
 import { WALKTHROUGH } from './walkthrough.ts';
+import { all, trusted } from './when.ts';
 
 const CATEGORY = 'modelthat';
 const MENUS: readonly Menu[] = ['view/title', 'view/item/context', 'editor/title'];
@@ -43,8 +44,8 @@ export function manifest() {
       viewsWelcome: WELCOMES,
       walkthroughs: [WALKTHROUGH],
       menus: {
-        commandPalette: commandEntries.flatMap(([command, { palette }]) =>
-          palette ? [{ command, when: palette }] : [],
+        commandPalette: commandEntries.flatMap(([command, { palette, runsPrograms }]) =>
+          palette ? [{ command, when: runsPrograms ? all(palette, trusted) : palette }] : [],
         ),
         ...Object.fromEntries(MENUS.map(menu => [menu, placesIn(menu)])),
       },
@@ -64,7 +65,9 @@ export function manifest() {
 const commandEntries: [string, CommandDeclaration][] = Object.entries(COMMANDS);
 
 function placesIn(menu: Menu) {
-  return commandEntries.flatMap(([command, { places = [] }]) =>
-    places.filter(place => place.menu === menu).map(({ when, group }) => ({ command, when, group })),
+  return commandEntries.flatMap(([command, { places = [], runsPrograms }]) =>
+    places
+      .filter(place => place.menu === menu)
+      .map(({ when, group }) => ({ command, when: runsPrograms ? all(when, trusted) : when, group })),
   );
 }
