@@ -26,6 +26,7 @@ export const suites: readonly Suite[] = [
   { name: 'check', about: 'static checks', run: runChecks },
   mochaSuite('scripts', 'the results of test runs', 'tests/scripts/**/*.test.ts'),
   mochaSuite('daemon', 'the daemon and the CLI', 'tests/daemon/**/*.test.ts'),
+  mochaSuite('faults', 'faults and attacks, a few times over', 'tests/faults/**/*.test.ts'),
   mochaSuite('views', 'what the views say, without an editor', 'tests/extension/unit/**/*.test.ts'),
   mochaSuite('webviews', 'the logic of the pages', 'tests/webviews/**/*.test.ts'),
   { name: 'python', about: 'Python clients against a real daemon', run: runPytest },

@@ -64,14 +64,15 @@ export interface TestDaemon {
  * @param options.place to start on the store of an earlier daemon
  * @param options.args further arguments
  * @param options.env further variables of its environment
+ * @param options.main main module of the daemon, by default from the sources
  */
 export async function startDaemon(
-  options: { place?: TestPlace; args?: readonly string[]; env?: Record<string, string> } = {},
+  options: { place?: TestPlace; args?: readonly string[]; env?: Record<string, string>; main?: string } = {},
 ): Promise<TestDaemon> {
   const place = options.place ?? testPlace();
   const child = spawn(
     process.execPath,
-    [...daemonArguments(place, { main: DAEMON_MAIN }), ...(options.args ?? [])],
+    [...daemonArguments(place, { main: options.main ?? DAEMON_MAIN }), ...(options.args ?? [])],
     {
       cwd: place.workspace,
       env: { ...place.env, ...options.env },

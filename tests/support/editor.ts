@@ -28,6 +28,10 @@ export interface EditorOptions {
   env?: Record<string, string>;
   /** Opens the folder as one that is not trusted. */
   untrusted?: boolean;
+  /** Folders of further, unpacked extensions to install. */
+  unpacked?: string[];
+  /** Called before the window is opened, and with that the extension host started. */
+  beforeWindow?: (place: { folder: string; stateDir: string; serverPid: number }) => Promise<void>;
 }
 
 /** An open editor window. */
@@ -68,14 +72,16 @@ export function useEditor(options: EditorOptions | (() => Promise<EditorOptions>
 
 /** Builds the extension, opens an editor window, and waits until it takes commands. */
 export async function openEditor(options: EditorOptions): Promise<Editor> {
-  const { fixture, settings, vsix, env, untrusted = false } = options;
+  const { fixture, settings, vsix, env, untrusted = false, unpacked = [], beforeWindow } = options;
   await buildAll();
   const workspace = temporaryWorkspace(fixture);
   const server = await startEditorServer({
     env: { ...env, MODELTHAT_STATE_DIR: workspace.stateDir },
     settings: { ...settings, ...(untrusted && UNTRUSTED) },
     ...(vsix && { vsix }),
+    unpacked,
   });
+  await beforeWindow?.({ ...workspace, serverPid: server.pid });
   const browser = await launchBrowser();
   const close = async () => {
     await browser.close();
@@ -83,8 +89,12 @@ export async function openEditor(options: EditorOptions): Promise<Editor> {
     workspace.remove();
   };
   try {
-    const extensions = vsix ? [] : [REPOSITORY];
-    const workbench = await openWorkbench({ browser, url: server.url, folder: workspace.folder, extensions });
+    const workbench = await openWorkbench({
+      browser,
+      url: server.url,
+      folder: workspace.folder,
+      extensions: vsix ? [] : [REPOSITORY],
+    });
     await workbench.ready();
     const { folder, stateDir } = workspace;
     return { workbench, folder, stateDir, close };

@@ -8,6 +8,11 @@ export async function registerLinearModel(
   name: string,
   weights: readonly number[],
 ): Promise<void> {
+  await registerOnnx(client, name, linearModel(weights));
+}
+
+/** Logs the bytes of an ONNX file with a run and makes it the next version of the model `name`. */
+export async function registerOnnx(client: DaemonClient, name: string, model: Uint8Array): Promise<void> {
   const call = async (path: string, body: object) => {
     const headers = { 'content-type': 'application/json' };
     const response = await client.fetch(`/api/2.0/mlflow${path}`, {
@@ -22,7 +27,7 @@ export async function registerLinearModel(
   const place = info.artifact_uri.replace(/^mlflow-artifacts:/, '');
   await client.fetch(`/api/2.0/mlflow-artifacts/artifacts${place}/model/model.onnx`, {
     method: 'PUT',
-    body: new Uint8Array(linearModel(weights)),
+    body: new Uint8Array(model),
   });
   await call('/registered-models/create', { name }).catch(() => undefined);
   await call('/model-versions/create', { name, source: `${info.artifact_uri}/model`, run_id: info.run_id });

@@ -3,7 +3,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +21,8 @@ export interface EditorServerOptions {
   settings?: Record<string, unknown>;
   /** VSIX files to install before the start. */
   vsix?: string[];
+  /** Folders of unpacked extensions to install before the start. */
+  unpacked?: string[];
   /** Variables on top of this process's environment; the extension host sees them too. */
   env?: Record<string, string>;
   /** Port on 127.0.0.1; 0 (the default) takes a free one. */
@@ -33,6 +35,8 @@ export interface EditorServerOptions {
 export interface EditorServer {
   /** Address with the token that opens it: whoever reaches the port could otherwise run programs. */
   readonly url: URL;
+  /** Process that starts the extension host, once a window is opened. */
+  readonly pid: number;
   /** Ends the server and removes its data folder. */
   stop(): Promise<void>;
 }
@@ -49,6 +53,8 @@ export async function startEditorServer(options: EditorServerOptions = {}): Prom
   writeFileSync(tokenFile(dataDir), token, { mode: 0o600 });
   const forget = onProcessEnd(() => rmSync(dataDir, { recursive: true, force: true }));
   const env = serverEnvironment(options.env);
+  for (const folder of options.unpacked ?? [])
+    cpSync(folder, path.join(dataDir, 'extensions', path.basename(folder)), { recursive: true });
   for (const file of options.vsix ?? []) await installVsix(file, dataDir, env);
 
   const server = spawn(process.execPath, serverArguments(dataDir, options.port ?? 0), {
@@ -61,6 +67,7 @@ export async function startEditorServer(options: EditorServerOptions = {}): Prom
   const port = await listeningPort(server, options.onOutput);
   return {
     url: new URL(`http://127.0.0.1:${port}/?tkn=${token}`),
+    pid: server.pid ?? 0,
     async stop() {
       await end(server);
       forgetServer();
