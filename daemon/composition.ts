@@ -5,10 +5,11 @@ import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
 import { privateFolder } from './client/state.ts';
 import type { StorePlace } from './client/store.ts';
-import { checkStore } from './contract/about.ts';
 import { openDatabase } from './database/database.ts';
 import { Environments } from './environments/service.ts';
 import { EventBus } from './events/bus.ts';
+import { mountHousekeeping } from './housekeeping/routes.ts';
+import { HousekeepingService } from './housekeeping/service.ts';
 import { EventStream } from './http/events.ts';
 import { mountMetrics } from './http/metrics.ts';
 import { mountOpenApi } from './http/openapi.ts';
@@ -97,6 +98,12 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     logs: path.join(place.state, 'serving', 'logs'),
     scratch: path.join(place.state, 'serving', 'scratch'),
   });
+  const housekeeping = new HousekeepingService({
+    ...place,
+    database,
+    files,
+    defect: error => log.error({ err: error }, 'a defect in housekeeping'),
+  });
   const router = new ApiRouter();
 
   const events = new EventStream(bus);
@@ -105,7 +112,6 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountMetrics(router, activity);
   activity.count('connectedClients', () => events.clients);
   activity.count('servingProcesses', () => serving.processes);
-  router.mount(checkStore, async () => ({ problems: await database.read('database.check', {}) }));
   mountTracking(router, tracking);
   activity.count('activeRuns', () => tracking.countRunning(Date.now() - ACTIVE_RUN_MS));
   const endSilenceWatch = watchSilence(tracking, log);
@@ -114,6 +120,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountPipelines(router, pipelines);
   activity.count('runningExecutions', () => pipelines.running);
   mountServing(router, serving);
+  mountHousekeeping(router, housekeeping, database);
   mountMlflow(router, { artifacts, tracking, models, registry });
   if (surroundings.testReset) mountTestReset(router, database, files);
 
@@ -122,6 +129,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     events,
     cancelRunning: () => pipelines.cancelRunning(),
     close: async () => {
+      housekeeping.close();
       pipelines.close();
       endSilenceWatch();
       await serving.close();

@@ -24,6 +24,7 @@ export const threadedPackages = ['piscina'];
 /** Programs of the daemon that start in a thread or process of their own. */
 const daemonPrograms = [
   'daemon/main.ts',
+  'daemon/offline.ts',
   'daemon/database/writer-thread.ts',
   'daemon/database/reader-thread.ts',
   'daemon/serving/runtimes/onnx-process.ts',

@@ -43,6 +43,9 @@ export interface ArtifactStore {
   /** The root, as people are told: a folder, or `s3://bucket/prefix`. */
   readonly place: string;
 
+  /** Whether the medium notices by itself when a content is damaged, as object stores do. */
+  readonly checksContent?: boolean;
+
   /** The entries directly below a folder (`''` is the root) by name; none when it is missing or a file. */
   list(folder: string): AsyncIterable<ArtifactEntry>;
 

@@ -1,9 +1,12 @@
 import type { Readable } from 'node:stream';
+import { ApiError } from '../contract/errors.ts';
 import type { Database } from '../database/database.ts';
-import type { ArtifactEntry, ArtifactStore, OpenArtifact, StoredContent } from './model.ts';
+import { PathLocks } from './locks.ts';
+import type { ArtifactStore, OpenArtifact, StoredContent } from './model.ts';
 import { checkArtifactFile } from './paths.ts';
+import { Soundness } from './soundness.ts';
 
-/** An open file with the SHA-256 of its content, where that is known. */
+/** An open file with the SHA-256 of its content, where that was recorded. */
 export interface RecordedArtifact extends OpenArtifact {
   readonly sha256: string | undefined;
 }
@@ -16,11 +19,15 @@ export class ArtifactService {
   /** For reading; what is written or deleted here directly is neither guarded nor recorded. */
   readonly files: ArtifactStore;
   readonly #database: Database;
+  readonly #soundness: Soundness;
+  /** From when a change becomes visible until it is recorded. */
+  readonly #locks = new PathLocks();
   #guard: ChangeGuard = async () => {};
 
   constructor(files: ArtifactStore, database: Database) {
     this.files = files;
     this.#database = database;
+    this.#soundness = new Soundness(files);
   }
 
   /** Has every change asked for from now on. */
@@ -32,35 +39,56 @@ export class ArtifactService {
   async upload(path: string, content: Readable): Promise<StoredContent> {
     const checked = checkArtifactFile(path);
     await this.#guard(checked);
-    // Asked again at the end: an upload may take so long that a version is released meanwhile.
-    const stored = await this.files.write(checked, content, () => this.#guard(checked));
-    await this.#database.write('artifacts.record', { path: checked, ...stored });
-    return stored;
+    let release = () => {};
+    try {
+      const stored = await this.files.write(checked, content, async () => {
+        // Asked again at the end: an upload may take so long that a version is released meanwhile.
+        await this.#guard(checked);
+        release = await this.#locks.acquire(checked);
+        // A record never stands beside another content, not even after a crash between the two.
+        if (await this.#recorded(checked)) await this.#database.write('artifacts.forget', { path: checked });
+      });
+      await this.#database.write('artifacts.record', { path: checked, ...stored });
+      this.#soundness.remember(checked, stored);
+      return stored;
+    } finally {
+      release();
+    }
   }
 
   /** Removes a file or a folder with all below it; a missing one is no error. @throws ApiError as the guard does */
   async remove(path: string): Promise<void> {
     const checked = checkArtifactFile(path);
     await this.#guard(checked);
-    await this.files.delete(checked);
-    await this.#database.write('artifacts.forget', { path: checked });
-  }
-
-  /** @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such file */
-  async open(path: string): Promise<RecordedArtifact> {
-    const file = await this.files.open(path);
+    const release = await this.#locks.acquire(checked);
     try {
-      return { ...file, sha256: await this.sha256(file.entry) };
-    } catch (error) {
-      await file.close();
-      throw error;
+      while ((await this.#database.write('artifacts.forget', { path: checked })) > 0);
+      await this.files.delete(checked);
+    } finally {
+      release();
     }
   }
 
-  /** The SHA-256 of a file as it was uploaded; undefined when it was changed since, or came here another way. */
-  async sha256(entry: ArtifactEntry): Promise<string | undefined> {
-    const recorded = await this.#database.read('artifacts.recorded', { path: entry.path });
-    const same = recorded?.size === entry.size && recorded.modifiedAt === entry.modifiedAt;
-    return same ? recorded.sha256 : undefined;
+  /**
+   * Opens a file that is what was uploaded; about one that came here another way nothing is known.
+   *
+   * @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such file, DATA_LOSS when it is damaged
+   */
+  async open(path: string): Promise<RecordedArtifact> {
+    const recorded = await this.#recorded(path);
+    if (!recorded) return { ...(await this.files.open(path)), sha256: undefined };
+    try {
+      return { ...(await this.#soundness.open(path, recorded)), sha256: recorded.sha256 };
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'DATA_LOSS') throw error;
+      // Unless another content was uploaded meanwhile.
+      const now = await this.#recorded(path);
+      if (now?.sha256 === recorded.sha256) throw error;
+      return this.open(path);
+    }
+  }
+
+  #recorded(path: string): Promise<StoredContent | null> {
+    return this.#database.read('artifacts.recorded', { path });
   }
 }

@@ -1,11 +1,13 @@
 /** The checks of `modelthat doctor`. */
 import fs from 'node:fs';
 import { connect } from 'node:net';
-import { execa } from 'execa';
+import path from 'node:path';
 import { keptSecrets, readConnection } from '../client/connection.ts';
 import type { Attached } from '../client/start.ts';
 import type { StorePlace } from '../client/store.ts';
+import { runOffline } from '../client/store-task.ts';
 import { checkStore, getAbout } from '../contract/about.ts';
+import { offlineProgram } from './context.ts';
 
 /** What one check found. */
 export interface Check {
@@ -19,10 +21,8 @@ export interface Check {
 type Finding = Omit<Check, 'name'>;
 
 const OLDEST_NODE = 22;
-const OLDEST_PYTHON = [3, 10] as const;
 /** Older ones can lose a commit when a checkpoint resets the log at the wrong moment. */
 const OLDEST_SQLITE = [3, 51, 3] as const;
-const PROGRAM_TIMEOUT_MS = 15_000;
 
 /**
  * Runs all checks, in the order in which they are read.
@@ -32,8 +32,7 @@ const PROGRAM_TIMEOUT_MS = 15_000;
 export async function runChecks(place: StorePlace, running: Attached | undefined): Promise<Check[]> {
   const checks: readonly (readonly [string, () => Finding | Promise<Finding>])[] = [
     ['Node', checkNode],
-    ['Python', checkPython],
-    ['Python environments', checkEnvironments],
+    ['Python', () => checkPython(place)],
     ['State folder', () => checkState(place)],
     ['Daemon', () => checkDaemon(place, running)],
     ['Port', () => checkPort(place, running)],
@@ -57,34 +56,9 @@ function checkNode(): Finding {
   return { state: 'failed', message: `${node} is too old`, remedy: `Install Node ${OLDEST_NODE} or newer.` };
 }
 
-const pythonProgram = process.platform === 'win32' ? 'python' : 'python3';
-
-async function checkPython(): Promise<Finding> {
-  const version = await outputOf(pythonProgram, ['-c', 'import platform; print(platform.python_version())']);
-  const oldest = OLDEST_PYTHON.join('.');
-  if (version === undefined) {
-    return {
-      state: 'failed',
-      message: `there is no ${pythonProgram} on the PATH`,
-      remedy: `Install Python ${oldest} or newer (https://www.python.org), or name one in the setting modelthat.python.`,
-    };
-  }
-  if (isAtLeast(version, OLDEST_PYTHON)) return { state: 'ok', message: version };
-  return { state: 'failed', message: `${version} is too old`, remedy: `Install Python ${oldest} or newer.` };
-}
-
-/** Pipelines make environments with uv, or else with venv and pip, which Debian packs apart from Python. */
-async function checkEnvironments(): Promise<Finding> {
-  const uv = await outputOf('uv', ['--version']);
-  if (uv !== undefined) return { state: 'ok', message: uv };
-  const venv = await outputOf(pythonProgram, ['-c', 'import venv, ensurepip; print("venv and pip")']);
-  if (venv !== undefined) return { state: 'ok', message: venv };
-  return {
-    state: 'failed',
-    message: 'there is neither uv nor Python’s venv with pip',
-    remedy:
-      'Debian and Ubuntu: sudo apt install python3-venv. Elsewhere: install uv (https://docs.astral.sh/uv).',
-  };
+async function checkPython({ workspace }: StorePlace): Promise<Finding> {
+  const { executable, version, maker } = await runOffline(offlineProgram(), { kind: 'python', workspace });
+  return { state: 'ok', message: `${version} (${executable}); environments are made by ${maker}` };
 }
 
 function checkState({ state }: StorePlace): Finding {
@@ -144,20 +118,19 @@ async function checkSqlite(running: Attached | undefined): Promise<Finding> {
 }
 
 async function checkIntegrity({ store }: StorePlace, running: Attached | undefined): Promise<Finding> {
-  if (!running) return { state: 'ok', message: `${store} (not checked: no daemon runs)` };
-  const { problems } = await running.client.call(checkStore, {});
+  const problems = await problemsOf(store, running);
   if (problems.length === 0) return { state: 'ok', message: store };
   return {
     state: 'failed',
     message: `${store} is damaged: ${problems.slice(0, 3).join('; ')}`,
-    remedy: `Stop the daemon, and put a backup from ${store}/backups in place of modelthat.db.`,
+    remedy: `Stop the daemon, and go back to a backup in ${store}/backups: modelthat store restore <folder> --force`,
   };
 }
 
-/** What a program prints, trimmed; undefined when it is not there or fails. */
-async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
-  const { failed, stdout } = await execa(program, args, { reject: false, timeout: PROGRAM_TIMEOUT_MS });
-  return failed ? undefined : stdout.trim();
+async function problemsOf(store: string, running: Attached | undefined): Promise<readonly string[]> {
+  if (running) return (await running.client.call(checkStore, {})).problems;
+  if (!fs.existsSync(path.join(store, 'modelthat.db'))) return [];
+  return (await runOffline(offlineProgram(), { kind: 'check', store })).verification.database;
 }
 
 function isAtLeast(version: string, oldest: readonly number[]): boolean {

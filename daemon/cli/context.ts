@@ -67,3 +67,9 @@ export function daemonProgram(): Program {
   const main = import.meta.url.endsWith('.ts') ? '../main.ts' : './daemon/main.mjs';
   return { main: fileURLToPath(new URL(main, import.meta.url)) };
 }
+
+/** The program that works while no daemon does: beside that in `dist/`, or in the sources. */
+export function offlineProgram(): Program {
+  const main = import.meta.url.endsWith('.ts') ? '../offline.ts' : './daemon/offline.mjs';
+  return { main: fileURLToPath(new URL(main, import.meta.url)) };
+}

@@ -14,6 +14,7 @@ import { say } from './output.ts';
 import * as predict from './predict.ts';
 import * as run from './run.ts';
 import * as runs from './runs.ts';
+import * as store from './store.ts';
 import * as token from './token.ts';
 
 const program = new Command('modelthat')
@@ -32,7 +33,7 @@ const program = new Command('modelthat')
 // As the first word only: further on, `--version` names the version of a model.
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
-  ...[daemon, logs, environment, token, doctor],
+  ...[daemon, logs, environment, token, doctor, store],
   ...[run, executions, experiments, runs, models, predict],
 ];
 for (const noun of nouns) noun.register(program);

@@ -30,9 +30,35 @@ function backups(file: string): string[] {
     .map(name => path.join(place, name));
 }
 
-/** The newest backup of a database, complete by construction, or undefined. */
+/** The databases in backups of the whole store: `store-20260101T120000000Z/modelthat.db`. */
+function inStoreBackups(file: string): string[] {
+  const place = folder(file);
+  if (!existsSync(place)) return [];
+  return readdirSync(place)
+    .filter(name => /^store-\d{8}T\d{9}Z$/.test(name))
+    .map(name => path.join(place, name, path.basename(file)))
+    .filter(copy => existsSync(copy));
+}
+
+/** The newest backup of a database that is not damaged itself, or undefined: a copy, or the one in a backup of the store. */
 export function newestBackup(file: string): string | undefined {
-  return backups(file).at(-1);
+  const time = (copy: string) => /\d{8}T\d{9}Z/.exec(path.relative(folder(file), copy))?.[0] ?? '';
+  return [...backups(file), ...inStoreBackups(file)]
+    .sort((a, b) => (time(a) < time(b) ? 1 : -1))
+    .find(isSound);
+}
+
+function isSound(copy: string): boolean {
+  try {
+    const connection = new SQLite(copy, { readonly: true, fileMustExist: true });
+    try {
+      return connection.pragma('quick_check(1)', { simple: true }) === 'ok';
+    } finally {
+      connection.close();
+    }
+  } catch {
+    return false;
+  }
 }
 
 /**

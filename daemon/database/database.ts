@@ -26,6 +26,9 @@ export interface Database {
   /** Like `read`, with the answer already serialised to JSON (UTF-8) in the reader thread. */
   readJson<Name extends keyof Reads>(name: Name, input: InputOf<Reads[Name]>): Promise<Uint8Array>;
 
+  /** Like `read`, in a thread of its own: for what goes through all of the database and may take minutes. */
+  survey<Name extends keyof Reads>(name: Name, input: InputOf<Reads[Name]>): Promise<OutputOf<Reads[Name]>>;
+
   /** Writes what is queued, waits for running reads, and closes every connection. */
   close(): Promise<void>;
 }
@@ -42,12 +45,14 @@ export interface Database {
 export async function openDatabase(file: string, onFailure: (error: Error) => void): Promise<Database> {
   const writer = await Writer.start(file, onFailure);
   const readers = new Readers(file);
+  const surveyor = new Readers(file, 1);
   return {
     write: (name, input, transfer) => writer.write(name, input, transfer) as never,
     read: (name, input) => readers.read(name, input) as never,
     readJson: (name, input) => readers.readJson(name, input),
+    survey: (name, input) => surveyor.read(name, input) as never,
     close: async () => {
-      await readers.close();
+      await Promise.all([readers.close(), surveyor.close()]);
       await writer.close();
     },
   };

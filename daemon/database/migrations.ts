@@ -9,6 +9,7 @@ import { registry } from './migrations/0002-registry.ts';
 import { loggedModels } from './migrations/0003-logged-models.ts';
 import { artifacts } from './migrations/0004-artifacts.ts';
 import { pipelines } from './migrations/0005-pipelines.ts';
+import { housekeeping } from './migrations/0010-housekeeping.ts';
 import { releases } from './migrations/0011-releases.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
@@ -18,7 +19,15 @@ export const APPLICATION_ID = 0x4d544854;
 export type Migration = string;
 
 /** In order: the first makes schema 1. */
-const MIGRATIONS: readonly Migration[] = [tracking, registry, loggedModels, artifacts, pipelines, releases];
+const MIGRATIONS: readonly Migration[] = [
+  tracking,
+  registry,
+  loggedModels,
+  artifacts,
+  pipelines,
+  releases,
+  housekeeping,
+];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,5 +1,6 @@
 /** Opening the store's database: what it must be before a byte of it is changed, and how its connections are set. */
 import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
 import SQLite, { type Database as Connection } from 'better-sqlite3';
 import { ApiError } from '../contract/errors.ts';
 import { newestBackup } from './backups.ts';
@@ -91,13 +92,19 @@ function isDamage(error: unknown): error is InstanceType<typeof SQLite.SqliteErr
 function damaged(file: string, problem: string): ApiError {
   const backup = newestBackup(file);
   const remedy = backup
-    ? `To go back to the newest backup, move ${file} (and the -wal and -shm files beside it) away and copy ${backup} to ${file}.`
-    : `There is no backup. Move ${file} (and the -wal and -shm files beside it) away to start with an empty store.`;
+    ? `To go back to the newest good backup, ${goBack(file, backup)}.`
+    : `There is no backup to go back to. Move ${file} (and the -wal and -shm files beside it) away to start with an empty store.`;
   return new ApiError(
     'DATA_LOSS',
     `The database ${file} is damaged (${problem}). Nothing was changed. ${remedy}`,
     { file, backup },
   );
+}
+
+function goBack(file: string, backup: string): string {
+  const folder = path.dirname(backup);
+  if (path.basename(folder).startsWith('store-')) return `run: modelthat store restore '${folder}' --force`;
+  return `move ${file} (and the -wal and -shm files beside it) away and copy ${backup} to ${file}`;
 }
 
 function newer(file: string, schema: number, known: number): ApiError {

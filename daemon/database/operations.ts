@@ -4,11 +4,11 @@
  */
 import type { Database as Connection } from 'better-sqlite3';
 import * as artifacts from '../artifacts/store.ts';
+import * as housekeeping from '../housekeeping/store.ts';
 import * as models from '../models/store.ts';
 import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
-import * as integrity from './integrity.ts';
 import * as reset from './reset.ts';
 
 /** One operation: plain data in, plain data out (both cross a thread). */
@@ -21,9 +21,10 @@ export const writes = {
   ...registry.writes,
   ...artifacts.writes,
   ...pipelines.writes,
+  ...housekeeping.writes,
 } as const satisfies Record<string, Operation<never, unknown>>;
 export const reads = {
-  ...integrity.reads,
+  ...housekeeping.reads,
   ...tracking.reads,
   ...models.reads,
   ...registry.reads,

@@ -4,7 +4,7 @@ import { entry } from '../entry.ts';
 import { type Outcome, unwrap } from './outcome.ts';
 import type { ReadRequest } from './reader-thread.ts';
 
-/** Reads that run at the same time. */
+/** Reads that run at the same time, unless told otherwise. */
 const THREADS = 2;
 
 /** A thread without work ends after this time, in milliseconds, and gives its memory back. */
@@ -13,13 +13,16 @@ const IDLE_MS = 30_000;
 export class Readers {
   readonly #pool: Piscina<ReadRequest, Outcome | Uint8Array>;
 
-  /** @param file a database that the writer has opened: readers never create or change one */
-  constructor(file: string) {
+  /**
+   * @param file a database that the writer has opened: readers never create or change one
+   * @param threads reads that run at the same time
+   */
+  constructor(file: string, threads = THREADS) {
     this.#pool = new Piscina({
       filename: entry(import.meta.url, 'reader-thread').href,
       name: 'run',
       minThreads: 0,
-      maxThreads: THREADS,
+      maxThreads: threads,
       idleTimeout: IDLE_MS,
       recordTiming: false,
       workerData: { file },

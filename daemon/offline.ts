@@ -1,0 +1,91 @@
+/**
+ * Works while no daemon does: `offline.ts check | verify | restore --store DIR [--backup DIR] [--force]`, or
+ * `offline.ts python --workspace DIR`. Tells its starter over IPC what it is at and what came out (`OfflineMessage`).
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { LocalArtifactStore } from './artifacts/local.ts';
+import { openPlace } from './client/store.ts';
+import { ApiError, invalid, missing } from './contract/errors.ts';
+import type { OfflineMessage, PythonFound, StoreResult, Verification } from './contract/housekeeping.ts';
+import { openUnserved } from './database/unserved.ts';
+import { findUv } from './environments/installer.ts';
+import { findInterpreter } from './environments/interpreter.ts';
+import { restore } from './housekeeping/restore.ts';
+import type { Work } from './housekeeping/task.ts';
+import { NOTHING_READ, verifyStore } from './housekeeping/verify.ts';
+import { lockStore } from './life/lock.ts';
+
+const tell = (message: OfflineMessage) => process.send?.(message);
+const controller = new AbortController();
+const work: Work = { progress: progress => tell({ progress }), signal: controller.signal };
+
+try {
+  tell({ result: await perform() });
+} catch (error) {
+  const told =
+    error instanceof ApiError
+      ? error
+      : new ApiError('INTERNAL_ERROR', (error as Error).message ?? String(error));
+  tell({ error: told.toBody() });
+}
+process.disconnect?.();
+
+async function perform(): Promise<StoreResult | PythonFound> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      store: { type: 'string' },
+      workspace: { type: 'string' },
+      backup: { type: 'string' },
+      force: { type: 'boolean', default: false },
+    },
+  });
+  const { store = '', workspace = '', backup = '', force } = values;
+  switch (positionals[0]) {
+    case 'restore':
+      return { kind: 'restore', restored: await restore({ backup, store, force }, work) };
+    case 'verify':
+      return { kind: 'verify', verification: await verify(store, true) };
+    case 'check':
+      return { kind: 'verify', verification: await verify(store, false) };
+    case 'python':
+      return findPython(workspace);
+    default:
+      throw invalid(`'${positionals[0]}' is nothing that can be done offline`);
+  }
+}
+
+/** As an execution of a pipeline would. */
+async function findPython(workspace: string): Promise<PythonFound> {
+  const uv = findUv();
+  const chosen = process.env.MODELTHAT_PYTHON;
+  const { executable, version } = await findInterpreter({ chosen, workspace, needsVenv: uv === undefined });
+  return { kind: 'python', executable, version: version.join('.'), maker: uv ?? 'venv and pip' };
+}
+
+/** @param artifacts whether to read these, too, and not the database alone */
+async function verify(folder: string, artifacts: boolean): Promise<Verification> {
+  const file = path.join(folder, 'modelthat.db');
+  if (!fs.existsSync(file)) throw missing(`There is no store at ${folder}.`);
+  const place = openPlace(folder);
+  const lock = lockStore(place);
+  if (!lock)
+    throw new ApiError('RESOURCE_CONFLICT', `The store ${place.store} is served by a daemon: ask that one.`);
+  try {
+    const database = openUnserved(file);
+    try {
+      if (!artifacts) {
+        const { problems, skipped } = await database.survey('housekeeping.checkDatabase', {});
+        return { ...NOTHING_READ, database: problems, skipped };
+      }
+      const files = await LocalArtifactStore.open(path.join(place.store, 'artifacts'));
+      return await verifyStore({ database, files }, work);
+    } finally {
+      database.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
