@@ -131,6 +131,11 @@ export const searchRuns = route({
     /** MLflow's order_by items. */
     orderBy: z.array(z.string()).default([]),
     view: z.enum(['active', 'deleted', 'all']).default('active'),
+    /**
+     * Only these metrics, params and tags, named as in `orderBy` (`metrics.loss`, `params."batch size"`); absent = all. A
+     * table of runs with thousands of metrics shows a few.
+     */
+    columns: z.array(z.string()).max(1000).optional(),
     /** Only children of this run; null = only runs without a parent; absent = all. */
     parentId: z.string().nullable().optional(),
     limit: z.number().int().min(1).max(1000).default(100),

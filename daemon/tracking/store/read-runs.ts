@@ -44,6 +44,9 @@ const PARAMS = 'SELECT run, key, value FROM param WHERE run IN (SELECT value FRO
 const TAGS = 'SELECT run, key, value FROM run_tag WHERE run IN (SELECT value FROM json_each(?))';
 const SUMMARIES = `SELECT run, key, last, step, timestamp, min, max, count FROM metric_summary
   JOIN metric ON metric.id = metric_summary.metric WHERE run IN (SELECT value FROM json_each(?))`;
+const OF_THESE_KEYS = 'key IN (SELECT value FROM json_each(?))';
+const OF_THESE_METRICS = `metric_summary.metric IN
+  (SELECT id FROM metric WHERE metric.key IN (SELECT value FROM json_each(?)))`;
 const DATASETS = `SELECT run, name, digest, source_type, source, schema, profile, tags FROM run_dataset
   JOIN dataset ON dataset.id = run_dataset.dataset WHERE run IN (SELECT value FROM json_each(?))`;
 const MODELS = `SELECT run, direction, model_id, step FROM run_model WHERE run IN (SELECT value FROM json_each(?))`;
@@ -52,12 +55,28 @@ const CHILDREN = `SELECT run.id AS run, count(*) AS count FROM run
   JOIN run AS child ON child.id = run_tag.run AND child.lifecycle = 'active'
   WHERE run.id IN (SELECT value FROM json_each(?)) GROUP BY run.id`;
 
-/** Full runs for the rows, in their order. */
-export function toRuns(connection: Connection, rows: readonly RunRow[]): Run[] {
+/** Keys of what is wanted of runs that have much more. */
+export interface WantedKeys {
+  readonly metric: readonly string[];
+  readonly param: readonly string[];
+  readonly tag: readonly string[];
+}
+
+/**
+ * Runs for the rows, in their order.
+ *
+ * @param wanted the only metrics, params and tags to read; absent = all
+ */
+export function toRuns(connection: Connection, rows: readonly RunRow[], wanted?: WantedKeys): Run[] {
   const ids = JSON.stringify(rows.map(row => row.id));
-  const params = perRun<PairRow>(connection, PARAMS, ids);
-  const tags = perRun<PairRow>(connection, TAGS, ids);
-  const summaries = perRun<SummaryRow>(connection, SUMMARIES, ids);
+  const only = (
+    sql: string,
+    keys: readonly string[] | undefined,
+    condition = OF_THESE_KEYS,
+  ): [string, ...string[]] => (keys ? [`${sql} AND ${condition}`, ids, JSON.stringify(keys)] : [sql, ids]);
+  const params = perRun<PairRow>(connection, ...only(PARAMS, wanted?.param));
+  const tags = perRun<PairRow>(connection, ...only(TAGS, wanted?.tag));
+  const summaries = perRun<SummaryRow>(connection, ...only(SUMMARIES, wanted?.metric, OF_THESE_METRICS));
   const datasets = perRun<DatasetRow>(connection, DATASETS, ids);
   const models = perRun<ModelRow>(connection, MODELS, ids);
   const children = perRun<{ run: number; count: number }>(connection, CHILDREN, ids);
@@ -88,10 +107,10 @@ export function getRun(connection: Connection, input: { runId: string }): Run {
 function perRun<Part extends { readonly run: number }>(
   connection: Connection,
   sql: string,
-  ids: string,
+  ...values: readonly string[]
 ): PerRun<Part> {
   const parts: PerRun<Part> = new Map();
-  for (const part of statement<Part>(connection, sql).iterate(ids)) {
+  for (const part of statement<Part>(connection, sql).iterate(...values)) {
     const found = parts.get(part.run);
     if (found) found.push(part);
     else parts.set(part.run, [part]);

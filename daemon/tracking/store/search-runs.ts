@@ -22,7 +22,7 @@ import {
 import { TAG } from '../model.ts';
 import { type Page, pageOf } from '../pages.ts';
 import { experimentNumber } from './experiments.ts';
-import { toRuns } from './read-runs.ts';
+import { toRuns, type WantedKeys } from './read-runs.ts';
 import { RUN_COLUMNS, type RunRow } from './runs.ts';
 
 export interface RunSearch {
@@ -31,6 +31,8 @@ export interface RunSearch {
   readonly filter: string;
   readonly orderBy: readonly string[];
   readonly view: Lifecycle | 'all';
+  /** The only metrics, params and tags wanted, named as in `orderBy`; absent = all. */
+  readonly columns?: readonly string[] | undefined;
   /** A run id: its children; null: runs without parent; absent: all. */
   readonly parentId?: string | null | undefined;
   readonly limit: number;
@@ -95,7 +97,22 @@ export function searchRuns(connection: Connection, search: RunSearch): Page<Run>
     .pluck()
     .all(...order.joins.values, ...where.values, search.limit + 1, search.offset) as number[];
   const page = pageOf(ids, search.limit, search.offset);
-  return { ...page, items: toRuns(connection, readRows(connection, page.items)) };
+  const wanted = search.columns && toWanted(search.columns);
+  return { ...page, items: toRuns(connection, readRows(connection, page.items), wanted) };
+}
+
+/** @throws ApiError when a column is none that can be left out */
+function toWanted(columns: readonly string[]): WantedKeys {
+  const keys = { metric: [] as string[], param: [] as string[], tag: [] as string[] };
+  for (const [index, column] of parseOrderBy(columns).entries()) {
+    const entity = entityOf(column);
+    if (entity === 'attribute' || entity === 'dataset')
+      throw invalid(
+        `Invalid column '${columns[index]}': name metrics, params and tags, such as 'metrics.loss'; all else of a run is always there.`,
+      );
+    keys[entity].push(column.key);
+  }
+  return keys;
 }
 
 /** The rows of runs, in the order of their ids: sorting whole rows would cost more than looking them up again. */

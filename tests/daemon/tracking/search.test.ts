@@ -125,6 +125,40 @@ describe('searching runs', () => {
     await assert.rejects(search('', [], 2, 'garbage'), /Invalid page token/);
   });
 
+  it('gives only the columns asked for', async () => {
+    const run = await store.tracking.createRun({
+      experimentId,
+      name: 'wide',
+      tags: [{ key: 'x', value: 'y' }],
+    });
+    await store.tracking.logBatch(run.id, {
+      metrics: ['loss', 'layer/0/norm', 'layer/1/norm'].map(key => ({
+        key,
+        value: 1,
+        step: 0,
+        timestamp: 0,
+      })),
+      params: ['depth', 'batch size'].map(key => ({ key, value: '8' })),
+      tags: [],
+    });
+    const withColumns = async (columns: string[]) => {
+      const filter = "run_name = 'wide'";
+      const { items } = await store.tracking.searchRuns({
+        filter,
+        orderBy: [],
+        view: 'active',
+        limit: 9,
+        columns,
+      });
+      return items.map(({ metrics, params, tags }) => [metrics, params, tags].map(part => Object.keys(part)));
+    };
+    const columns = ['metrics."layer/1/norm"', 'metrics.absent', 'params.`batch size`', 'tags.x'];
+    assert.deepEqual(await withColumns(columns), [[['layer/1/norm'], ['batch size'], ['x']]]);
+    assert.deepEqual(await withColumns([]), [[[], [], []]]);
+    await assert.rejects(withColumns(['start_time']), /Invalid column 'start_time'/);
+    await store.tracking.deleteRun(run.id);
+  });
+
   it('never lets text of a filter become SQL', async () => {
     const key = fc.string({ unit: 'binary' }).filter(text => !text.includes('`'));
     const value = fc.string({ unit: 'binary' }).filter(text => !text.includes("'"));
