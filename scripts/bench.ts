@@ -118,11 +118,13 @@ function together(earlier: Results | undefined, fresh: Results): Results {
   const names = chosenScenarios(options.only).map(({ name }) => name);
   const kept = (name: string) => !names.includes(name);
   const failures = Object.entries(earlier.failures).filter(([name]) => kept(name));
+  const remarks = Object.entries(earlier.remarks).filter(([name]) => kept(name));
   const figures = [...earlier.figures.filter(({ scenario }) => kept(scenario)), ...fresh.figures];
   const order = scenarios.map(({ name }) => name);
   return {
     ...earlier,
     figures: figures.sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario)),
+    remarks: { ...Object.fromEntries(remarks), ...fresh.remarks },
     failures: { ...Object.fromEntries(failures), ...fresh.failures },
   };
 }

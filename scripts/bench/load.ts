@@ -24,9 +24,15 @@ export interface LoadResult {
   readonly seconds: number;
   /** Of the requests of each name, in milliseconds, ascending. */
   readonly latencies: Readonly<Record<string, readonly number[]>>;
+  /** Turns that failed, and the message of the last of them. */
+  readonly failed: number;
+  readonly lastFailure?: string | undefined;
 }
 
-/** Sends the load in a thread. @throws Error at the first answer that is not 200, or when the signal is aborted */
+/** A load with more failed turns than this has failed. */
+const MOST_FAILURES = 200;
+
+/** Sends the load in a thread. @throws Error when too many turns fail, or when the signal is aborted */
 export function sendLoad(load: Load, signal: AbortSignal): Promise<LoadResult> {
   const { url, headers } = load.target;
   const worker = new Worker(new URL(import.meta.url), {
@@ -74,7 +80,11 @@ export function request(target: Target, path: string, options: RequestOptions = 
         ...(content ? { 'content-type': 'application/json', 'content-length': content.length } : {}),
       },
     });
-    outgoing.once('error', reject);
+    outgoing.once('error', (error: NodeJS.ErrnoException) => {
+      // The server has closed the kept connection just now: that is no answer, and none of its failures.
+      if (outgoing.reusedSocket && error.code === 'ECONNRESET') resolve(request(target, path, options));
+      else reject(error);
+    });
     outgoing.once('response', response => {
       const parts: Buffer[] = [];
       let bytes = 0;
@@ -120,6 +130,14 @@ async function run({ target, script, aim = {}, clients, seconds, turns }: Load):
   const start = performance.now();
   const end = start + (seconds ?? Number.POSITIVE_INFINITY) * 1000;
   let over = false;
+  let failed = 0;
+  let lastFailure: string | undefined;
+  const note = (error: Error) => {
+    failed += 1;
+    lastFailure = error.message;
+    // A store that is only half filled is none to measure on.
+    if (failed > MOST_FAILURES || seconds === undefined) throw error;
+  };
   await Promise.all(
     prepared.map(async take => {
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -129,12 +147,13 @@ async function run({ target, script, aim = {}, clients, seconds, turns }: Load):
         latencies[name].push(answer.milliseconds);
         return read ? JSON.parse(answer.body.toString()) : undefined;
       };
-      for (let turn = 0; turn < most && !over && performance.now() < end; turn += 1) await take(send, turn);
+      for (let turn = 0; turn < most && !over && performance.now() < end; turn += 1)
+        await take(send, turn).catch(note);
       if (seconds !== undefined) over = true;
       agent.destroy();
     }),
   );
   const taken = (performance.now() - start) / 1000;
   for (const values of Object.values(latencies)) values.sort((a, b) => a - b);
-  return { seconds: taken, latencies };
+  return { seconds: taken, latencies, failed, lastFailure };
 }

@@ -51,6 +51,8 @@ export const Results = z.object({
   /** Contestants that could not be measured, and why. */
   absent: z.partialRecord(ContestantName, z.string()),
   figures: z.array(Figure),
+  /** By scenario, what a reader of its figures should know beside them. */
+  remarks: z.record(z.string(), z.array(z.string())),
   /** Scenarios that were not finished, and why. */
   failures: z.record(z.string(), z.string()),
 });
@@ -74,6 +76,10 @@ export class Figures {
 
   /** Adds a sample; a figure of several samples is their median. */
   add(kind: FigureKind, contestant: ContestantName, sample: number, over = false): void {
+    if (!Number.isFinite(sample)) {
+      this.skip(kind, contestant, 'no request succeeded');
+      return;
+    }
     const cells = this.#cellsOf(kind);
     const cell = cells[contestant];
     const samples = [...(cell && 'samples' in cell ? cell.samples : []), sample];

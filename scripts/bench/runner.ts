@@ -41,13 +41,15 @@ export async function measure(options: RunOptions): Promise<Results> {
     versions: versionsOf(programs),
     absent: absentOf(programs, asked),
     figures: [],
+    remarks: {},
     failures: {},
   };
   for (const scenario of scenarios) {
     if (signal.aborted) break;
     say(`${scenario.name}: ${scenario.about}`);
-    const { figures, failure } = await measureOne(scenario, programs, options);
+    const { figures, remarks, failure } = await measureOne(scenario, programs, options);
     results.figures.push(...figures);
+    if (remarks.length > 0) results.remarks[scenario.name] = remarks;
     if (failure) {
       results.failures[scenario.name] = failure;
       say(`${scenario.name} was not finished: ${failure}`);
@@ -62,7 +64,7 @@ async function measureOne(
   scenario: Scenario,
   programs: Programs,
   { quick, say, signal }: RunOptions,
-): Promise<{ figures: Figure[]; failure: string | undefined }> {
+): Promise<{ figures: Figure[]; remarks: string[]; failure: string | undefined }> {
   const limit = new AbortController();
   const seconds = Math.max(LEAST_LIMIT_SECONDS, quick ? 0 : scenario.seconds * PATIENCE);
   const timer = setTimeout(() => limit.abort(new Error(`it took longer than ${seconds} s`)), seconds * 1000);
@@ -84,7 +86,7 @@ async function measureOne(
     clearTimeout(timer);
     await session.close();
   }
-  return { figures: session.figures.all, failure };
+  return { figures: session.figures.all, remarks: session.remarks, failure };
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -28,6 +28,8 @@ export function scenario<Size>(declared: Scenario<Size>): Scenario {
 /** One scenario's run: the servers it starts, the figures it finds, and their end. */
 export class Session {
   readonly figures: Figures;
+  /** What a reader of the figures should know beside them. */
+  readonly remarks: string[] = [];
   /** Aborted when the scenario's time is over, or the person has had enough. */
   readonly signal: AbortSignal;
   readonly #programs: Programs;
@@ -84,8 +86,16 @@ export class Session {
     this.#servers.delete(server);
   }
 
-  load(load: Load): Promise<LoadResult> {
-    return sendLoad(load, this.signal);
+  /** Sends a load to a server. What that refuses is remarked upon. */
+  async load(load: Load & { readonly target: Server }): Promise<LoadResult> {
+    const result = await sendLoad(load, this.signal);
+    if (result.failed > 0) {
+      const { name } = load.target;
+      const text = `${name} failed ${result.failed} requests of ${load.clients} clients (${load.script}): ${result.lastFailure}`;
+      this.remarks.push(text);
+      this.say(text);
+    }
+    return result;
   }
 
   add(kind: FigureKind, contestant: ContestantName, sample: number): void {

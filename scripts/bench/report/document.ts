@@ -22,7 +22,13 @@ export function writeDocument(folder: string, results: Results): void {
       write(file, chart(sentence(about), figures, results));
       return `![${name}, in ${unit}, ${better} is better](${file})`;
     });
-    return [`## ${name}`, `${sentence(about)}.`, charts.join('\n\n'), figureTable(figures), remarks(figures)]
+    return [
+      `## ${name}`,
+      `${sentence(about)}.`,
+      charts.join('\n\n'),
+      figureTable(figures),
+      remarks(figures, results.remarks[name]),
+    ]
       .filter(part => part !== '')
       .join('\n\n');
   });
@@ -88,12 +94,13 @@ function figureTable(figures: readonly Figure[]): string {
   return markdownTable(['', 'unit', ...names, '× MLflow', '× FastTrackML'], rows, 2);
 }
 
-/** Why some cells hold no value. */
-function remarks(figures: readonly Figure[]): string {
+/** Why some cells hold no value, and what else is to be known. */
+function remarks(figures: readonly Figure[], others: readonly string[] = []): string {
   const reasons = figures.flatMap(({ cells }) =>
     Object.entries(cells).flatMap(([name, cell]) => ('skipped' in cell ? [`${name}: ${cell.skipped}`] : [])),
   );
-  return reasons.length > 0 ? `– ${[...new Set(reasons)].join('; ')}.` : '';
+  const left = reasons.length > 0 ? [`– ${[...new Set(reasons)].join('; ')}.`] : [];
+  return [...left, ...new Set(others)].join('\n\n');
 }
 
 /** @param left how many of the first columns are aligned to the left */

@@ -57,8 +57,9 @@ function goalTable(results: Results): string {
   return aligned([['', 'wanted', 'measured', ''], ...rows], 1);
 }
 
-function troubles({ absent, failures }: Results): string[] {
+function troubles({ absent, failures, remarks }: Results): string[] {
   const lines = [
+    ...Object.entries(remarks).flatMap(([name, texts]) => texts.map(text => `${name}: ${text}`)),
     ...Object.entries(absent).map(([name, reason]) => `${name} was not measured: ${reason}`),
     ...Object.entries(failures).map(([name, reason]) => `${name} was not finished: ${reason}`),
   ];

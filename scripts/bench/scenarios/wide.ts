@@ -10,7 +10,7 @@ import type { Server } from '../servers.ts';
 const CLIENTS = 4;
 const LIMIT_SECONDS = 90;
 /** What a table of these runs shows. */
-const COLUMNS = [0, 1, 2].map(key => `metrics.layer/${key}/gradient_norm`);
+const COLUMNS = [0, 1, 2].map(key => `metrics."layer/${key}/gradient_norm"`);
 
 interface Size {
   readonly runs: number;
