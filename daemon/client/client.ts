@@ -1,4 +1,6 @@
 /** Typed calls to a daemon. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
 import { ApiError, ErrorBody } from '../contract/errors.ts';
 import type { AnyRoute, RouteInput, RouteReply } from '../contract/route.ts';
@@ -23,6 +25,10 @@ interface LooseInput {
 
 /** After so long without an answer, in milliseconds, another program may have taken the place of the daemon. */
 const TRUST_MS = 1_000;
+
+/** How often a request is sent that may be, and the pause after the first time, in milliseconds. */
+const ATTEMPTS = 3;
+const RETRY_MS = 100;
 
 /** A client of one daemon. */
 export class DaemonClient {
@@ -52,13 +58,17 @@ export class DaemonClient {
     options: RequestOptions = {},
   ): Promise<RouteReply<R>> {
     const { params, query, body } = input as LooseInput;
-    const response = await this.fetch(fillPath(route.path, params) + queryString(query), {
-      method: route.method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
+    const path = fillPath(route.path, params) + queryString(query);
+    const headers = new Headers(body === undefined ? {} : { 'content-type': 'application/json' });
+    if (route.repeatable) headers.set('idempotency-key', randomUUID());
+    const send = () =>
+      this.fetch(path, {
+        method: route.method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(options.signal ? { signal: options.signal } : {}),
+      });
+    const response = await (route.repeatable ? insist(send) : send());
     const reply = route.reply.safeParse(await response.json());
     if (reply.success) return reply.data as RouteReply<R>;
     throw new ApiError(
@@ -92,6 +102,19 @@ export class DaemonClient {
 
   #unavailable(why: string): ApiError {
     return new ApiError('TEMPORARILY_UNAVAILABLE', `No daemon answers at ${this.address.url} (${why})`);
+  }
+}
+
+/** Sends a request that has its effect once however often it comes, again where no answer came. */
+async function insist(send: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const lost = error instanceof ApiError && error.code === 'TEMPORARILY_UNAVAILABLE';
+      if (!lost || attempt === ATTEMPTS) throw error;
+      await setTimeout(attempt * RETRY_MS);
+    }
   }
 }
 

@@ -88,6 +88,7 @@ export const registerVersion = route({
   path: '/api/v1/models/:name/versions',
   access: 'execution',
   summary: 'Make a model that a run logged a new version; the model is created when it is new',
+  repeatable: true,
   params: ModelName,
   body: z.object({
     runId: z.string(),

@@ -171,6 +171,7 @@ export const startExecution = route({
   path: '/api/v1/executions',
   access: 'owner',
   summary: 'Run a pipeline',
+  repeatable: true,
   body: z.object({
     /** Absolute path of the definition, inside the workspace. */
     file: z.string(),

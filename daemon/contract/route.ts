@@ -27,6 +27,8 @@ export interface Route<
   readonly query?: Query;
   /** JSON body. */
   readonly body?: Body;
+  /** It makes something, and takes an `Idempotency-Key`: the same request under the same key makes it once. */
+  readonly repeatable?: true;
   /** JSON answer. */
   readonly reply: Reply;
 }

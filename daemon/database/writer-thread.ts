@@ -5,12 +5,15 @@ import { commitGroup } from './group.ts';
 import { openForWriting } from './open.ts';
 import { type Operation, writes } from './operations.ts';
 import { failure, type Outcome } from './outcome.ts';
+import { type Repeatable, writeOnce } from './repeatable.ts';
 
 /** A write on its way to the thread. */
 export interface WriteRequest {
   readonly id: number;
   readonly name: string;
   readonly input: unknown;
+  /** Set when its sender may send it again. */
+  readonly repeatable?: Repeatable | undefined;
 }
 
 /** What the thread sends: first whether it opened the database, then the outcomes of each group. */
@@ -33,10 +36,11 @@ function serve(port: MessagePort): void {
   }
   send({ opened: { ok: true, value: undefined } });
 
-  const run = ({ name, input }: WriteRequest) => {
+  const run = ({ name, input, repeatable }: WriteRequest) => {
     const operation = operations[name];
     if (!operation) throw new Error(`there is no write named ${name}`);
-    return operation(connection, input as never);
+    const write = () => operation(connection, input as never);
+    return repeatable ? writeOnce(connection, repeatable, write) : write();
   };
   const close = () => {
     connection.close();

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { ApiError } from '../contract/errors.ts';
 import { entry } from '../entry.ts';
 import { type Outcome, unwrap } from './outcome.ts';
+import { takeRepeatable } from './repeatable.ts';
 import type { WriteRequest, WriterMessage } from './writer-thread.ts';
 
 /** Bytes that may wait for the writer. A sender beyond this is told to come back. */
@@ -87,7 +88,7 @@ export class Writer {
         { retryAfter: RETRY_AFTER_S },
       );
     this.#lastId += 1;
-    const request: WriteRequest = { id: this.#lastId, name, input };
+    const request: WriteRequest = { id: this.#lastId, name, input, repeatable: takeRepeatable() };
     this.#worker.postMessage(request, transfer);
     this.#queuedBytes += bytes;
     return new Promise((resolve, reject) => this.#waiting.set(request.id, { bytes, resolve, reject }));

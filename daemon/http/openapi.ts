@@ -5,6 +5,7 @@ import { operations } from '../contract/api.ts';
 import { ErrorBody } from '../contract/errors.ts';
 import type { AnyRoute } from '../contract/route.ts';
 import { sendJson } from './errors.ts';
+import { MAX_KEY_LENGTH } from './idempotency.ts';
 import type { ApiRouter } from './router.ts';
 
 type JsonObject = Record<string, unknown>;
@@ -45,7 +46,11 @@ function describeOperation(name: string, route: AnyRoute): JsonObject {
     operationId: name,
     summary: route.summary,
     'x-access': route.access,
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    parameters: [
+      ...parameters('path', route.params),
+      ...parameters('query', route.query),
+      ...(route.repeatable ? [IDEMPOTENCY_KEY] : []),
+    ],
     ...(route.body ? { requestBody: { required: true, content: json(schemaOf(route.body, 'input')) } } : {}),
     responses: {
       200: { description: 'Done', content: json(schemaOf(route.reply, 'output')) },
@@ -53,6 +58,15 @@ function describeOperation(name: string, route: AnyRoute): JsonObject {
     },
   };
 }
+
+const IDEMPOTENCY_KEY: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A new one for each request. Within a day, the same request under the same key has its effect once.',
+  schema: { type: 'string', minLength: 1, maxLength: MAX_KEY_LENGTH },
+};
 
 function parameters(place: 'path' | 'query', schema: z.ZodType | undefined): JsonObject[] {
   if (!schema) return [];

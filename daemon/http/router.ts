@@ -6,6 +6,7 @@ import type { Principal } from '../contract/principal.ts';
 import type { Access, AnyRoute, Method, RouteReply, RouteRequest } from '../contract/route.ts';
 import { readJson } from './body.ts';
 import { parseInput, sendJson } from './errors.ts';
+import { answerOnce } from './idempotency.ts';
 import { principalOf } from './security.ts';
 
 /** What a handler knows of its caller. */
@@ -50,16 +51,15 @@ export class ApiRouter {
   /** Mounts an operation of the contract: input is parsed, access checked, the answer sent as JSON. */
   mount<R extends AnyRoute>(route: R, handler: Handler<R>): void {
     this.raw(route, async (request, response, principal) => {
+      const body = route.body ? await readJson(request) : undefined;
       const input = {
         ...(route.params ? { params: parseInput(route.params, request.params, 'path') } : {}),
         ...(route.query ? { query: parseInput(route.query, request.query, 'query') } : {}),
-        ...(route.body ? { body: parseInput(route.body, await readJson(request), 'body') } : {}),
+        ...(route.body ? { body: parseInput(route.body, body, 'body') } : {}),
       };
-      sendJson(
-        response,
-        200,
-        await handler(input as RouteRequest<R>, { principal, signal: goneSignal(response) }),
-      );
+      const answer = () => handler(input as RouteRequest<R>, { principal, signal: goneSignal(response) });
+      const repeated = route.repeatable && answerOnce(request, principal, JSON.stringify(body), answer);
+      sendJson(response, 200, await (repeated ?? answer()));
     });
   }
 

@@ -2,6 +2,7 @@
 
 import { readJson } from '../http/body.ts';
 import { sendJson } from '../http/errors.ts';
+import { answerOnce } from '../http/idempotency.ts';
 import type { ApiRouter, RawHandler } from '../http/router.ts';
 import { type ArtifactParts, artifactProxyRoutes, artifactRoutes } from './artifacts.ts';
 import { experimentRoutes } from './experiments.ts';
@@ -41,9 +42,14 @@ export function mountMlflow(router: ApiRouter, parts: ArtifactParts): void {
 
 function messageHandler(route: MessageRoute): RawHandler {
   return async (request, response, principal) => {
-    const fields =
-      route.method === 'GET' ? new Fields(request.query, 'query') : Fields.ofBody(await readJson(request));
     const params = request.params as Record<string, string>;
-    sendJson(response, 200, await route.answer({ fields, params, principal }));
+    const answerTo = (fields: Fields) => route.answer({ fields, params, principal });
+    if (route.method === 'GET') {
+      sendJson(response, 200, await answerTo(new Fields(request.query, 'query')));
+      return;
+    }
+    const body = await readJson(request);
+    const answer = () => answerTo(Fields.ofBody(body));
+    sendJson(response, 200, await answerOnce(request, principal, JSON.stringify(body), answer));
   };
 }

@@ -1,6 +1,7 @@
 import { invalid } from '../contract/errors.ts';
 import type { DatasetInput } from '../contract/runs.ts';
 import { readBody } from '../http/body.ts';
+import { answerOnce } from '../http/idempotency.ts';
 import type { MetricPoint } from '../tracking/model.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { SEARCH_PAGE, viewOf } from './experiments.ts';
@@ -78,8 +79,9 @@ function loggingRoutes(tracking: TrackingService): MlflowRoute[] {
       prefixes: PREFIXES.v2,
       path: '/mlflow/runs/log-batch',
       // The call that carries most: its body goes unread to the writer thread.
-      handle: async (request, response) => {
-        await tracking.logBatchBody(await readBody(request));
+      handle: async (request, response, principal) => {
+        const body = await readBody(request);
+        await answerOnce(request, principal, body, () => tracking.logBatchBody(body));
         response.json({});
       },
     },

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { ApiError, invalid } from '../contract/errors.ts';
+import { ApiError, invalid, withoutMissing } from '../contract/errors.ts';
 import {
   type Diagnostic,
   ENVIRONMENT_LOG,
@@ -13,6 +12,7 @@ import {
 import type { Principal } from '../contract/principal.ts';
 import { EXECUTION_TAG } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
+import { takeRepeatable } from '../database/repeatable.ts';
 import type { EventBus } from '../events/bus.ts';
 import { newRunId } from '../tracking/model.ts';
 import { decodePageToken, type Page } from '../tracking/pages.ts';
@@ -24,6 +24,7 @@ import { readLog } from './files.ts';
 import { findPipelines, MAX_FOLDERS } from './find.ts';
 import { type ExecutionRecord, hasEnded, type KeptExecution, type StepRecord, toExecution } from './model.ts';
 import { describeStep, NOT_ASKED, plan } from './planner.ts';
+import { newExecutionId, refuseOther } from './repeat.ts';
 import { ExecutionRunner } from './runner.ts';
 import { ExecutionState, untilWritten } from './state.ts';
 import { gitTags, locate } from './workspace.ts';
@@ -140,12 +141,20 @@ export class PipelineService {
     if (this.#draining()) {
       throw new ApiError('TEMPORARILY_UNAVAILABLE', 'This daemon is about to stop; try again in a moment.');
     }
+    const repeatable = takeRepeatable();
     const { definition, only } = this.#read(request);
     const { file } = definition;
+    const id = newExecutionId(repeatable);
+    const started =
+      repeatable && (await withoutMissing(this.#database.read('pipelines.getExecution', { id })));
+    if (started) {
+      refuseOther(started.execution, { file, set: request.set, only });
+      return this.#show(started);
+    }
     this.#refuseSecond(definition);
     this.#starting.add(file);
     try {
-      return (await this.#create(definition, request.set, only)).state.view;
+      return (await this.#create(id, definition, request.set, only)).state.view;
     } finally {
       this.#starting.delete(file);
     }
@@ -239,11 +248,11 @@ export class PipelineService {
   }
 
   async #create(
+    id: string,
     definition: PipelineDefinition,
     set: ExecutionRequest['set'],
     only: string[] | null,
   ): Promise<ExecutionRunner> {
-    const id = randomBytes(6).toString('hex');
     const pipeline = definition.name;
     const number = await this.#database.read('pipelines.nextNumber', { pipeline });
     const name = executionName({ pipeline, number });
