@@ -1,5 +1,7 @@
 /** Builds the daemon's services and their routes: the one place that knows them all. */
 import path from 'node:path';
+import { mountImports } from './archive/routes.ts';
+import { ImportService } from './archive/service.ts';
 import { LocalArtifactStore } from './artifacts/local.ts';
 import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
@@ -104,6 +106,13 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     files,
     defect: error => log.error({ err: error }, 'a defect in housekeeping'),
   });
+  const imports = new ImportService(
+    { database, artifacts, events: bus },
+    {
+      scratch: path.join(place.state, 'import'),
+      defect: error => log.error({ err: error }, 'a defect in an import'),
+    },
+  );
   const router = new ApiRouter();
 
   const events = new EventStream(bus);
@@ -121,6 +130,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   activity.count('runningExecutions', () => pipelines.running);
   mountServing(router, serving);
   mountHousekeeping(router, housekeeping, database);
+  mountImports(router, imports);
   mountMlflow(router, { artifacts, tracking, models, registry });
   if (surroundings.testReset) mountTestReset(router, database, files);
 
@@ -132,6 +142,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       housekeeping.close();
       pipelines.close();
       endSilenceWatch();
+      await imports.close();
       await serving.close();
       await database.close();
     },

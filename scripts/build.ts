@@ -27,6 +27,7 @@ const daemonPrograms = [
   'daemon/offline.ts',
   'daemon/database/writer-thread.ts',
   'daemon/database/reader-thread.ts',
+  'daemon/archive/import-thread.ts',
   'daemon/serving/runtimes/onnx-process.ts',
 ];
 

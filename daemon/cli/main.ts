@@ -8,6 +8,7 @@ import * as doctor from './doctor.ts';
 import * as environment from './environment.ts';
 import * as executions from './executions.ts';
 import * as experiments from './experiments.ts';
+import * as importing from './import.ts';
 import * as logs from './logs.ts';
 import * as models from './models.ts';
 import { say } from './output.ts';
@@ -34,7 +35,7 @@ const program = new Command('modelthat')
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
   ...[daemon, logs, environment, token, doctor, store],
-  ...[run, executions, experiments, runs, models, predict],
+  ...[run, executions, experiments, runs, models, predict, importing],
 ];
 for (const noun of nouns) noun.register(program);
 

@@ -1,5 +1,6 @@
 import * as about from './about.ts';
 import * as housekeeping from './housekeeping.ts';
+import * as imports from './imports.ts';
 import * as models from './models.ts';
 import * as pipelines from './pipelines.ts';
 import type { AnyRoute } from './route.ts';
@@ -14,7 +15,7 @@ function isRoute(value: unknown): value is AnyRoute {
 
 /** Every operation of the native API, by its name: what is mounted, typed and published. */
 export const operations: ReadonlyMap<string, AnyRoute> = new Map(
-  [about, housekeeping, runs, models, pipelines, serving].flatMap(group =>
+  [about, housekeeping, runs, models, pipelines, serving, imports].flatMap(group =>
     Object.entries(group).filter((entry): entry is [string, AnyRoute] => isRoute(entry[1])),
   ),
 );

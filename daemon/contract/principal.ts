@@ -18,6 +18,9 @@ export interface Principal {
   readonly scope?: ExecutionScope;
 }
 
+/** Who moved a version to the stage that it came with from another store: nobody here has released it. */
+export const IMPORTER = 'import';
+
 /** The principal in words, for audit records and logs. */
 export function describePrincipal(principal: Principal): string {
   return principal.scope

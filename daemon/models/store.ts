@@ -31,7 +31,32 @@ export interface NewLoggedModel {
   readonly tags: readonly KeyValue[];
 }
 
+/** A logged model from another store. */
+export interface ImportedLoggedModel extends NewLoggedModel {
+  readonly id: string;
+  /** 1 to 3, as `MODEL_STATUSES` counts. */
+  readonly status: number;
+  readonly artifactUri: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly deletedAt: number | null;
+}
+
 export const writes = {
+  /** Adds a model with its id; one that is there stays as it is. @returns whether it was added */
+  'models.import': (connection: Connection, input: ImportedLoggedModel): boolean => {
+    const { changes, lastInsertRowid } = statement(
+      connection,
+      `INSERT OR IGNORE INTO logged_model (model_id, experiment, name, model_type, source_run_id, artifact_uri, status,
+                                           created_at, updated_at, deleted_at)
+       VALUES (@id, @experimentId, @name, @type, @sourceRunId, @artifactUri, @status, @createdAt, @updatedAt, @deletedAt)`,
+    ).run({ ...withoutPairs(input), experimentId: Number(input.experimentId) });
+    if (changes === 0) return false;
+    insertParams(connection, Number(lastInsertRowid), input.params);
+    putTags(connection, Number(lastInsertRowid), input.tags);
+    return true;
+  },
+
   'models.create': (connection: Connection, input: NewLoggedModel): LoggedModel => {
     const experiment = requireActiveExperiment(connection, input.experimentId);
     const modelId = newModelId();
@@ -173,6 +198,10 @@ function toLoggedModel(connection: Connection, row: ModelRow): LoggedModel {
     params: readMap(connection, 'SELECT key, value FROM logged_model_param WHERE model = ?', row.id),
     tags: readMap(connection, 'SELECT key, value FROM logged_model_tag WHERE model = ?', row.id),
   };
+}
+
+function withoutPairs({ params: _params, tags: _tags, ...columns }: ImportedLoggedModel) {
+  return columns;
 }
 
 function readMap(connection: Connection, sql: string, model: number): Record<string, string> {

@@ -1,6 +1,6 @@
 import { ApiError, missing, withoutMissing } from '../contract/errors.ts';
 import { type ModelVersion, RegisteredModel } from '../contract/models.ts';
-import { describePrincipal } from '../contract/principal.ts';
+import { describePrincipal, IMPORTER } from '../contract/principal.ts';
 import type { Run } from '../contract/runs.ts';
 import { ENVIRONMENT_TAG } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
@@ -13,7 +13,8 @@ import type { ServableModels } from './service.ts';
 /** A model is logged by a step's run or a child of it; the environment is recorded with the execution's run above. */
 const MAX_RUN_LEVELS = 4;
 
-const TRACKING = describePrincipal({ access: 'tracking' });
+/** Whose moves are no release. */
+const NO_RELEASERS = [describePrincipal({ access: 'tracking' }), IMPORTER];
 
 /**
  * The registry's versions as serving needs them. What was looked up is kept until a model changes, so that a
@@ -76,11 +77,11 @@ export class RegisteredModels implements ServableModels {
     return null;
   }
 
-  /** A move by the tracking token is no release: that token may not have code run. */
+  /** A move by the tracking token is no release: that token may not have code run. Neither is what another store said. */
   async #releaseOf({ name, version, stage }: ModelVersion): Promise<Release | null> {
     const moves = await this.#registry.transitions(name);
     const last = moves.find(move => move.version === version);
-    const released = last?.to === stage && isShared(stage) && last.by !== TRACKING;
+    const released = last?.to === stage && isShared(stage) && !NO_RELEASERS.includes(last.by);
     return released ? { digest: last.digest } : null;
   }
 

@@ -3,6 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import { endRunTree } from './store/ending.ts';
 import * as experiments from './store/experiments.ts';
 import * as history from './store/history.ts';
+import { importExperiment, importRun } from './store/import.ts';
 import * as inputs from './store/inputs.ts';
 import { logBatch, logBatchBody } from './store/log.ts';
 import { getRun } from './store/read-runs.ts';
@@ -29,6 +30,8 @@ export const writes = {
   'tracking.logBatchBody': logBatchBody,
   'tracking.logInputs': inputs.logInputs,
   'tracking.logOutputs': inputs.logOutputs,
+  'tracking.importExperiment': importExperiment,
+  'tracking.importRun': importRun,
 } as const;
 
 export const reads = {

@@ -12,18 +12,29 @@ export function logInputs(
   input: { runId: string; datasets: readonly DatasetInput[]; modelIds: readonly string[] },
 ): Touched {
   const row = requireActiveRun(connection, input.runId);
-  for (const dataset of input.datasets)
-    statement(connection, 'INSERT OR IGNORE INTO run_dataset (run, dataset, tags) VALUES (?, ?, ?)').run(
-      row.id,
-      datasetId(connection, row, dataset),
-      JSON.stringify(dataset.tags),
-    );
-  for (const modelId of input.modelIds)
-    statement(
+  addInputs(connection, row, input.datasets, input.modelIds);
+  return touch(connection, row);
+}
+
+/** @returns how many were not linked yet */
+export function addInputs(
+  connection: Connection,
+  row: RunRow,
+  datasets: readonly DatasetInput[],
+  modelIds: readonly string[],
+): number {
+  let added = 0;
+  for (const dataset of datasets)
+    added += statement(
+      connection,
+      'INSERT OR IGNORE INTO run_dataset (run, dataset, tags) VALUES (?, ?, ?)',
+    ).run(row.id, datasetId(connection, row, dataset), JSON.stringify(dataset.tags)).changes;
+  for (const modelId of modelIds)
+    added += statement(
       connection,
       "INSERT OR IGNORE INTO run_model (run, direction, model_id) VALUES (?, 'input', ?)",
-    ).run(row.id, modelId);
-  return touch(connection, row);
+    ).run(row.id, modelId).changes;
+  return added;
 }
 
 function datasetId(connection: Connection, row: RunRow, dataset: DatasetInput): number {
@@ -55,12 +66,21 @@ export function logOutputs(
   input: { runId: string; models: readonly { modelId: string; step: number }[] },
 ): Touched {
   const row = requireActiveRun(connection, input.runId);
-  for (const { modelId, step } of input.models)
-    statement(
-      connection,
-      "INSERT OR IGNORE INTO run_model (run, direction, model_id, step) VALUES (?, 'output', ?, ?)",
-    ).run(row.id, modelId, step);
+  addOutputs(connection, row, input.models);
   return touch(connection, row);
+}
+
+/** @returns how many were not linked yet */
+export function addOutputs(
+  connection: Connection,
+  row: RunRow,
+  models: readonly { readonly modelId: string; readonly step: number }[],
+): number {
+  const link = statement(
+    connection,
+    "INSERT OR IGNORE INTO run_model (run, direction, model_id, step) VALUES (?, 'output', ?, ?)",
+  );
+  return models.reduce((added, { modelId, step }) => added + link.run(row.id, modelId, step).changes, 0);
 }
 
 export interface DatasetSummary {

@@ -62,15 +62,18 @@ function writeParams(connection: Connection, run: number, runId: string, params:
   );
 }
 
-/** Adds the points that are new and brings the summaries of their metrics up to date. */
-function writeMetrics(connection: Connection, run: number, points: readonly MetricPoint[]): void {
+/** Adds the points that are new and brings the summaries of their metrics up to date. @returns how many were new */
+export function writeMetrics(connection: Connection, run: number, points: readonly MetricPoint[]): number {
+  let written = 0;
   for (const [key, ofMetric] of Map.groupBy(points, point => point.key)) {
     const metric = metricId(connection, key);
     const added = insertPoints(connection, run, metric, ofMetric);
     insertModelPoints(connection, run, metric, ofMetric);
     if (added > 0)
       writeSummary(connection, run, metric, summarize(readSummary(connection, run, metric), ofMetric, added));
+    written += added;
   }
+  return written;
 }
 
 /** Points per statement: the cost of calling SQLite counts more than that of a row. */

@@ -1,0 +1,78 @@
+/** What kind of store is at a path. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { invalid, missing } from '../contract/errors.ts';
+import type { SourcePlace } from './model.ts';
+
+const SQLITE_HEADER = 'SQLite format 3\0';
+
+/** What a project folder calls its stores. */
+const USUAL_NAMES = ['mlruns', 'mlflow.db', 'fasttrackml.db', '.aim'] as const;
+
+/**
+ * The store at a path: itself, or the one in the folder. Links to it are followed; inside of it they are not.
+ *
+ * @param given absolute
+ * @throws ApiError RESOURCE_DOES_NOT_EXIST when there is nothing, INVALID_PARAMETER_VALUE when it is no store, or several
+ */
+export function detectSource(given: string): SourcePlace {
+  if (!path.isAbsolute(given))
+    throw invalid(`The path to import must be absolute, and '${given}' is relative.`);
+  const real = realPath(given);
+  const own = kindOf(real);
+  if (own) return own;
+  const inside = USUAL_NAMES.flatMap(name => kindOf(path.join(real, name)) ?? []);
+  const [only, ...others] = inside;
+  if (others.length > 0)
+    throw invalid(
+      `${given} holds several stores: ${inside.map(each => path.basename(each.path)).join(', ')}. Name the one to import.`,
+    );
+  if (only) return only;
+  throw invalid(
+    `${given} is not a store that can be imported: give an mlruns folder, an MLflow or FastTrackML database, an Aim ` +
+      'repository, or a folder that holds one of them.',
+  );
+}
+
+function realPath(given: string): string {
+  try {
+    return fs.realpathSync(given);
+  } catch {
+    throw missing(`There is nothing at ${given}.`);
+  }
+}
+
+function kindOf(place: string): SourcePlace | undefined {
+  const stats = fs.statSync(place, { throwIfNoEntry: false });
+  if (stats?.isFile()) return isSqlite(place) ? { kind: databaseKind(place), path: place } : undefined;
+  if (!stats?.isDirectory()) return undefined;
+  if (path.basename(place) === '.aim') return { kind: 'aim', path: place };
+  return isFileStore(place) ? { kind: 'mlflow-files', path: fs.realpathSync(place) } : undefined;
+}
+
+/** The two differ in their tables, which the reader asks for; the name is only for people. */
+function databaseKind(place: string): 'fasttrackml' | 'mlflow-database' {
+  return /fasttrackml|fml/i.test(path.basename(place)) ? 'fasttrackml' : 'mlflow-database';
+}
+
+function isSqlite(file: string): boolean {
+  const handle = fs.openSync(file, 'r');
+  try {
+    const header = Buffer.alloc(SQLITE_HEADER.length);
+    fs.readSync(handle, header, 0, header.length, 0);
+    return header.toString('latin1') === SQLITE_HEADER;
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+/** Artifacts of a database lie in a folder of the same shape, but have no `meta.yaml`. */
+function isFileStore(folder: string): boolean {
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .some(
+      entry =>
+        entry.name === '.trash' ||
+        (entry.isDirectory() && fs.existsSync(path.join(folder, entry.name, 'meta.yaml'))),
+    );
+}

@@ -1,0 +1,156 @@
+/** Imports: one at a time, each a job that is watched and can be cancelled. */
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { ApiError, missing } from '../contract/errors.ts';
+import type { Import } from '../contract/imports.ts';
+import { detectSource } from './detect.ts';
+import { Importer, type ImportParts } from './importer.ts';
+import type { SourcePlace } from './model.ts';
+import { Report } from './report.ts';
+import { Source } from './source.ts';
+
+/** Ended imports that are remembered. */
+const REMEMBERED = 20;
+
+/** What is to be imported, and how. Paths are absolute. */
+export interface ImportRequest {
+  readonly path: string;
+  readonly artifacts: readonly string[];
+  readonly experimentPrefix: string;
+  readonly modelPrefix: string;
+  readonly dryRun: boolean;
+  readonly python?: string | undefined;
+}
+
+interface Job {
+  readonly id: string;
+  readonly source: SourcePlace;
+  readonly dryRun: boolean;
+  readonly startTime: number;
+  readonly report: Report;
+  readonly controller: AbortController;
+  state: Import['state'];
+  endTime: number | null;
+  message: string;
+  runs: number;
+  importer: Importer | undefined;
+  /** Settles when it has ended, however it did. */
+  ended: Promise<void>;
+}
+
+/** Imports stores of other trackers. */
+export class ImportService {
+  readonly #parts: ImportParts;
+  readonly #scratch: string;
+  readonly #defect: (error: unknown) => void;
+  readonly #jobs = new Map<string, Job>();
+
+  /**
+   * @param options.scratch a private folder, for copies of databases; emptied by each import
+   * @param options.defect told of failures that no person can act on
+   */
+  constructor(parts: ImportParts, options: { scratch: string; defect: (error: unknown) => void }) {
+    this.#parts = parts;
+    this.#scratch = options.scratch;
+    this.#defect = options.defect;
+  }
+
+  /** How many imports run. */
+  get running(): number {
+    return [...this.#jobs.values()].filter(job => job.state === 'running').length;
+  }
+
+  /** @throws ApiError when there is nothing to import at the path; RESOURCE_CONFLICT while another import runs */
+  start(request: ImportRequest): Import {
+    const running = [...this.#jobs.values()].find(job => job.state === 'running');
+    if (running)
+      throw new ApiError(
+        'RESOURCE_CONFLICT',
+        `The import of ${running.source.path} is under way: wait for its end, or cancel it.`,
+      );
+    const job: Job = {
+      id: randomUUID(),
+      source: detectSource(request.path),
+      dryRun: request.dryRun,
+      startTime: Date.now(),
+      report: new Report(),
+      controller: new AbortController(),
+      state: 'running',
+      endTime: null,
+      message: '',
+      runs: 0,
+      importer: undefined,
+      ended: Promise.resolve(),
+    };
+    this.#jobs.set(job.id, job);
+    const [oldest] = this.#jobs.keys();
+    if (this.#jobs.size > REMEMBERED && oldest !== undefined) this.#jobs.delete(oldest);
+    job.ended = this.#run(job, request);
+    return toImport(job);
+  }
+
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  get(id: string): Import {
+    return toImport(this.#require(id));
+  }
+
+  /** Ends an import and waits until nothing more is written. One that has ended stays as it is. */
+  async cancel(id: string): Promise<Import> {
+    const job = this.#require(id);
+    job.controller.abort();
+    await job.ended;
+    return toImport(job);
+  }
+
+  /** Ends what runs. */
+  async close(): Promise<void> {
+    for (const job of this.#jobs.values()) job.controller.abort();
+    await Promise.all([...this.#jobs.values()].map(job => job.ended));
+  }
+
+  async #run(job: Job, request: ImportRequest): Promise<void> {
+    const { signal } = job.controller;
+    let source: Source | undefined;
+    try {
+      await fs.rm(this.#scratch, { recursive: true, force: true });
+      await fs.mkdir(this.#scratch, { recursive: true, mode: 0o700 });
+      const { artifacts } = request;
+      source = await Source.open(
+        { source: job.source, artifacts, scratch: this.#scratch },
+        job.report,
+        signal,
+      );
+      job.runs = source.runs;
+      const origin = `Imported from ${path.basename(job.source.path)}`;
+      job.importer = new Importer(this.#parts, source, job.report, { ...request, origin, signal });
+      await job.importer.run();
+      job.state = 'finished';
+    } catch (error) {
+      job.state = signal.aborted ? 'cancelled' : 'failed';
+      if (!signal.aborted) {
+        job.message = error instanceof Error ? error.message : String(error);
+        if (!(error instanceof ApiError)) this.#defect(error);
+      }
+    }
+    await source?.close();
+    await fs.rm(this.#scratch, { recursive: true, force: true }).catch(this.#defect);
+    job.endTime = Date.now();
+  }
+
+  #require(id: string): Job {
+    const job = this.#jobs.get(id);
+    if (!job) throw missing(`There is no import ${id}; a daemon that was started anew knows none.`);
+    return job;
+  }
+}
+
+function toImport(job: Job): Import {
+  const { counts, problems, problemCount, notes } = job.report;
+  const { id, source, dryRun, state, startTime, endTime, message } = job;
+  return {
+    ...{ id, path: source.path, kind: source.kind, dryRun, state, startTime, endTime, message },
+    progress: { runs: job.importer?.runsDone ?? 0, of: job.runs },
+    ...{ counts, problems, problemCount, notes },
+  };
+}

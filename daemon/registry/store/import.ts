@@ -1,0 +1,115 @@
+/** Registered models that come from another store, with the numbers that their versions have there. */
+import type { Database as Connection } from 'better-sqlite3';
+import type { Stage } from '../../contract/models.ts';
+import { IMPORTER } from '../../contract/principal.ts';
+import { statement } from '../../database/statements.ts';
+import type { Tags } from '../model.ts';
+import { insertModel } from './models.ts';
+import { findModel, type ModelRow } from './rows.ts';
+
+export interface ImportedVersion {
+  readonly version: number;
+  readonly stage: Stage;
+  readonly description: string;
+  readonly source: string;
+  readonly storageLocation: string;
+  readonly runId: string | null;
+  readonly runLink: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Its row is kept, emptied, so that its number is not given again. */
+  readonly deleted: boolean;
+  readonly tags: Tags;
+}
+
+export interface ImportedModel {
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly tags: Tags;
+  readonly aliases: readonly { readonly alias: string; readonly version: number }[];
+  readonly versions: readonly ImportedVersion[];
+  /** Where it comes from, as the history of stages says it. */
+  readonly origin: string;
+}
+
+/** What became of a model and its versions. */
+export interface ImportedModelResult {
+  readonly made: boolean;
+  readonly added: number;
+  readonly same: number;
+  /** Numbers that are taken by other versions. */
+  readonly taken: readonly number[];
+}
+
+/** Adds a model, or to the model of its name what it lacks: versions, aliases and tags that are here stay as they are. */
+export function importModel(connection: Connection, input: ImportedModel): ImportedModelResult {
+  const known = findModel(connection, input.name);
+  const model =
+    known ?? insertModel(connection, { name: input.name, description: input.description, tags: {} });
+  const outcomes = input.versions.map(version => importVersion(connection, model, input, version));
+  addPairs(connection, 'registered_model_tag (model, key, value)', [model.id], input.tags);
+  for (const { alias, version } of input.aliases)
+    if (outcomes[input.versions.findIndex(each => each.version === version)] === 'added')
+      statement(connection, 'INSERT OR IGNORE INTO model_alias (model, alias, version) VALUES (?, ?, ?)').run(
+        model.id,
+        alias,
+        version,
+      );
+  if (!known)
+    statement(connection, 'UPDATE registered_model SET created_at = ?, updated_at = ? WHERE id = ?').run(
+      input.createdAt,
+      input.updatedAt,
+      model.id,
+    );
+  return {
+    made: !known,
+    added: outcomes.filter(outcome => outcome === 'added').length,
+    same: outcomes.filter(outcome => outcome === 'same').length,
+    taken: input.versions.filter((_, at) => outcomes[at] === 'taken').map(version => version.version),
+  };
+}
+
+function importVersion(
+  connection: Connection,
+  model: ModelRow,
+  from: ImportedModel,
+  version: ImportedVersion,
+): 'added' | 'same' | 'taken' {
+  const known = statement<{ created_at: number }>(
+    connection,
+    'SELECT created_at FROM model_version WHERE model = ? AND version = ?',
+  ).get(model.id, version.version);
+  if (known) return known.created_at === version.createdAt ? 'same' : 'taken';
+  const { tags, deleted, ...columns } = deletedOrNot(version);
+  statement(
+    connection,
+    `INSERT INTO model_version (model, version, stage, description, source, storage_location, run_id, run_link,
+                                created_at, updated_at, deleted_at)
+     VALUES (@model, @version, @stage, @description, @source, @storageLocation, @runId, @runLink,
+             @createdAt, @updatedAt, @deletedAt)`,
+  ).run({ ...columns, model: model.id, deletedAt: deleted ? version.updatedAt : null });
+  addPairs(connection, 'model_version_tag (model, version, key, value)', [model.id, version.version], tags);
+  if (columns.stage !== 'None')
+    statement(
+      connection,
+      `INSERT INTO stage_transition (model, name, version, from_stage, to_stage, at, by, reason)
+       VALUES (?, ?, ?, 'None', ?, ?, ?, ?)`,
+    ).run(model.id, from.name, version.version, columns.stage, version.updatedAt, IMPORTER, from.origin);
+  return 'added';
+}
+
+/** What is kept of a deleted version is that its number was given. */
+function deletedOrNot(version: ImportedVersion): ImportedVersion {
+  if (!version.deleted) return version;
+  const empty = { description: '', source: '', storageLocation: '', runId: null, runLink: '', tags: {} };
+  return { ...version, ...empty, stage: 'None' };
+}
+
+/** @param table with its columns: the owner's, key and value */
+function addPairs(connection: Connection, table: string, owner: readonly number[], pairs: Tags): void {
+  const marks = [...owner, 'key', 'value'].map(() => '?').join(', ');
+  for (const [key, value] of Object.entries(pairs))
+    statement(connection, `INSERT OR IGNORE INTO ${table} VALUES (${marks})`).run(...owner, key, value);
+}
