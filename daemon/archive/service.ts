@@ -109,33 +109,37 @@ export class ImportService {
     await Promise.all([...this.#jobs.values()].map(job => job.ended));
   }
 
+  /** Until all is cleared away, the job counts as running. */
   async #run(job: Job, request: ImportRequest): Promise<void> {
     const { signal } = job.controller;
-    let source: Source | undefined;
+    let state: Import['state'] = 'finished';
     try {
       await fs.rm(this.#scratch, { recursive: true, force: true });
       await fs.mkdir(this.#scratch, { recursive: true, mode: 0o700 });
-      const { artifacts } = request;
-      source = await Source.open(
-        { source: job.source, artifacts, scratch: this.#scratch },
-        job.report,
-        signal,
-      );
-      job.runs = source.runs;
-      const origin = `Imported from ${path.basename(job.source.path)}`;
-      job.importer = new Importer(this.#parts, source, job.report, { ...request, origin, signal });
-      await job.importer.run();
-      job.state = 'finished';
+      await this.#import(job, request, signal);
     } catch (error) {
-      job.state = signal.aborted ? 'cancelled' : 'failed';
+      state = signal.aborted ? 'cancelled' : 'failed';
       if (!signal.aborted) {
-        job.message = error instanceof Error ? error.message : String(error);
         if (!(error instanceof ApiError)) this.#defect(error);
+        job.message = error instanceof ApiError ? error.message : 'A defect ended it; the log has more.';
       }
     }
-    await source?.close();
     await fs.rm(this.#scratch, { recursive: true, force: true }).catch(this.#defect);
     job.endTime = Date.now();
+    job.state = state;
+  }
+
+  async #import(job: Job, { artifacts, ...options }: ImportRequest, signal: AbortSignal): Promise<void> {
+    const request = { source: job.source, artifacts, scratch: this.#scratch };
+    const source = await Source.open(request, job.report, signal);
+    try {
+      job.runs = source.runs;
+      const origin = `Imported from ${path.basename(job.source.path)}`;
+      job.importer = new Importer(this.#parts, source, job.report, { ...options, origin, signal });
+      await job.importer.run();
+    } finally {
+      await source.close();
+    }
   }
 
   #require(id: string): Job {

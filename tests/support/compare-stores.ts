@@ -116,6 +116,10 @@ export class StoreComparison {
     for (const [key, points] of Object.entries(expected.metrics))
       assert.deepEqual(await this.#history(expected.id, key), points.map(comparable).sort());
     assert.deepEqual(await this.#artifacts(expected.id), expected.artifacts);
+    if ('notes/hello.txt' in expected.artifacts) {
+      const file = `/get-artifact?run_id=${expected.id}&path=notes/hello.txt`;
+      assert.equal((await this.#mlflow.send('GET', file)).body.toString(), 'hello\n');
+    }
     compareLinks(expected, found);
   }
 

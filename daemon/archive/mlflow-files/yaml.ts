@@ -31,9 +31,7 @@ export class MetaFile {
       const value = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
       if (typeof value === 'string') return value;
       if (value !== undefined && value !== null)
-        throw new Unreadable(
-          `'${name}' should be a text or number, not ${JSON.stringify(value).slice(0, 80)}`,
-        );
+        throw new Unreadable(`'${name}' should be a text or number, and is a list or map`);
     }
     return undefined;
   }
