@@ -1,4 +1,4 @@
-/** The published description of the native API, made from the same schemas that check it. */
+/** The published description of the API, made from what is mounted and from the same schemas that check it. */
 import * as z from 'zod';
 import { PRODUCT_VERSION } from '../client/version.ts';
 import { operations } from '../contract/api.ts';
@@ -6,7 +6,7 @@ import { ErrorBody } from '../contract/errors.ts';
 import type { AnyRoute } from '../contract/route.ts';
 import { sendJson } from './errors.ts';
 import { MAX_KEY_LENGTH } from './idempotency.ts';
-import type { ApiRouter } from './router.ts';
+import type { ApiRouter, RawRoute } from './router.ts';
 
 type JsonObject = Record<string, unknown>;
 
@@ -14,17 +14,20 @@ type JsonObject = Record<string, unknown>;
 export function mountOpenApi(router: ApiRouter): void {
   let document: Uint8Array | undefined;
   router.raw({ method: 'GET', path: '/openapi.json', access: 'execution' }, (_request, response) => {
-    document ??= Buffer.from(JSON.stringify(describeApi()));
+    document ??= Buffer.from(JSON.stringify(describeApi(router.routes)));
     sendJson(response, 200, document);
   });
 }
 
-/** The OpenAPI 3.1 document of all operations in the contract. */
-function describeApi(): JsonObject {
+/** The OpenAPI 3.1 document of all routes: in full those of the contract, by their paths those of other protocols. */
+function describeApi(routes: readonly RawRoute[]): JsonObject {
+  const names = new Map([...operations].map(([name, route]) => [route as RawRoute, name]));
   const paths: Record<string, JsonObject> = {};
-  for (const [name, route] of operations) {
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeOperation(name, route) };
+  for (const route of routes) {
+    const path = route.path.replace(/[:*](\w+)/g, '{$1}');
+    const name = names.get(route);
+    const described = name === undefined ? describeOther(route) : describeOperation(name, route as AnyRoute);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: described };
   }
   return {
     openapi: '3.1.0',
@@ -41,6 +44,16 @@ function describeApi(): JsonObject {
   };
 }
 
+/** A route whose protocol is described elsewhere: MLflow's, a model's, the daemon's own documents. */
+function describeOther(route: RawRoute): JsonObject {
+  const names = [...route.path.matchAll(/[:*](\w+)/g)].map(([, name]) => name);
+  return {
+    'x-access': route.access,
+    parameters: names.map(name => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    responses: { 200: { description: 'Done' }, default: ERROR },
+  };
+}
+
 function describeOperation(name: string, route: AnyRoute): JsonObject {
   return {
     operationId: name,
@@ -54,7 +67,7 @@ function describeOperation(name: string, route: AnyRoute): JsonObject {
     ...(route.body ? { requestBody: { required: true, content: json(schemaOf(route.body, 'input')) } } : {}),
     responses: {
       200: { description: 'Done', content: json(schemaOf(route.reply, 'output')) },
-      default: { description: 'An error', content: json({ $ref: '#/components/schemas/Error' }) },
+      default: ERROR,
     },
   };
 }
@@ -85,6 +98,8 @@ function parameters(place: 'path' | 'query', schema: z.ZodType | undefined): Jso
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): unknown {
   return z.toJSONSchema(schema, { io, unrepresentable: 'any' });
 }
+
+const ERROR = { description: 'An error', content: json({ $ref: '#/components/schemas/Error' }) };
 
 function json(schema: unknown): JsonObject {
   return { 'application/json': { schema } };

@@ -41,6 +41,8 @@ export type AnswerListener = (method: string, status: number, seconds: number) =
 /** Routes of the daemon. Domains add theirs in `routes.ts`. */
 export class ApiRouter {
   readonly express = Router({ caseSensitive: true });
+  /** All that is mounted, in the order in which it was. */
+  readonly routes: RawRoute[] = [];
   #listener: AnswerListener | undefined;
 
   /** Sets who is told of answers. */
@@ -65,6 +67,7 @@ export class ApiRouter {
 
   /** Mounts a route that reads its body and writes its answer itself. */
   raw(route: RawRoute, handler: RawHandler): void {
+    this.routes.push(route);
     const method = route.method.toLowerCase() as Lowercase<Method>;
     this.express[method](route.path, async (request, response) => {
       const start = performance.now();

@@ -16,6 +16,8 @@ const PROBE = path.join(import.meta.dirname, 'probe-extension');
 /** What the extension host runs of its own: parts of the editor, and what tells it which ports are open. */
 const EDITORS_OWN =
   /editor-host\/node_modules\/|"-c", "(?:ls -l \/proc\/\[0-9\]\*\/fd\/\[0-9\]\* \| grep socket:|ps -F -A -l \| grep root)"/;
+/** A daemon that somebody has started asks which folders to leave out of a search, and has git run nothing meanwhile. */
+const QUESTION_TO_GIT = /^\["git", "-c", "core\.fsmonitor=false", "check-ignore", "-z", "--stdin"\]$/;
 const REPORT_TIMEOUT_MS = 10 * 60_000;
 
 export const untrustedWorkspace: Check = {
@@ -42,11 +44,11 @@ export const untrustedWorkspace: Check = {
           sum(window => window.commands),
           count * commands,
         ),
-        'programs of the editor itself seen starting': atLeast(
-          sum(window => window.ofTheEditor),
+        'programs of the editor, and questions to git, seen starting': atLeast(
+          sum(window => window.expected),
           count,
         ),
-        'programs started by the extension or the daemon': none(sum(window => window.started.length)),
+        'other programs started by the extension or the daemon': none(sum(window => window.started.length)),
         'files made in the folder': none(sum(window => window.made.length)),
         'settings of a path or program that the folder could set': none(unrestricted.length),
       };
@@ -58,7 +60,8 @@ export const untrustedWorkspace: Check = {
 interface Outcome {
   readonly active: boolean;
   readonly commands: number;
-  readonly ofTheEditor: number;
+  /** Programs that run nothing of the folder. */
+  readonly expected: number;
   readonly started: readonly StartedProgram[];
   readonly made: readonly string[];
 }
@@ -97,8 +100,11 @@ async function tryEverything(withDaemon: boolean): Promise<Outcome> {
     const below = programs.filter(({ ancestors }) =>
       ancestors.some(each => each === host.pid || each === daemonPid),
     );
-    const [ofTheEditor, started] = partition(below, ({ pid, ancestors }) =>
-      [pid, ...ancestors].some(each => editors.has(each)),
+    const [expected, started] = partition(
+      below,
+      ({ pid, ancestors, program, args }) =>
+        [pid, ...ancestors].some(each => editors.has(each)) ||
+        (QUESTION_TO_GIT.test(args) && !program.startsWith(editor.folder)),
     );
     for (const { program, args } of started) console.error(`started: ${program} ${args.slice(0, 200)}`);
     const made = listing(editor.folder).filter(name => !before.includes(name));
@@ -106,7 +112,7 @@ async function tryEverything(withDaemon: boolean): Promise<Outcome> {
     return {
       active,
       commands: Object.keys(commands).length,
-      ofTheEditor: ofTheEditor.length,
+      expected: expected.length,
       started,
       made,
     };
@@ -140,6 +146,10 @@ function writeHostileFolder(folder: string): string {
     }),
     'train.py': 'import mlflow\nmlflow.log_metric("loss", 1)\n',
     'planted/.gitignore': '*\n',
+    '.git/HEAD': 'ref: refs/heads/main\n',
+    '.git/config': `[core]\n\trepositoryformatversion = 0\n\tfsmonitor = ${program}\n\thooksPath = ${folder}\n`,
+    '.git/refs/heads/.keep': '',
+    '.git/objects/.keep': '',
   };
   for (const [name, content] of Object.entries(files)) {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
