@@ -104,6 +104,14 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     ...place,
     database,
     files,
+    artifacts,
+    events: bus,
+    shared: {
+      'Python environments': privateFolder('environments'),
+      'copies of the daemon': privateFolder('daemons'),
+      'compiled code': privateFolder('compile-cache'),
+    },
+    record: what => log.info(what, 'permanently deleted'),
     defect: error => log.error({ err: error }, 'a defect in housekeeping'),
   });
   const imports = new ImportService(

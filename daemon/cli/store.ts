@@ -1,15 +1,18 @@
-/** `modelthat store verify | backup | restore`. */
+/** `modelthat store du | gc | verify | backup | restore`. */
 import path from 'node:path';
 import type { Command } from 'commander';
 import { runOffline, runStoreTask } from '../client/store-task.ts';
 import { formatBytes } from '../contract/display.ts';
-import type { Verification } from '../contract/housekeeping.ts';
+import type { StoreUsage, Verification } from '../contract/housekeeping.ts';
 import { Context, EXIT_FAILED, offlineProgram } from './context.ts';
-import { formatDuration, formatTime, print, printJson, style } from './output.ts';
+import { formatDuration, formatTime, print, printJson, printTable, say, style } from './output.ts';
 import { withProgress } from './progress.ts';
+import { registerGc } from './store-gc.ts';
 
 export function register(program: Command): void {
   const store = program.command('store').description('size, integrity, clean-up and backups of the store');
+  store.command('du').description('what the store takes, by experiment and by part').action(du);
+  registerGc(store);
   store
     .command('verify')
     .description('read the whole store, and name what is not as it was written')
@@ -26,6 +29,57 @@ export function register(program: Command): void {
     .option('--force', 'move a store that is there aside')
     .description('make a store from a backup')
     .action(restore);
+}
+
+async function du(_options: unknown, command: Command): Promise<void> {
+  const context = new Context(command);
+  const client = await context.client();
+  const { usage } = await withProgress(context, (progress, signal) =>
+    runStoreTask(client, { kind: 'usage' }, progress, signal),
+  );
+  if (context.json) {
+    printJson(usage);
+    return;
+  }
+  printUsage(usage);
+}
+
+function printUsage({ store, total, parts, experiments, free, artifacts }: StoreUsage): void {
+  const size = (bytes: number) => (bytes === 0 ? '' : formatBytes(bytes));
+  printTable(
+    experiments.map(each => ({ ...each, total: each.database + each.artifacts + each.models })),
+    [
+      { title: 'TOTAL', value: each => size(each.total), align: 'right' },
+      { title: 'ARTIFACTS', value: each => size(each.artifacts), align: 'right' },
+      { title: 'MODELS', value: each => size(each.models), align: 'right' },
+      { title: 'DATABASE', value: each => size(each.database), align: 'right' },
+      { title: 'RUNS', value: each => each.runs, align: 'right' },
+      { title: 'POINTS', value: each => each.points, align: 'right' },
+      {
+        title: 'EXPERIMENT',
+        value: each => `${each.name}${each.lifecycle === 'deleted' ? ' (in the bin)' : ''}`,
+      },
+    ],
+  );
+  print('');
+  const where = (name: string) => (name === 'artifacts' ? `artifacts (${artifacts})` : name);
+  printTable(
+    [
+      ...parts.map(({ name, bytes, shared }) => ({
+        bytes,
+        what: shared ? `${name}, of all stores` : where(name),
+      })),
+      { bytes: total, what: `in all: ${store}` },
+    ],
+    [
+      { title: 'SIZE', value: part => formatBytes(part.bytes), align: 'right' },
+      { title: 'PART', value: part => part.what },
+    ],
+  );
+  if (free > 0)
+    say(
+      `${formatBytes(free)} in the database are free, and used again or given back by \`modelthat store gc\`.`,
+    );
 }
 
 async function verify(_options: unknown, command: Command): Promise<void> {

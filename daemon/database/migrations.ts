@@ -37,20 +37,23 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /**
  * Brings the schema up to date in one transaction, so that the file is exactly old or exactly new whenever this is
  * interrupted. A database that holds something is backed up first.
+ *
+ * @returns whether there was anything to do
  */
 export function migrate(
   connection: Connection,
   file: string,
   migrations: readonly Migration[] = MIGRATIONS,
-): void {
+): boolean {
   const from = Number(connection.pragma('user_version', { simple: true }));
-  if (from >= migrations.length) return;
+  if (from >= migrations.length) return false;
   if (from > 0) backUp(connection, file, from);
   connection.transaction(() => {
     applyMigrations(connection, migrations.slice(from));
     connection.pragma(`application_id = ${APPLICATION_ID}`);
     connection.pragma(`user_version = ${migrations.length}`);
   })();
+  return true;
 }
 
 /** Runs migrations on a schema that is as the one before them left it: all of them, on an empty database. */

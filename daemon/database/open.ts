@@ -20,9 +20,12 @@ const BUSY_TIMEOUT_MS = 5000;
  */
 export function openForWriting(file: string, migrations?: readonly Migration[]): Connection {
   assertSqlite();
-  if (existsSync(file) && statSync(file).size > 0) inspect(file, migrations?.length ?? SCHEMA_VERSION);
+  const size = existsSync(file) ? statSync(file).size : 0;
+  if (size > 0) inspect(file, migrations?.length ?? SCHEMA_VERSION);
   const connection = new SQLite(file, { timeout: BUSY_TIMEOUT_MS });
   try {
+    // Before anything is written. It lets free space be given back a little at a time (`modelthat store gc`).
+    if (size === 0) connection.pragma('auto_vacuum = INCREMENTAL');
     connection.pragma('journal_mode = WAL');
     // Acknowledged means on the disk, also after a power cut: NORMAL (better-sqlite3's default in WAL) does not sync.
     connection.pragma('synchronous = FULL');
@@ -30,11 +33,26 @@ export function openForWriting(file: string, migrations?: readonly Migration[]):
     connection.pragma('cache_size = -32768');
     connection.pragma('wal_autocheckpoint = 4000');
     connection.pragma('journal_size_limit = 67108864');
-    migrate(connection, file, migrations);
+    if (migrate(connection, file, migrations) && size <= REBUILT_BYTES) letShrink(connection);
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  }
+}
+
+/** Largest database that is built anew, on the occasion of a migration, so that it can shrink. Takes seconds. */
+const REBUILT_BYTES = 2 ** 30;
+
+/** SQLite takes such a setting of an older database only when it builds all of it anew. */
+function letShrink(connection: Connection): void {
+  if (connection.pragma('auto_vacuum', { simple: true }) !== 0) return;
+  connection.pragma('auto_vacuum = INCREMENTAL');
+  try {
+    connection.exec('VACUUM');
+  } catch (error) {
+    // Without room for that it stays as it is, which does no harm.
+    if (!(error instanceof SQLite.SqliteError) || error.code !== 'SQLITE_FULL') throw error;
   }
 }
 

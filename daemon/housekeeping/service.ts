@@ -2,8 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { StoreResult, StoreTask, StoreTaskState } from '../contract/housekeeping.ts';
+import type { Database } from '../database/database.ts';
 import { type BackupSource, makeBackup } from './backup.ts';
+import { type CollectParts, collectGarbage } from './collect.ts';
 import type { Work } from './task.ts';
+import { measureStore, type UsageParts } from './usage.ts';
 import { verifyStore } from './verify.ts';
 
 /** Ended tasks whose result is still told. */
@@ -16,7 +19,8 @@ interface Running {
 }
 
 /** What housekeeping works with. */
-export interface HousekeepingParts extends BackupSource {
+export interface HousekeepingParts extends BackupSource, CollectParts, UsageParts {
+  readonly database: Database;
   /** Reports what should never happen. */
   defect(error: unknown): void;
 }
@@ -105,8 +109,10 @@ export class HousekeepingService {
         return { kind: 'verify', verification: await verifyStore(this.#parts, work) };
       case 'backup':
         return { kind: 'backup', backup: await makeBackup(this.#parts, task.path, work) };
-      default:
-        throw new ApiError('NOT_IMPLEMENTED', task.kind);
+      case 'usage':
+        return { kind: 'usage', usage: await measureStore(this.#parts, work) };
+      case 'gc':
+        return { kind: 'gc', garbage: await collectGarbage(this.#parts, task, work) };
     }
   }
 }

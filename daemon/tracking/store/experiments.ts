@@ -4,6 +4,7 @@ import type { Experiment, Lifecycle } from '../../contract/runs.ts';
 import { statement } from '../../database/statements.ts';
 import type { KeyValue } from '../model.ts';
 import { type Page, pageOf } from '../pages.ts';
+import { missingOrPurged, refusePurged } from './purged.ts';
 
 /** An experiment as it is stored; `Experiment` of the contract adds what its runs come to. */
 export type ExperimentRecord = Omit<Experiment, 'runCount' | 'runningCount' | 'lastRunAt'>;
@@ -28,7 +29,7 @@ function requireExperiment(connection: Connection, id: string): ExperimentRow {
   const row = statement<ExperimentRow>(connection, 'SELECT * FROM experiment WHERE id = ?').get(
     experimentNumber(id),
   );
-  if (!row) throw missing(`No Experiment with id=${id} exists`);
+  if (!row) throw missingOrPurged(connection, 'experiment', id, `No Experiment with id=${id} exists`);
   return row;
 }
 
@@ -87,7 +88,11 @@ export function createExperiment(
   const id = Number(
     statement(
       connection,
-      'INSERT INTO experiment (name, artifact_location, created_at, updated_at) VALUES (?, ?, ?, ?)',
+      // Never the number of one that was permanently deleted: whoever still logs to that must not log to this.
+      `INSERT INTO experiment (id, name, artifact_location, created_at, updated_at) VALUES (
+         1 + max((SELECT max(id) FROM experiment),
+                 (SELECT coalesce(max(CAST(thing AS INTEGER)), 0) FROM purged WHERE kind = 'experiment')),
+         ?, ?, ?, ?)`,
     ).run(input.name, '', now, now).lastInsertRowid,
   );
   statement(connection, 'UPDATE experiment SET artifact_location = ? WHERE id = ?').run(
@@ -119,6 +124,7 @@ export function setExperimentLifecycle(
   input: { id: string; lifecycle: Lifecycle },
 ): void {
   const row = requireExperiment(connection, input.id);
+  if (input.lifecycle === 'active') refusePurged(connection, 'experiment', input.id);
   if (row.lifecycle === input.lifecycle) throw missing(`No Experiment with id=${input.id} exists`);
   const now = Date.now();
   statement(connection, 'UPDATE experiment SET lifecycle = ?, updated_at = ? WHERE id = ?').run(
@@ -128,7 +134,8 @@ export function setExperimentLifecycle(
   );
   statement(
     connection,
-    'UPDATE run SET lifecycle = ?, deleted_at = ? WHERE experiment = ? AND lifecycle <> ?',
+    `UPDATE run SET lifecycle = ?, deleted_at = ? WHERE experiment = ? AND lifecycle <> ?
+       AND uuid NOT IN (SELECT thing FROM purged WHERE kind = 'run' AND finished = 0)`,
   ).run(input.lifecycle, input.lifecycle === 'deleted' ? now : null, row.id, input.lifecycle);
 }
 

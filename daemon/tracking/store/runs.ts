@@ -5,6 +5,7 @@ import type { Lifecycle, RunInfo, RunStatus } from '../../contract/runs.ts';
 import { statement } from '../../database/statements.ts';
 import { generateRunName, type KeyValue, LENGTHS, newRunId, TAG } from '../model.ts';
 import { requireActiveExperiment } from './experiments.ts';
+import { missingOrPurged, refusePurged } from './purged.ts';
 
 export interface RunRow {
   readonly id: number;
@@ -42,7 +43,7 @@ export function findRun(connection: Connection, runId: string): RunRow | undefin
 /** @throws ApiError when no run has the id */
 export function requireRun(connection: Connection, runId: string): RunRow {
   const row = findRun(connection, runId);
-  if (!row) throw missing(`Run with id=${runId} not found`);
+  if (!row) throw missingOrPurged(connection, 'run', runId, `Run with id=${runId} not found`);
   return row;
 }
 
@@ -187,6 +188,7 @@ export function setRunLifecycle(
   input: { runId: string; lifecycle: Lifecycle },
 ): Touched {
   const row = requireRun(connection, input.runId);
+  if (input.lifecycle === 'active') refusePurged(connection, 'run', input.runId);
   if (row.lifecycle !== input.lifecycle)
     statement(connection, 'UPDATE run SET lifecycle = ?, deleted_at = ? WHERE id = ?').run(
       input.lifecycle,
