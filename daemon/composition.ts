@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { mountImports } from './archive/routes.ts';
 import { ImportService } from './archive/service.ts';
-import { LocalArtifactStore } from './artifacts/local.ts';
+import { openArtifactStore } from './artifacts/open-store.ts';
 import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
 import { privateFolder } from './client/state.ts';
@@ -69,7 +69,7 @@ export interface Services {
 export async function composeServices(surroundings: Surroundings): Promise<Services> {
   const { place, log, activity, onFailure } = surroundings;
   const database = await openDatabase(path.join(place.store, 'modelthat.db'), onFailure);
-  const files = await LocalArtifactStore.open(path.join(place.store, 'artifacts'));
+  const files = await openArtifactStore(place);
   const bus = new EventBus();
   const tracking = new TrackingService(database, bus);
   const artifacts = new ArtifactService(files, database);
