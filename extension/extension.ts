@@ -4,7 +4,7 @@ import { modelCommands } from './commands/models.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
 import { COMMANDS, type CommandDeclaration, type CommandId } from './contributes/commands.ts';
-import { type Handler, type Handlers, registerCommand } from './contributes/vscode.ts';
+import { type Handler, type Handlers, registerCommand, setting } from './contributes/vscode.ts';
 import { processLauncher } from './daemon/launcher.ts';
 import { Stores } from './daemon/stores.ts';
 import { PipelineLenses } from './editor/code-lens.ts';
@@ -22,7 +22,10 @@ import { PipelinesTree } from './trees/pipelines.ts';
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('modelthat', { log: true });
   const program = vscode.Uri.joinPath(context.extensionUri, 'dist', 'daemon', 'main.mjs').fsPath;
-  const stores = new Stores(processLauncher(program), log);
+  const stores = new Stores(
+    processLauncher(program, () => setting('modelthat.artifacts')),
+    log,
+  );
   const trees = [new ExperimentsTree(stores), new PipelinesTree(stores), new ModelsTree(stores)];
   const logs = new StepLogs();
   const panels = new RunPanels(context.extensionUri, stores, log);

@@ -1,5 +1,6 @@
 /** Artifacts of runs in the native API. */
-import { invalid } from '../contract/errors.ts';
+import { checkArtifacts } from '../contract/about.ts';
+import { ApiError, invalid } from '../contract/errors.ts';
 import { ARTIFACT_CONTENT_PATH, listArtifacts } from '../contract/runs.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { TrackingService } from '../tracking/service.ts';
@@ -19,6 +20,11 @@ export function mountArtifacts(
     return { files: await Array.fromAsync(listBelow(artifacts, root, query.path)) };
   });
 
+  router.mount(checkArtifacts, async () => ({
+    place: artifacts.files.place,
+    problem: await artifacts.files.check().then(() => null, messageOf),
+  }));
+
   router.raw(
     { method: 'GET', path: ARTIFACT_CONTENT_PATH, access: 'tracking' },
     async (request, response) => {
@@ -27,6 +33,12 @@ export function mountArtifacts(
       await sendArtifact(artifacts, `${root}/${artifact}`, request, response);
     },
   );
+}
+
+/** Of an error that is for people. */
+function messageOf(error: unknown): string {
+  if (error instanceof ApiError) return error.message;
+  throw error;
 }
 
 /** The folder of a run's artifacts. @throws ApiError when they are not kept in this store */

@@ -35,6 +35,7 @@ interface Found {
 /** Artifacts in a bucket of S3-compatible storage, under a prefix. Nothing is asked of it before it is used. */
 export class S3ArtifactStore implements ArtifactStore {
   readonly place: string;
+  readonly checksContent = true;
   readonly #client: S3Client;
   readonly #bucket: string;
   /** With a slash at its end, unless it is empty. */

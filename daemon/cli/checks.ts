@@ -3,10 +3,11 @@ import fs from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { keptSecrets, readConnection } from '../client/connection.ts';
+import { keptArtifactPlace } from '../client/settings.ts';
 import type { Attached } from '../client/start.ts';
 import type { StorePlace } from '../client/store.ts';
 import { runOffline } from '../client/store-task.ts';
-import { checkStore, getAbout } from '../contract/about.ts';
+import { checkArtifacts, checkStore, getAbout } from '../contract/about.ts';
 import { offlineProgram } from './context.ts';
 
 /** What one check found. */
@@ -38,6 +39,7 @@ export async function runChecks(place: StorePlace, running: Attached | undefined
     ['Port', () => checkPort(place, running)],
     ['SQLite', () => checkSqlite(running)],
     ['Store', () => checkIntegrity(place, running)],
+    ['Artifacts', () => checkPlace(place, running)],
   ];
   return Promise.all(
     checks.map(async ([name, check]) => {
@@ -131,6 +133,12 @@ async function problemsOf(store: string, running: Attached | undefined): Promise
   if (running) return (await running.client.call(checkStore, {})).problems;
   if (!fs.existsSync(path.join(store, 'modelthat.db'))) return [];
   return (await runOffline(offlineProgram(), { kind: 'check', store })).verification.database;
+}
+
+async function checkPlace({ state }: StorePlace, running: Attached | undefined): Promise<Finding> {
+  if (!running) return { state: 'ok', message: `${keptArtifactPlace(state)} (not checked: no daemon runs)` };
+  const { place, problem } = await running.client.call(checkArtifacts, {});
+  return problem === null ? { state: 'ok', message: place } : { state: 'failed', message: problem };
 }
 
 function isAtLeast(version: string, oldest: readonly number[]): boolean {

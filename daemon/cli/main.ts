@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { PRODUCT_VERSION } from '../client/version.ts';
 import { ApiError } from '../contract/errors.ts';
+import * as artifacts from './artifacts.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './context.ts';
 import * as daemon from './daemon.ts';
 import * as doctor from './doctor.ts';
@@ -34,7 +35,7 @@ const program = new Command('modelthat')
 // As the first word only: further on, `--version` names the version of a model.
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
-  ...[daemon, logs, environment, token, doctor, store],
+  ...[daemon, logs, environment, token, artifacts, store, doctor],
   ...[run, executions, experiments, runs, models, predict, importing],
 ];
 for (const noun of nouns) noun.register(program);

@@ -85,6 +85,19 @@ export const checkStore = route({
   reply: z.object({ problems: z.array(z.string()) }),
 });
 
+export const checkArtifacts = route({
+  method: 'GET',
+  path: '/api/v1/store/artifacts',
+  access: 'owner',
+  summary: 'Where artifacts are kept, and what is in the way of keeping them there',
+  reply: z.object({
+    /** A folder, or s3://bucket/prefix. */
+    place: z.string(),
+    /** With the remedy; null when all is well. */
+    problem: z.string().nullable(),
+  }),
+});
+
 /** A client says that it handed the store's variables to terminals, so the daemon must stay reachable. */
 export const announceClient = route({
   method: 'POST',

@@ -1,6 +1,7 @@
 /** Types of the settings, by name. */
 export interface SettingValues {
   'modelthat.storePath': string;
+  'modelthat.artifacts': string;
   'modelthat.terminals.track': boolean;
   'modelthat.editor.codeLens': boolean;
 }
@@ -23,6 +24,14 @@ export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingV
     default: '',
     markdownDescription:
       'Folder of the store: an absolute path, or one relative to the project. Empty means `.modelthat` in the project. It must be on a local disk.',
+    scope: 'machine-overridable',
+    restricted: true,
+  },
+  'modelthat.artifacts': {
+    type: 'string',
+    default: '',
+    markdownDescription:
+      'Where a store that is started from here keeps artifacts: `local` (its own folder), or `s3://bucket/prefix?endpoint=https://…&region=…&pathStyle=true` for S3-compatible storage. Credentials are found as by the AWS command line: environment, profile, login. Empty leaves it as it is.',
     scope: 'machine-overridable',
     restricted: true,
   },

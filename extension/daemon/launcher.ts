@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DaemonClient } from '../../daemon/client/client.ts';
 import { readConnection } from '../../daemon/client/connection.ts';
 import { readEvents, type StreamMessage } from '../../daemon/client/events.ts';
+import { keepArtifactPlace, keptArtifactPlace } from '../../daemon/client/settings.ts';
 import { attach, ensureDaemon, type Progress } from '../../daemon/client/start.ts';
 import { openPlace } from '../../daemon/client/store.ts';
 
@@ -23,8 +24,9 @@ export interface Launcher {
  * Real daemons, run by the editor's own runtime.
  *
  * @param main the daemon's program
+ * @param artifactPlace where a store that is started is to keep artifacts; '' leaves it as it is
  */
-export function processLauncher(main: string): Launcher {
+export function processLauncher(main: string, artifactPlace: () => string): Launcher {
   return {
     async attach(store) {
       // Looking for a daemon makes nothing, least of all in a folder that is not trusted.
@@ -32,7 +34,11 @@ export function processLauncher(main: string): Launcher {
       return (await attach(openPlace(store)))?.client;
     },
     async start(store, progress) {
-      return (await ensureDaemon(openPlace(store), { main }, progress)).client;
+      const place = openPlace(store);
+      const artifacts = artifactPlace();
+      if (artifacts !== '' && artifacts !== keptArtifactPlace(place.state))
+        keepArtifactPlace(place.state, artifacts);
+      return (await ensureDaemon(place, { main }, progress)).client;
     },
     async crashed(store) {
       return readConnection(openPlace(store).state).found === 'connection';

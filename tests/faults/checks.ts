@@ -1,4 +1,7 @@
 /** The scorecard: all checks, in the order in which they are run. */
+import { artifactKills } from './artifact-kills.ts';
+import { artifactMemory } from './artifact-memory.ts';
+import { artifactSwaps } from './artifact-swaps.ts';
 import type { Check } from './check.ts';
 import { damagedModels } from './damaged-models.ts';
 import { schemaFuzz } from './fuzz.ts';
@@ -14,4 +17,7 @@ export const checks: readonly Check[] = [
   schemaFuzz,
   suddenDeath,
   singleInstance,
+  artifactKills,
+  artifactSwaps,
+  artifactMemory,
 ];
