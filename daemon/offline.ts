@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { LocalArtifactStore } from './artifacts/local.ts';
+import { openArtifactStore } from './artifacts/open-store.ts';
 import { openPlace } from './client/store.ts';
 import { ApiError, invalid, missing } from './contract/errors.ts';
 import type { OfflineMessage, PythonFound, StoreResult, Verification } from './contract/housekeeping.ts';
@@ -80,7 +80,7 @@ async function verify(folder: string, artifacts: boolean): Promise<Verification>
         const { problems, skipped } = await database.survey('housekeeping.checkDatabase', {});
         return { ...NOTHING_READ, database: problems, skipped };
       }
-      const files = await LocalArtifactStore.open(path.join(place.store, 'artifacts'));
+      const files = await openArtifactStore(place);
       return await verifyStore({ database, files }, work);
     } finally {
       database.close();

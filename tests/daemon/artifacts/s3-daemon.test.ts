@@ -14,7 +14,7 @@ const PYTHON_TESTS = path.resolve(import.meta.dirname, '../../python');
 
 describe('a daemon with artifacts on S3-compatible storage', function () {
   // Python environments may have to be made.
-  this.timeout(600_000);
+  this.timeout(900_000);
   let s3: TestS3;
   let daemon: TestDaemon;
 
@@ -60,7 +60,7 @@ describe('a daemon with artifacts on S3-compatible storage', function () {
     const response = await daemon.client.fetch('/serve/linear/invocations?version=1', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: '[{"a": 3, "b": 4}]',
+      body: JSON.stringify({ dataframe_records: [{ a: 3, b: 4 }] }),
     });
     assert.deepEqual(await response.json(), { predictions: [{ prediction: 3 }] });
   });
