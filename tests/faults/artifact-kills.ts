@@ -66,14 +66,15 @@ async function uploadUntilKilled(
 ): Promise<Map<string, number>> {
   const wire = new MlflowWire(daemon);
   const acknowledged = new Map<string, number>();
-  const uploads = NAMES.map(async name => {
+  const upload = async (name: string) => {
     const content = contents[Math.floor(Math.random() * contents.length)] ?? Buffer.alloc(0);
     const answer = await wire.send('PUT', proxyPath(`${artifacts}/${name}`), content);
     if (answer.status === 200) acknowledged.set(name, content.length);
-  });
+  };
+  const uploads = Promise.allSettled(NAMES.map(upload));
   await pause(Math.random() * LATEST_KILL_MS);
   await daemon.kill();
-  await Promise.allSettled(uploads);
+  await uploads;
   return acknowledged;
 }
 
