@@ -148,7 +148,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     cancelRunning: () => pipelines.cancelRunning(),
     close: async () => {
       housekeeping.close();
-      pipelines.close();
+      await pipelines.close();
       endSilenceWatch();
       await imports.close();
       await serving.close();

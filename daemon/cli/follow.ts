@@ -142,7 +142,7 @@ function plainLines(): Display {
       else if (execution.exitCode === null) tell('', line, line);
       for (const step of execution.steps) {
         if (step.status !== 'pending')
-          tell(step.name, step.status, `${step.name} ${step.status} ${describe(step)}`.trimEnd());
+          tell(step.name, step.status, `${step.name} ${wordOf(step)} ${describe(step)}`.trimEnd());
       }
     },
     note: say,
@@ -163,9 +163,18 @@ function describe(step: StepExecution): string {
   const metric = step.metric
     ? `${step.metric.key} ${formatNumber(step.metric.value)}${atStep(step.metric.step)}`
     : '';
-  return [elapsed(step).padStart(8), metric, step.message === '' ? '' : style('dim', step.message)]
+  return [
+    (step.reused ?? elapsed(step)).padStart(8),
+    metric,
+    step.message === '' ? '' : style('dim', step.message),
+  ]
     .filter(part => part.trim() !== '')
     .join('  ');
+}
+
+/** What a step's end is called: how it was spared, when it was. */
+function wordOf({ status, reused }: StepExecution): string {
+  return status === 'succeeded' ? (reused ?? status) : status;
 }
 
 function atStep(step: number): string {

@@ -27,6 +27,7 @@ export function register(program: Command): void {
       append,
       [],
     )
+    .option('--force', 'run every step, even if nothing that it depends on changed')
     .option('--detach', 'start it, print its id, and do not wait')
     .addHelpText('after', describeExitCodes())
     .action(run);
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     .description('show what `run` would do, in order, and the problems in the definition')
     .option('--set <name=value>', 'a parameter for this run', collect, {})
     .option('--only <step>', 'only this step (can be repeated)', append, [])
+    .option('--force', 'as if everything had changed')
     .action(plan);
 }
 
@@ -59,7 +61,12 @@ function append(text: string, all: readonly string[]): string[] {
 interface RunOptions {
   readonly set: Record<string, string>;
   readonly only: string[];
+  readonly force?: boolean;
   readonly detach?: boolean;
+}
+
+function requestOf(file: string, { set, only, force = false }: RunOptions) {
+  return { file, set, force, ...(only.length > 0 && { only }) };
 }
 
 async function run(named: string | undefined, options: RunOptions, command: Command): Promise<void> {
@@ -67,7 +74,7 @@ async function run(named: string | undefined, options: RunOptions, command: Comm
   const context = new Context(command, path.dirname(file));
   await tellingProblems(command, context, async () => {
     const client = await context.client();
-    const body = { file, set: options.set, ...(options.only.length > 0 ? { only: options.only } : {}) };
+    const body = requestOf(file, options);
     const { problems } = await client.call(planExecution, { body });
     if (!context.json) sayProblems(problems);
     const started = await client.call(startExecution, { body });
@@ -87,7 +94,7 @@ async function plan(named: string | undefined, options: RunOptions, command: Com
   const file = findFile(named, command);
   const context = new Context(command, path.dirname(file));
   await tellingProblems(command, context, async () => {
-    const body = { file, set: options.set, ...(options.only.length > 0 ? { only: options.only } : {}) };
+    const body = requestOf(file, options);
     const planned = await (await context.client()).call(planExecution, { body });
     if (context.json) {
       printJson(planned);
@@ -139,7 +146,7 @@ function whyNone(named: string | undefined): string {
 export async function printOutcome(client: DaemonClient, execution: Execution): Promise<void> {
   printTable(execution.steps, [
     { title: 'STEP', value: step => step.name },
-    { title: 'STATUS', value: step => step.status },
+    { title: 'STATUS', value: step => step.reused ?? step.status },
     { title: 'TIME', value: step => duration(step), align: 'right' },
     { title: 'METRIC', value: ({ metric }) => metric && `${metric.key} ${formatNumber(metric.value)}` },
     { title: 'MESSAGE', value: step => step.message.split('\n', 1)[0] },

@@ -62,8 +62,10 @@ export const StepExecution = z.object({
   exitCode: z.number().int().nullable(),
   /** Why it is in this state, in a person's words: a failed gate, the end of a log, what it waits for. */
   message: z.string(),
-  /** The run that the step logged to, when it logged. */
+  /** The run that the step logged to, when it logged; of an earlier execution when it was not run again. */
   runId: z.string().nullable(),
+  /** How it ended well without running: nothing had changed, or its outputs were restored from the cache. */
+  reused: z.enum(['unchanged', 'restored']).nullable().default(null),
   gates: z.array(GateResult),
   /** The metric that moves: the last one the step logged. */
   metric: z.object({ key: z.string(), value: Double, step: z.number() }).nullable(),
@@ -148,7 +150,8 @@ export const checkPipeline = route({
 
 /** What an execution would do with a step, and why. */
 export const PlannedStep = StepDefinition.extend({
-  action: z.enum(['run', 'skip']),
+  /** `restore` = its outputs come from the cache. */
+  action: z.enum(['run', 'skip', 'restore']),
   reason: z.string(),
 });
 export type PlannedStep = z.infer<typeof PlannedStep>;
@@ -162,6 +165,7 @@ export const planExecution = route({
     file: z.string(),
     set: StringMap.default({}),
     only: z.array(z.string()).optional(),
+    force: z.boolean().default(false),
   }),
   reply: z.object({ pipeline: z.string(), steps: z.array(PlannedStep), problems: z.array(Diagnostic) }),
 });
@@ -178,6 +182,8 @@ export const startExecution = route({
     set: StringMap.default({}),
     /** Only these steps; what they need is taken as done. */
     only: z.array(z.string()).optional(),
+    /** Whether steps run even if nothing that they depend on changed. */
+    force: z.boolean().default(false),
   }),
   reply: Execution,
 });

@@ -12,6 +12,7 @@ import { pipelines } from './migrations/0005-pipelines.ts';
 import { repeatableWrites } from './migrations/0008-repeatable-writes.ts';
 import { housekeeping } from './migrations/0010-housekeeping.ts';
 import { releases } from './migrations/0011-releases.ts';
+import { stepResults } from './migrations/0012-step-results.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -29,6 +30,7 @@ const MIGRATIONS: readonly Migration[] = [
   releases,
   housekeeping,
   repeatableWrites,
+  stepResults,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

@@ -6,6 +6,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import * as artifacts from '../artifacts/store.ts';
 import * as housekeeping from '../housekeeping/store.ts';
 import * as models from '../models/store.ts';
+import * as results from '../pipelines/cache/store.ts';
 import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
@@ -22,6 +23,7 @@ export const writes = {
   ...artifacts.writes,
   ...pipelines.writes,
   ...housekeeping.writes,
+  ...results.writes,
 } as const satisfies Record<string, Operation<never, unknown>>;
 export const reads = {
   ...housekeeping.reads,
@@ -30,6 +32,7 @@ export const reads = {
   ...registry.reads,
   ...artifacts.reads,
   ...pipelines.reads,
+  ...results.reads,
 } as const satisfies Record<string, Operation<never, unknown>>;
 
 export type Writes = typeof writes;

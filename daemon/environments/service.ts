@@ -74,8 +74,19 @@ export class Environments {
     const key = keyOf(requirements, interpreter);
     const root = path.join(this.#folder, key);
     if (!existsSync(root)) await this.#join(key, { requirements, interpreter, uv }, line, signal);
+    return this.#read(root, interpreter);
+  }
+
+  async #read(root: string, interpreter: Interpreter): Promise<PythonEnvironment> {
     const lock = await readLock(root);
     return { root, bin: binOf(root), lock, hash: hashOf(lock, ...describe(interpreter)) };
+  }
+
+  /** The environment with these requirements if it is made already. @throws ApiError that says what to do */
+  async made(requirements: string): Promise<PythonEnvironment | undefined> {
+    const interpreter = await this.interpreter();
+    const root = path.join(this.#folder, keyOf(requirements, interpreter));
+    return existsSync(root) ? this.#read(root, interpreter) : undefined;
   }
 
   /** An environment made earlier, by its hash; undefined when it, or the interpreter it was made with, is gone. */

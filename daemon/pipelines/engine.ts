@@ -1,4 +1,6 @@
 import type { ExecutionScope } from '../contract/principal.ts';
+import type { StepCache } from './cache/service.ts';
+import type { PipelineDefinition } from './definition/model.ts';
 import type { Executor } from './executors/executor.ts';
 import type { ExecutionFiles } from './files.ts';
 import type { StepJudge } from './judge.ts';
@@ -18,6 +20,7 @@ export interface Engine {
   readonly executor: Executor;
   readonly runs: StepRuns;
   readonly judge: StepJudge;
+  readonly cache: StepCache;
   readonly files: ExecutionFiles;
   readonly tokens: StepTokens;
   /** One for each core, over all executions. */
@@ -35,6 +38,8 @@ export interface Engine {
     signal: AbortSignal,
     progress: (message: string) => void,
   ): Promise<ExecutionEnvironment>;
+  /** Hash of the lock of the environment that a pipeline asks for, if it is made already. */
+  environment(definition: PipelineDefinition): Promise<string | null>;
   /** Reports what should never happen. */
   defect(error: unknown): void;
 }

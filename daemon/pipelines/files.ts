@@ -35,16 +35,17 @@ export class ExecutionFiles {
     this.#state = path.join(state, 'executions');
   }
 
-  /** Makes the folders of a new execution, and writes the parameters that its steps read. */
-  create(executionId: string, params: unknown): void {
+  /** Makes the folders of a new execution. */
+  create(executionId: string): void {
     mkdirSync(path.join(this.#state, executionId), { recursive: true, mode: 0o700 });
     mkdirSync(path.join(this.#store, executionId, 'steps'), { recursive: true, mode: 0o700 });
-    writeFileSync(this.params(executionId), JSON.stringify(params, null, 2));
   }
 
-  /** The effective parameters, as JSON. */
-  params(executionId: string): string {
-    return path.join(this.#store, executionId, 'params.json');
+  /** Writes the parameters that a step sees, as JSON. @returns the file */
+  writeParams(executionId: string, step: string, params: unknown): string {
+    const file = path.join(this.#store, executionId, 'steps', `${step}.params.json`);
+    writeFileSync(file, JSON.stringify(params, null, 2));
+    return file;
   }
 
   /** What making the environment printed. */

@@ -8,6 +8,7 @@ import type { Run } from '../contract/runs.ts';
 import { decodeDouble } from '../contract/values.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
+import type { StepResult } from './cache/model.ts';
 import type { Step } from './definition/model.ts';
 import { judge, parseGate } from './gates.ts';
 import { describeCheck, ReportError, readChecks, readMetrics } from './reports.ts';
@@ -24,6 +25,8 @@ export interface Evidence {
   readonly endedAt: number;
   /** Versions the execution has registered so far. */
   readonly versions: readonly VersionRef[];
+  /** The earlier result that stands for the step's commands, if they did not run. */
+  readonly reused?: StepResult | undefined;
 }
 
 /** What came of a step whose commands succeeded. */
@@ -66,8 +69,12 @@ export class StepJudge {
     try {
       requireOutputs(step);
       const checks = step.checks === null ? '' : checkData(step.checks);
-      await this.#logMetrics(evidence);
-      if (step.register !== null) partial.versions = await this.#register(evidence, step.register);
+      if (evidence.reused) {
+        partial.versions = await this.#withEarlier(evidence, evidence.reused);
+      } else {
+        await this.#logMetrics(evidence);
+        if (step.register !== null) partial.versions = await this.#register(evidence, step.register);
+      }
       const judged = await this.#versionUnderTest(evidence, partial.versions);
       if (step.gates.length > 0) partial.gates = await this.#judgeGates(evidence, judged);
       const unmet = partial.gates.filter(gate => !gate.passed);
@@ -112,6 +119,24 @@ export class StepJudge {
     ];
   }
 
+  /** The versions that the step registered earlier, as they are now. */
+  async #withEarlier({ versions }: Evidence, { versions: earlier }: StepResult): Promise<VersionRef[]> {
+    const found = await Promise.all(
+      earlier.map(async ({ name, version }) => {
+        const model = await this.#registry.modelWithVersions(name);
+        return {
+          name,
+          version,
+          stage: model?.versions.find(each => each.version === version)?.stage ?? 'None',
+        };
+      }),
+    );
+    const others = versions.filter(
+      ref => !found.some(({ name, version }) => ref.name === name && ref.version === version),
+    );
+    return [...others, ...found];
+  }
+
   /** The version that gates and promotion are about: this execution's own, else the newest of the model. */
   async #versionUnderTest(
     { step }: Evidence,
@@ -141,12 +166,15 @@ export class StepJudge {
     return gates;
   }
 
-  async #promote({ step, scope }: Evidence, judged: ModelVersion | undefined): Promise<string> {
+  async #promote({ step, scope, reused }: Evidence, judged: ModelVersion | undefined): Promise<string> {
     if (step.promote === null) return '';
     const { model, to } = step.promote;
     if (!judged) throw new ReportError(`model “${model}” has no version to promote`);
     const done = `version ${judged.version} of ${model} is in ${to}`;
     if (judged.stage === to) return done;
+    // What a person did with it since is not undone by a step that had nothing new to say.
+    if (reused && judged.stage !== 'None')
+      return `version ${judged.version} of ${model} stays in ${judged.stage}`;
     const reason =
       step.gates.length > 0 ? `gates passed: ${step.gates.join(', ')}` : `step ${step.name} succeeded`;
     await this.#registry.transition({

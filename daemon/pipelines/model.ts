@@ -3,6 +3,7 @@ import type { Execution, ExecutionStatus, StepExecution, StepStatus } from '../c
 import { EXIT } from '../contract/pipelines.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import type { JobHandle } from './executors/executor.ts';
+import type { StepInputs } from './inputs/model.ts';
 
 /** A Python environment that an execution runs in. */
 export interface ExecutionEnvironment {
@@ -21,6 +22,8 @@ export interface ExecutionRecord extends Omit<Execution, 'steps'> {
   readonly definition: PipelineDefinition;
   /** Steps that were asked for; null = all. */
   readonly only: readonly string[] | null;
+  /** Whether steps run even if nothing that they depend on changed. */
+  readonly force: boolean;
   /** Null until it is made, and for a pipeline without one. */
   readonly environment: ExecutionEnvironment | null;
 }
@@ -32,6 +35,8 @@ export interface StepRecord extends StepExecution {
   /** The process that runs it, or ran it. */
   readonly process: JobHandle | null;
   readonly gateFailed: boolean;
+  /** What it depended on when its commands were started; null before, and where that is of no use. */
+  readonly inputs: StepInputs | null;
 }
 
 /** Both, as the store gives them back. */
@@ -100,11 +105,11 @@ export function outcome(
 
 /** What clients see of an execution. */
 export function toExecution({ execution, steps }: KeptExecution): Execution {
-  const { experimentId: _e, definition: _d, only: _o, environment: _env, ...seen } = execution;
+  const { experimentId: _e, definition: _d, only: _o, force: _f, environment: _env, ...seen } = execution;
   return { ...seen, steps: steps.map(toStepExecution) };
 }
 
 function toStepExecution(step: StepRecord): StepExecution {
-  const { reservedRunId: _r, process: _p, gateFailed: _g, ...seen } = step;
+  const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, ...seen } = step;
   return seen;
 }

@@ -1,13 +1,16 @@
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import type { ArtifactService } from '../artifacts/service.ts';
 import type { Database } from '../database/database.ts';
 import type { Environments } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
+import { StepCache } from './cache/service.ts';
 import type { StepTokens } from './engine.ts';
 import { LocalExecutor } from './executors/local.ts';
 import { ExecutionFiles } from './files.ts';
+import { WorkspaceFiles } from './inputs/files.ts';
 import { StepJudge } from './judge.ts';
 import { environmentMaker } from './prepare.ts';
 import { PipelineService } from './service.ts';
@@ -43,6 +46,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking);
+  const contents = new WorkspaceFiles({ cache: path.join(surroundings.store, 'cache'), workspace });
   const service = new PipelineService({
     database,
     events,
@@ -52,11 +56,14 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
       executor: new LocalExecutor(files),
       runs,
       judge: new StepJudge(tracking, registry, runs),
+      cache: new StepCache({ database, files: contents, registry, workspace }),
       files,
       tokens,
       slots: new Slots(availableParallelism()),
       url,
       prepare: environmentMaker({ environments, tracking, artifacts, files }),
+      environment: async ({ requirements }) =>
+        requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
       defect,
     },
   });

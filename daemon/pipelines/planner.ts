@@ -1,5 +1,11 @@
+import path from 'node:path';
 import type { PlannedStep, StepDefinition } from '../contract/pipelines.ts';
-import type { PipelineDefinition, Step } from './definition/model.ts';
+import type { Decision, StepResult } from './cache/model.ts';
+import type { Known, StepCache } from './cache/service.ts';
+import { makesOf, type PipelineDefinition, type Step } from './definition/model.ts';
+import { PathIndex } from './definition/path-index.ts';
+import type { Content } from './inputs/content.ts';
+import type { StepState } from './inputs/read.ts';
 
 /** What the API tells of a step. */
 export function describeStep({ name, line, command, needs, approval }: Step): StepDefinition {
@@ -19,14 +25,84 @@ function inOrder(steps: readonly Step[]): Step[] {
   return [...ordered];
 }
 
-/** What an execution would do. @param only the steps asked for; null = all */
-export function plan(definition: PipelineDefinition, only: readonly string[] | null): PlannedStep[] {
-  return inOrder(definition.steps).map(step => {
-    const asked = only === null || only.includes(step.name);
-    const reason = asked ? (step.approval === null ? 'every step runs' : 'waits for approval') : NOT_ASKED;
-    return { ...describeStep(step), action: asked ? 'run' : 'skip', reason };
-  });
+/** What is asked of an execution. */
+export interface PlanOptions {
+  /** The steps asked for; null = all. */
+  readonly only: readonly string[] | null;
+  /** Whether they run even if nothing changed. */
+  readonly force: boolean;
+  /** Hash of the lock of the pipeline's environment; null without one, or while it is not made. */
+  readonly environment: string | null;
 }
 
 /** Why a step is skipped that `only` leaves out. */
 export const NOT_ASKED = 'not asked for';
+
+/** What an execution would do, and why. */
+export async function plan(
+  cache: StepCache,
+  definition: PipelineDefinition,
+  options: PlanOptions,
+): Promise<PlannedStep[]> {
+  const steps = inOrder(definition.steps);
+  const states = await cache.states(definition, steps, options.environment);
+  const planner = new Planner(cache, definition, options, await cache.known(definition, states));
+  const planned: PlannedStep[] = [];
+  for (const [index, step] of steps.entries()) {
+    const { action, reason } = await planner.next(step, states[index] as StepState);
+    planned.push({ ...describeStep(step), action, reason });
+  }
+  return planned;
+}
+
+/** Goes through the steps in order, and remembers what those before will have done. */
+class Planner {
+  readonly #cache: StepCache;
+  readonly #definition: PipelineDefinition;
+  readonly #options: PlanOptions;
+  readonly #known: Known;
+  /** Steps that run, by what they write. */
+  readonly #made = new PathIndex<Step>();
+  /** What restored places are going to hold. */
+  readonly #restored = new Map<string, Content>();
+  readonly #restoredPlaces = new PathIndex<string>();
+
+  constructor(cache: StepCache, definition: PipelineDefinition, options: PlanOptions, known: Known) {
+    this.#cache = cache;
+    this.#definition = definition;
+    this.#options = options;
+    this.#known = known;
+  }
+
+  async next(step: Step, state: StepState): Promise<Pick<PlannedStep, 'action' | 'reason'>> {
+    const { only, force } = this.#options;
+    if (only !== null && !only.includes(step.name)) return { action: 'skip', reason: NOT_ASKED };
+    const decision = force ? FORCED : await this.#decide(step, state);
+    if (decision.action === 'run') for (const place of makesOf(step)) this.#made.add(place, step);
+    if (decision.action === 'restore') this.#remember(decision.result);
+    return decision;
+  }
+
+  async #decide(step: Step, state: StepState): Promise<Decision> {
+    if (step.approval !== null) return { action: 'run', reason: 'waits for approval' };
+    const [maker] = step.deps.flatMap(dep => this.#made.touching(dep));
+    if (maker) return { action: 'run', reason: `“${maker.name}” runs before it` };
+    if (step.deps.every(dep => this.#restoredPlaces.touching(dep).length === 0))
+      return this.#cache.decide(this.#definition, step, state, this.#known);
+    // It depends on what is going to be there, not on what is there now.
+    const { environment } = this.#options;
+    const [then] = await this.#cache.states(this.#definition, [step], environment, this.#restored);
+    const known = await this.#cache.known(this.#definition, then ? [then] : []);
+    return this.#cache.decide(this.#definition, step, then ?? state, known);
+  }
+
+  #remember({ outputs }: StepResult): void {
+    for (const [name, content] of Object.entries(outputs)) {
+      const place = path.join(this.#definition.folder, ...name.split('/'));
+      this.#restored.set(place, content);
+      this.#restoredPlaces.add(place, place);
+    }
+  }
+}
+
+const FORCED: Decision = { action: 'run', reason: 'it is asked to run in any case' };

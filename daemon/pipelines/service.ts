@@ -36,6 +36,8 @@ export interface ExecutionRequest {
   /** Overrides of parameters. */
   readonly set: Readonly<Record<string, string>>;
   readonly only?: readonly string[] | undefined;
+  /** Whether steps run even if nothing that they depend on changed. */
+  readonly force: boolean;
 }
 
 /** What pipelines work with. */
@@ -126,9 +128,13 @@ export class PipelineService {
   }
 
   /** What an execution would do. @throws ApiError as `start` does */
-  plan(request: ExecutionRequest): { pipeline: string; steps: PlannedStep[]; problems: Diagnostic[] } {
+  async plan(
+    request: ExecutionRequest,
+  ): Promise<{ pipeline: string; steps: PlannedStep[]; problems: Diagnostic[] }> {
     const { definition, problems, only } = this.#read(request);
-    return { pipeline: definition.name, steps: plan(definition, only), problems };
+    const environment = await this.#engine.environment(definition);
+    const steps = await plan(this.#engine.cache, definition, { only, force: request.force, environment });
+    return { pipeline: definition.name, steps, problems };
   }
 
   /**
@@ -154,7 +160,7 @@ export class PipelineService {
     this.#refuseSecond(definition);
     this.#starting.add(file);
     try {
-      return (await this.#create(id, definition, request.set, only)).state.view;
+      return (await this.#create(id, definition, request, only)).state.view;
     } finally {
       this.#starting.delete(file);
     }
@@ -227,9 +233,10 @@ export class PipelineService {
   }
 
   /** Lets go: what runs goes on, for the next daemon to take over. */
-  close(): void {
+  async close(): Promise<void> {
     this.#unsubscribe();
     for (const runner of this.#live.values()) runner.detach();
+    await this.#engine.cache.close();
   }
 
   #read({ file, set, only }: ExecutionRequest) {
@@ -250,7 +257,7 @@ export class PipelineService {
   async #create(
     id: string,
     definition: PipelineDefinition,
-    set: ExecutionRequest['set'],
+    { set, force }: ExecutionRequest,
     only: string[] | null,
   ): Promise<ExecutionRunner> {
     const pipeline = definition.name;
@@ -279,13 +286,14 @@ export class PipelineService {
       versions: [],
       definition,
       only,
+      force,
       environment: null,
     };
     const steps = definition.steps.map(({ name }) => newStep(name, only));
     try {
       const experimentId = await this.#engine.runs.startExecution({ id: runId, name, tags }, definition);
       const kept = { execution: { ...execution, experimentId }, steps };
-      this.#engine.files.create(id, definition.params);
+      this.#engine.files.create(id);
       await this.#database.write('pipelines.createExecution', kept);
       this.#events.publish({ topic: 'execution', id, kind: 'created' });
       return this.#launch(kept);
@@ -305,7 +313,8 @@ export class PipelineService {
 
   #refuseSecond({ file, name }: PipelineDefinition): void {
     const running = [...this.#live.values()].find(
-      ({ state: { execution } }) => execution.file === file && execution.status !== 'waiting',
+      ({ state: { execution } }) =>
+        execution.file === file && execution.status !== 'waiting' && !hasEnded(execution.status),
     );
     if (!running && !this.#starting.has(file)) return;
     const which = running ? ` (execution ${running.state.execution.id})` : '';
@@ -367,10 +376,12 @@ function newStep(name: string, only: readonly string[] | null): StepRecord {
     exitCode: null,
     message: asked ? '' : NOT_ASKED,
     runId: null,
+    reused: null,
     gates: [],
     metric: null,
     reservedRunId: newRunId(),
     process: null,
     gateFailed: false,
+    inputs: null,
   };
 }

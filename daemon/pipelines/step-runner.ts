@@ -1,8 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
+import { type Execution, executionName } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
+import type { StepResult } from './cache/model.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
 import type { JobEnd, JobHandle } from './executors/executor.ts';
+import { seenParams } from './params.ts';
 import type { ExecutionState } from './state.ts';
 import { stepEnvironment } from './step-environment.ts';
 
@@ -27,11 +30,13 @@ export class StepRunner {
     this.#remark = state.step(step.name).message;
   }
 
-  /** Runs the commands, and what follows them. */
+  /** Runs the commands, unless an earlier result can be used again, and does what follows them. */
   async run(): Promise<void> {
     const startTime = this.#state.step(this.#step.name).startTime ?? Date.now();
     await this.#change({ status: 'running', startTime });
-    await this.#conclude(await this.#execute());
+    const reused = await this.#reuse();
+    if (reused) await this.#judge(Date.now(), { exitCode: null }, reused);
+    else await this.#conclude(await this.#execute());
   }
 
   /** Goes on with a step that an earlier daemon started. */
@@ -56,11 +61,43 @@ export class StepRunner {
     return { executionId: id, step: name, runId: reservedRunId, parentRunId: runId, experimentId };
   }
 
+  /** The earlier result that stands for this step, its outputs back in their places; undefined when it has to run. */
+  async #reuse(): Promise<StepResult | undefined> {
+    const { definition, environment, force } = this.#state.execution;
+    const { cache } = this.#engine;
+    if (this.#step.commands.length === 0 || this.#hurry) return undefined;
+    const [state] = await cache.states(definition, [this.#step], environment?.hash ?? null);
+    if (!state) return undefined;
+    // Saved before anything starts: a later daemon must be able to tell whether they changed meanwhile.
+    await this.#change({ inputs: state.inputs });
+    if (force) return undefined;
+    const decision = await cache.decide(
+      definition,
+      this.#step,
+      state,
+      await cache.known(definition, [state]),
+    );
+    if (decision.action === 'run') return undefined;
+    this.#remark = decision.reason;
+    if (decision.action === 'skip') {
+      await this.#change({ reused: 'unchanged' });
+      return decision.result;
+    }
+    try {
+      await cache.restore(definition, this.#step, decision.result, state);
+      await this.#change({ reused: 'restored' });
+      return decision.result;
+    } catch (error) {
+      this.#remark = `its outputs could not be restored: ${(error as Error).message}`;
+      return undefined;
+    }
+  }
+
   async #execute(): Promise<JobEnd> {
     const absent = this.#step.deps.filter(dep => !existsSync(dep));
     if (absent.length > 0) return this.#notStarted(`its dependency ${absent.join(', ')} does not exist`);
     if (this.#step.commands.length === 0) return this.#nothingToRun();
-    const { id, pipeline, environment } = this.#state.execution;
+    const { id, pipeline, environment, definition } = this.#state.execution;
     const { name, commands, cwd, env } = this.#step;
     const { executor, files, tokens, url } = this.#engine;
     const token = tokens.issue(this.#scope);
@@ -76,7 +113,7 @@ export class StepRunner {
           url,
           token,
           experiment: pipeline,
-          params: files.params(id),
+          params: files.writeParams(id, name, seenParams(definition.params, this.#step.params)),
           environment,
           own: env,
         }),
@@ -137,7 +174,8 @@ export class StepRunner {
     const done = this.#hurry ? ((await this.#cancelled) ?? 'before it ran') : undefined;
     if (token !== undefined) tokens.revoke(token);
     await runs.end(runId, done !== undefined ? 'KILLED' : end.exitCode === 0 ? 'FINISHED' : 'FAILED', end.at);
-    const times = { endTime: end.at, exitCode: this.#step.commands.length === 0 ? null : end.exitCode };
+    const exitCode = this.#step.commands.length === 0 ? null : end.exitCode;
+    const times = { endTime: end.at, exitCode };
     if (done !== undefined) {
       await this.#change({
         ...times,
@@ -149,26 +187,47 @@ export class StepRunner {
       const message = this.#withRemark(end.message);
       await this.#change({ ...times, ...(await runs.progress(runId)), status: 'failed', message });
     } else {
-      await this.#judge(end, times);
+      await this.#judge(end.at, { exitCode });
     }
   }
 
-  async #judge(end: JobEnd, times: { endTime: number; exitCode: number | null }): Promise<void> {
+  /** @param reused the earlier result that stands for the step's commands, if they did not run */
+  async #judge(at: number, end: { exitCode: number | null }, reused?: StepResult): Promise<void> {
     const { runs, judge } = this.#engine;
     const { versions } = this.#state.execution;
-    const scope = this.#scope;
-    const verdict = await judge.judge({ step: this.#step, scope, endedAt: end.at, versions });
+    const scope = reused?.runId ? { ...this.#scope, runId: reused.runId } : this.#scope;
+    const verdict = await judge.judge({ step: this.#step, scope, endedAt: at, versions, reused });
     // Logging the step's metrics may have made its run.
-    await runs.end(scope.runId, 'FINISHED', end.at);
+    if (!reused) await runs.end(scope.runId, 'FINISHED', at);
     const progress = await runs.progress(scope.runId);
     if (verdict.versions.length > 0) await this.#state.mergeVersions(verdict.versions);
+    // A gate is judged anew each time: what it refuses need not be made again.
+    const worthKeeping = !reused && (verdict.status === 'succeeded' || verdict.gateFailed);
+    const remark = worthKeeping ? await this.#keep(at, progress.runId, verdict.versions) : '';
     await this.#change({
-      ...times,
+      ...end,
       ...progress,
+      endTime: at,
       status: verdict.status,
       gateFailed: verdict.gateFailed,
       gates: [...verdict.gates],
-      message: this.#withRemark(verdict.message),
+      message: this.#withRemark([verdict.message, remark].filter(Boolean).join('; ')),
+    });
+  }
+
+  /** Keeps the step's outputs for later. @returns why they are not kept; empty when they are */
+  async #keep(endTime: number, runId: string | null, versions: Execution['versions']): Promise<string> {
+    const { id, definition } = this.#state.execution;
+    const { inputs, startTime } = this.#state.step(this.#step.name);
+    if (!inputs) return '';
+    const registered = versions.findLast(({ name }) => name === this.#step.register);
+    return this.#engine.cache.keep(definition, this.#step, inputs, {
+      executionId: id,
+      executionName: executionName(this.#state.execution),
+      runId,
+      endTime,
+      duration: endTime - (startTime ?? endTime),
+      versions: registered ? [{ name: registered.name, version: registered.version }] : [],
     });
   }
 

@@ -134,11 +134,13 @@ function stepKind(execution: StepExecution | undefined): string {
   ].join('.');
 }
 
-function stepFacts({ status, startTime, endTime, metric, message }: StepExecution, now: number): string[] {
+function stepFacts(execution: StepExecution, now: number): string[] {
+  const { status, reused, startTime, endTime, metric, message } = execution;
   const noteworthy =
     status === 'failed' || status === 'waiting' || status === 'preparing' || status === 'rejected';
+  const duration = startTime === null ? [] : [formatDuration((endTime ?? now) - startTime)];
   return [
-    ...(startTime === null ? [] : [formatDuration((endTime ?? now) - startTime)]),
+    ...(reused ? [reused] : duration),
     ...(metric ? [`${metric.key} ${formatMetric(metric.value)}`] : []),
     ...(noteworthy && message ? [message.split('\n', 1)[0] ?? ''] : []),
   ];

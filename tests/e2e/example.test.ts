@@ -8,7 +8,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RegisteredModel } from '../../daemon/contract/models.ts';
-import { EXIT, type Execution } from '../../daemon/contract/pipelines.ts';
+import { EXIT, type Execution, type PlannedStep } from '../../daemon/contract/pipelines.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -122,9 +122,35 @@ describe('the example project', () => {
     );
   });
 
-  it('keeps a version that misses its gate out of Staging, and says so by the exit code', async function () {
+  it('runs nothing again that did not change, and judges anew by a changed gate', async function () {
     this.timeout(RUN_MS);
     const { code, out } = await modelthat('run', ...overrides({ ...SMALL, 'gates.rmspe': '0.01' }));
+    assert.equal(code, EXIT.gateFailed);
+    const execution = JSON.parse(out) as Execution;
+    assert.deepEqual(
+      execution.steps.map(({ name, status, reused }) => [name, reused ?? status]),
+      [
+        ...['generate', 'validate_raw', 'features', 'train'].map(name => [name, 'unchanged']),
+        ['evaluate', 'unchanged'],
+        ['smoke_test', 'skipped'],
+      ],
+    );
+    assert.equal(stepOf(execution, 'evaluate').status, 'failed');
+  });
+
+  it('keeps a version that misses its gate out of Staging, and says so by the exit code', async function () {
+    this.timeout(RUN_MS);
+    const changed = { ...SMALL, 'train.rounds': '50', 'gates.rmspe': '0.01' };
+    const plan = await answer<{ steps: PlannedStep[] }>('plan', ...overrides(changed));
+    assert.deepEqual(
+      plan.steps.map(({ name, action }) => [name, action]),
+      [
+        ...['generate', 'validate_raw', 'features'].map(name => [name, 'skip']),
+        ...['train', 'evaluate', 'smoke_test'].map(name => [name, 'run']),
+      ],
+    );
+    assert.match(plan.steps[3]?.reason ?? '', /^parameter train\.rounds: 60 → 50/);
+    const { code, out } = await modelthat('run', ...overrides(changed));
     assert.equal(code, EXIT.gateFailed);
     const execution = JSON.parse(out) as Execution;
     assert.equal(stepOf(execution, 'evaluate').status, 'failed');

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { PathIndex } from './path-index.ts';
 
 /** What the order of steps depends on. */
 export interface Node {
@@ -9,11 +10,6 @@ export interface Node {
   readonly deps: readonly string[];
   /** Absolute paths of everything the step writes. */
   readonly makes: readonly string[];
-}
-
-/** Whether two paths are the same or one lies inside the other. */
-function overlap(one: string, other: string): boolean {
-  return one === other || isInside(one, other) || isInside(other, one);
 }
 
 /** Whether `child` lies below `parent`. */
@@ -29,12 +25,14 @@ export function isInside(child: string, parent: string): boolean {
 
 /** The steps that each step needs, by `after` and by data (a dependency equals, contains or lies in an output). */
 export function needsOf(nodes: readonly Node[]): Map<string, string[]> {
+  // By position, so that they come as in the file whatever the order of the dependencies.
+  const makers = new PathIndex<number>();
+  for (const [position, node] of nodes.entries()) for (const out of node.makes) makers.add(out, position);
   return new Map(
-    nodes.map(node => {
-      const makers = nodes.filter(
-        maker => maker !== node && node.deps.some(dep => maker.makes.some(out => overlap(dep, out))),
-      );
-      return [node.name, [...new Set([...node.after, ...makers.map(maker => maker.name)])]];
+    nodes.map(({ name, after, deps }) => {
+      const positions = [...new Set(deps.flatMap(dep => makers.touching(dep)))].sort((a, b) => a - b);
+      const byData = positions.map(position => nodes[position]?.name ?? name).filter(maker => maker !== name);
+      return [name, [...new Set([...after, ...byData])]];
     }),
   );
 }
@@ -43,14 +41,15 @@ export function needsOf(nodes: readonly Node[]): Map<string, string[]> {
 export function clashes(
   nodes: readonly Node[],
 ): { step: string; out: string; other: string; otherOut: string }[] {
-  return nodes.flatMap((node, index) =>
-    nodes.slice(0, index).flatMap(earlier =>
-      node.makes.flatMap(out => {
-        const otherOut = earlier.makes.find(other => overlap(out, other));
-        return otherOut === undefined ? [] : [{ step: node.name, out, other: earlier.name, otherOut }];
-      }),
-    ),
-  );
+  const written = new PathIndex<{ other: string; otherOut: string }>();
+  return nodes.flatMap(node => {
+    const found = node.makes.flatMap(out => {
+      const firstOfEach = new Map(written.touching(out).map(earlier => [earlier.other, earlier]));
+      return [...firstOfEach.values()].map(earlier => ({ step: node.name, out, ...earlier }));
+    });
+    for (const out of node.makes) written.add(out, { other: node.name, otherOut: out });
+    return found;
+  });
 }
 
 /** One cycle among the steps, as a path that ends where it begins; undefined when there is none. */

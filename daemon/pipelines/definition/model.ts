@@ -15,7 +15,8 @@ export interface Step {
   readonly needs: readonly string[];
   readonly deps: readonly string[];
   readonly outs: readonly string[];
-  readonly params: readonly string[];
+  /** Names of the parameters that it sees, and so depends on; null = all. */
+  readonly params: readonly string[] | null;
   /** JSON files whose numbers are logged to the step's run. */
   readonly metrics: readonly string[];
   readonly checks: string | null;
@@ -24,6 +25,11 @@ export interface Step {
   readonly gates: readonly string[];
   readonly promote: { readonly model: string; readonly to: Stage } | null;
   readonly approval: string | null;
+}
+
+/** Absolute paths of everything that a step writes. */
+export function makesOf({ outs, metrics, checks }: Pick<Step, 'outs' | 'metrics' | 'checks'>): string[] {
+  return [...outs, ...metrics, ...(checks === null ? [] : [checks])];
 }
 
 /** A pipeline file, read, checked and resolved. */

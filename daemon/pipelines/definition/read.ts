@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../contract/pipelines.ts';
-import { clashes, findCycle, isInside, type Node, needsOf } from './graph.ts';
-import type { PipelineDefinition, Step } from './model.ts';
+import { clashes, findCycle, type Node, needsOf } from './graph.ts';
+import { makesOf, type PipelineDefinition, type Step } from './model.ts';
 import { override, readParams } from './params.ts';
+import { PathIndex } from './path-index.ts';
 import type { PipelineSource, StepSource } from './schema.ts';
 import { readSource, Source, type SourcePath, suggest } from './source.ts';
 import { StepReader } from './step.ts';
@@ -105,7 +106,7 @@ function checkGraph(
     name: step.name,
     after: step.needs,
     deps: step.deps,
-    makes: [...step.outs, ...step.metrics, ...(step.checks === null ? [] : [step.checks])],
+    makes: makesOf(step),
   }));
   for (const { step, out, other, otherOut } of clashes(nodes)) {
     source.error(
@@ -129,31 +130,28 @@ function checkGraph(
 
 /** A dependency must be there already, or be what some step makes. */
 function checkDependencies(source: Source, nodes: readonly Node[], show: (absolute: string) => string): void {
-  for (const node of nodes) {
-    for (const [index, dep] of node.deps.entries()) {
-      const at = ['steps', node.name, 'deps', index];
-      if (node.makes.includes(dep)) {
-        source.error(
-          at,
-          `the step depends on its own output “${show(dep)}”`,
-          'Remove it from “deps” or from “outs”.',
-        );
-      } else if (!isMade(dep, nodes) && !existsSync(dep)) {
-        const made = nodes.flatMap(other => (other === node ? [] : other.makes));
-        source.error(
-          at,
-          `“${show(dep)}” does not exist, and no step makes it`,
-          made.length === 0
-            ? 'Create it, or add it to the outs of a step.'
-            : `Create it, or add it to the outs of a step. ${suggest(show(dep), made.map(show))}`,
-        );
-      }
+  const made = new PathIndex<Node>();
+  for (const node of nodes) for (const out of node.makes) made.add(out, node);
+  const all = nodes.flatMap(({ name, deps, makes }) =>
+    deps.map((dep, index) => ({ dep, at: ['steps', name, 'deps', index], own: makes.includes(dep), name })),
+  );
+  for (const { dep, at, own, name } of all) {
+    if (own) {
+      source.error(
+        at,
+        `the step depends on its own output “${show(dep)}”`,
+        'Remove it from “deps” or from “outs”.',
+      );
+    } else if (made.touching(dep).length === 0 && !existsSync(dep)) {
+      const others = nodes.filter(other => other.name !== name).flatMap(other => other.makes);
+      const remedy = others.length === 0 ? '' : `. ${suggest(show(dep), others.map(show))}`;
+      source.error(
+        at,
+        `“${show(dep)}” does not exist, and no step makes it`,
+        `Create it, or add it to the outs of a step${remedy || '.'}`,
+      );
     }
   }
-}
-
-function isMade(dep: string, nodes: readonly Node[]): boolean {
-  return nodes.some(node => node.makes.some(out => out === dep || isInside(dep, out) || isInside(out, dep)));
 }
 
 function pathOfOutput(

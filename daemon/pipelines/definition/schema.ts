@@ -17,8 +17,8 @@ export const StepSource = z.strictObject({
   after: Texts.default([]),
   deps: Texts.default([]),
   outs: Texts.default([]),
-  /** Names of parameters that the step depends on. */
-  params: Texts.default([]),
+  /** Names of the parameters that the step sees, and so depends on; without it, all. */
+  params: Texts.optional(),
   /** JSON files whose numbers are logged to the step's run. */
   metrics: Texts.default([]),
   /** A file with the results of data checks. */

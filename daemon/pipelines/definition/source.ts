@@ -1,6 +1,17 @@
 import { readFileSync, statSync } from 'node:fs';
 import { closestMatch } from 'leven';
-import { type Document, isMap, isNode, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Diagnostic } from '../../contract/pipelines.ts';
 
 /** Largest definition or parameter file that is read, in bytes. */
@@ -20,6 +31,8 @@ export class Source {
   readonly data: unknown;
   readonly #lines = new LineCounter();
   readonly #document: Document | undefined;
+  /** The entries of mappings that were looked into, by key: a definition may have thousands of steps. */
+  readonly #entries = new WeakMap<YAMLMap, Map<string, Pair>>();
 
   constructor(file: string, text: string) {
     this.file = file;
@@ -27,12 +40,19 @@ export class Source {
       this.#add(0, 0, 'error', `the file is larger than ${MAX_SOURCE_BYTES} bytes`, 'Keep data out of it.');
       return;
     }
-    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
+    const document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+      // The library compares each key with each other, which takes a minute for thousands of steps.
+      uniqueKeys: false,
+    });
     this.#document = document;
+    this.#reportDuplicateKeys(document);
     for (const error of document.errors) {
       this.#add(error.pos[0], error.pos[1], 'error', error.message, 'Correct the YAML syntax.');
     }
-    if (document.errors.length > 0) return;
+    if (this.failed) return;
     try {
       this.data = document.toJS({ maxAliasCount: MAX_ALIASES });
     } catch {
@@ -105,14 +125,40 @@ export class Source {
   }
 
   #node(path: SourcePath): Node | undefined {
-    const node = path.length === 0 ? this.#document?.contents : this.#document?.getIn(path, true);
+    let node: unknown = this.#document?.contents;
+    for (const key of path) node = isSeq(node) ? node.items[Number(key)] : this.#pair(node, key)?.value;
     return isNode(node) ? node : undefined;
   }
 
-  #pair(map: Node | undefined, key: PropertyKey): Pair | undefined {
+  #pair(map: unknown, key: PropertyKey): Pair | undefined {
     if (!isMap(map)) return undefined;
-    return map.items.find(item => String(isNode(item.key) ? item.key.toJSON() : item.key) === String(key));
+    const known = this.#entries.get(map);
+    const entries = known ?? new Map(map.items.map(item => [keyOf(item), item]));
+    if (!known) this.#entries.set(map, entries);
+    return entries.get(String(key));
   }
+
+  #reportDuplicateKeys(document: Document): void {
+    visit(document, {
+      Map: (_, map) => {
+        const seen = new Set<string>();
+        for (const item of map.items) {
+          const key = keyOf(item);
+          const [start, end] = (isNode(item.key) && item.key.range) || [0, 0];
+          if (seen.has(key) && key !== MERGE_KEY)
+            this.#add(start, end, 'error', `the key “${key}” is there twice`, 'Remove one of them.');
+          seen.add(key);
+        }
+      },
+    });
+  }
+}
+
+/** Takes another mapping's entries in, and may be there more than once. */
+const MERGE_KEY = '<<';
+
+function keyOf({ key }: Pair): string {
+  return String(isNode(key) ? key.toJSON() : key);
 }
 
 /** Reads a YAML (or JSON) file. A file that cannot be read is a problem in it, not an exception. */

@@ -48,7 +48,7 @@ export class StepReader {
       needs: step.after,
       deps: paths('deps', false),
       outs: paths('outs', true),
-      params: step.params,
+      params: step.params ?? null,
       metrics: paths('metrics', true),
       checks: step.checks === undefined ? null : this.#path([...at, 'checks'], cwd, step.checks, true),
       register:
@@ -87,7 +87,7 @@ export class StepReader {
         ),
       );
     }
-    for (const [index, parameter] of step.params.entries()) {
+    for (const [index, parameter] of (step.params ?? []).entries()) {
       const known = this.#context.parameterNames;
       if (known.some(other => other === parameter || other.startsWith(`${parameter}.`))) continue;
       this.#source.error(

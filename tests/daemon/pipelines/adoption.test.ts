@@ -44,7 +44,7 @@ describe('after the daemon was killed', () => {
   const waitFor = (name: string) => `until [ -e ${name} ]; do sleep 0.02; done`;
 
   it('a step goes on, its output and exit code are kept, and the execution is finished by the next daemon', async () => {
-    write(daemon, 'long.sh', 'echo before', 'touch begun', waitFor('go'), 'echo after', 'exit "$1"');
+    write(daemon, 'long.sh', 'echo before', 'touch "begun-$1"', waitFor('go'), 'echo after', 'exit "$1"');
     const { id, runId } = await start(daemon, [
       'steps:',
       '  good: { run: sh long.sh 0 }',
@@ -52,7 +52,7 @@ describe('after the daemon was killed', () => {
       '  next: { run: echo next, after: [good] }',
       '  never: { run: echo never, after: [bad] }',
     ]);
-    await appears(place, 'begun');
+    await Promise.all([appears(place, 'begun-0'), appears(place, 'begun-5')]);
     await until(daemon, id, ({ steps }) => steps.filter(each => each.status === 'running').length === 2);
     await crash();
     await restart();

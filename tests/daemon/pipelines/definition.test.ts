@@ -101,7 +101,7 @@ describe('pipeline definitions', () => {
 
   it('names the line of broken YAML', () => {
     assertProblem(['steps:', '  one:', '    run: "echo'], '3:15', /error/);
-    assertProblem(['name: a', 'name: b', 'steps: { one: { run: ls } }'], '2:1', /unique/);
+    assertProblem(['name: a', 'name: b', 'steps: { one: { run: ls } }'], '2:1', /is there twice/);
   });
 
   it('lets steps share keys by YAML anchors', () => {

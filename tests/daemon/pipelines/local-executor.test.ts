@@ -12,7 +12,7 @@ describe('the local executor', () => {
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'modelthat-executor-'));
     files = new ExecutionFiles(folder, folder);
-    files.create('e1', {});
+    files.create('e1');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -30,7 +30,7 @@ describe('the local executor', () => {
     const next = new LocalExecutor(files);
     while (!(await next.recover('e1', 'a'))) await new Promise(setImmediate);
     assert.deepEqual(await next.recover('e1', 'a'), handle);
-    rmSync(files.ofStep('e1', 'a').identity);
+    rmSync(files.ofStep('e1', 'a').identity, { force: true });
     assert.deepEqual(await next.recover('e1', 'a'), handle);
     assert.equal(await next.recover('e1', 'b'), undefined);
     const ended = next.watch('e1', 'a', handle);

@@ -48,7 +48,7 @@ describe('an execution that cannot be recorded', () => {
       draining: () => false,
     });
     const file = write({ place }, 'modelthat.yaml', 'name: sales', 'steps:', '  a: { run: echo }');
-    await assert.rejects(pipelines.start({ file, set: {} }), { code: 'INSUFFICIENT_STORAGE' });
+    await assert.rejects(pipelines.start({ file, set: {}, force: false }), { code: 'INSUFFICIENT_STORAGE' });
     assert.equal((await tracking.getRun(await ended)).status, 'FAILED');
     assert.deepEqual((await pipelines.executions({ limit: 10 })).items, []);
     await close();

@@ -13,6 +13,7 @@ function step(changes: Partial<StepExecution>): StepExecution {
     exitCode: null,
     message: '',
     runId: null,
+    reused: null,
     gates: [],
     metric: null,
     ...changes,

@@ -1,0 +1,141 @@
+/** What files and folders hold, by digest. Runs in a thread: everything here may take long. */
+import { createHash } from 'node:crypto';
+import {
+  type BigIntStats,
+  closeSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import path from 'node:path';
+import type { DigestStore } from './store.ts';
+
+/** What a path holds. */
+export interface Content {
+  readonly kind: 'file' | 'folder';
+  /** SHA-256, hex: of a file's bytes; of a folder's manifest. */
+  readonly digest: string;
+  /** Bytes, those of all files of a folder together. */
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+/** A file of a folder: its path with `/`, its digest, and whether it may be executed. */
+export type ManifestEntry = readonly [path: string, digest: string, executable: boolean];
+
+/** A folder's files in the order of their paths. Empty folders do not count, as in git. */
+export type Manifest = readonly ManifestEntry[];
+
+/** What a folder gets beside its content, without anybody's asking. */
+const NOT_CONTENT: ReadonlySet<string> = new Set(['__pycache__', '.ipynb_checkpoints', '.git', '.DS_Store']);
+
+const CHUNK_BYTES = 1 << 20;
+
+/** File systems with whole-second times cannot tell a write from one within the same two seconds. */
+const COARSE_CLOCK_NS = 2_000_000_000n;
+/** Others stamp with the kernel's tick. */
+const FINE_CLOCK_NS = 20_000_000n;
+const SECOND_NS = 1_000_000_000n;
+
+/** A path that is neither a file nor a folder of files. */
+export class NoContentError extends Error {
+  override readonly name = 'NoContentError';
+}
+
+/** Reads content, and hashes no file again whose size, times and inode have not changed. */
+export class ContentReader {
+  readonly #digests: DigestStore;
+
+  constructor(digests: DigestStore) {
+    this.#digests = digests;
+  }
+
+  /** @returns null when nothing is there. @throws NoContentError for a socket, a device, a link to a folder in a folder */
+  read(place: string): Content | null {
+    const stats = statSync(place, { bigint: true, throwIfNoEntry: false });
+    if (!stats) return null;
+    if (stats.isFile()) {
+      const digest = this.#digest(place, stats);
+      return { kind: 'file', digest, size: Number(stats.size), executable: isExecutable(stats) };
+    }
+    const { manifest, size } = this.manifest(place);
+    return { kind: 'folder', digest: digestOf(manifest), size, executable: false };
+  }
+
+  /** The files of a folder. */
+  manifest(folder: string): { manifest: Manifest; size: number } {
+    const manifest: ManifestEntry[] = [];
+    let size = 0n;
+    const walk = (at: string, prefix: string): void => {
+      for (const entry of readdirSync(at, { withFileTypes: true })) {
+        if (NOT_CONTENT.has(entry.name)) continue;
+        const place = path.join(at, entry.name);
+        const name = prefix + entry.name;
+        if (entry.isDirectory()) {
+          walk(place, `${name}/`);
+          continue;
+        }
+        const stats = statSync(place, { bigint: true, throwIfNoEntry: false });
+        if (!stats?.isFile())
+          throw new NoContentError(`${place} is ${describe(place, entry.isSymbolicLink())}`);
+        manifest.push([name, this.#digest(place, stats), isExecutable(stats)]);
+        size += stats.size;
+      }
+    };
+    walk(folder, '');
+    manifest.sort(([a], [b]) => (a < b ? -1 : 1));
+    return { manifest, size: Number(size) };
+  }
+
+  #digest(file: string, stats: BigIntStats): string {
+    const print = fingerprint(stats);
+    const known = this.#digests.find(file, print);
+    if (known !== undefined) return known;
+    const digest = hashFile(file);
+    // A file written this very moment could be written again without a trace in its times.
+    if (isSettled(stats, BigInt(Date.now()) * 1_000_000n)) this.#digests.save(file, print, digest);
+    return digest;
+  }
+}
+
+/** The digest of a folder with these files. */
+export function digestOf(manifest: Manifest): string {
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
+}
+
+/** SHA-256 of a file's bytes, hex. */
+export function hashFile(file: string): string {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let length = -1; length !== 0; ) {
+      length = readSync(descriptor, buffer, 0, CHUNK_BYTES, null);
+      hash.update(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash.digest('hex');
+}
+
+/** Changes whenever the file is written, replaced or touched. */
+export function fingerprint({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
+  return `${size}-${mtimeNs}-${ctimeNs}-${ino}`;
+}
+
+function isSettled({ mtimeNs, ctimeNs }: BigIntStats, now: bigint): boolean {
+  const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  const resolution = latest % SECOND_NS === 0n ? COARSE_CLOCK_NS : FINE_CLOCK_NS;
+  return now - latest > resolution;
+}
+
+function isExecutable({ mode }: BigIntStats): boolean {
+  return (mode & 0o111n) !== 0n;
+}
+
+function describe(place: string, link: boolean): string {
+  return link ? `a link to ${readlinkSync(place)}, which is no file` : 'neither a file nor a folder';
+}

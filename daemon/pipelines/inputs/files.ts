@@ -1,0 +1,64 @@
+/** The workspace's files as planning and caching see them, read and copied in threads of their own. */
+import { Piscina } from 'piscina';
+import { entry } from '../../entry.ts';
+import type { StepCommands } from './code.ts';
+import type { Content, Manifest } from './content.ts';
+import type { FilesPlace } from './files-thread.ts';
+
+const THREADS = 2;
+
+/** A thread without work ends after this time, in milliseconds. */
+const IDLE_MS = 30_000;
+
+export class WorkspaceFiles {
+  readonly #pool: Piscina;
+
+  constructor(place: FilesPlace) {
+    this.#pool = new Piscina({
+      filename: entry(import.meta.url, 'files-thread').href,
+      minThreads: 0,
+      maxThreads: THREADS,
+      idleTimeout: IDLE_MS,
+      recordTiming: false,
+      workerData: place,
+    });
+  }
+
+  /** What each absolute path holds, null where nothing is. */
+  contents(places: readonly string[]): Promise<(Content | null)[]> {
+    return this.#run('contents', places);
+  }
+
+  /** For each step the absolute paths of its code. */
+  code(steps: readonly StepCommands[]): Promise<string[][]> {
+    return this.#run('code', steps);
+  }
+
+  /** Keeps what each output holds in the cache, and tells what that was; of each dependency, which files it had. */
+  keep(outputs: readonly string[], deps: readonly string[]): Promise<Content[]> {
+    return this.#run('keep', { outputs, deps });
+  }
+
+  /** Whether the cache can restore all of these. */
+  has(contents: readonly Content[]): Promise<boolean> {
+    return this.#run('has', contents);
+  }
+
+  /** Puts outputs back as they were kept. */
+  restore(items: readonly { readonly place: string; readonly content: Content }[]): Promise<void> {
+    return this.#run('restore', items);
+  }
+
+  /** The files of a folder as it was kept, if it was, and as it is. */
+  manifests(kept: string, place: string): Promise<{ before?: Manifest; now: Manifest }> {
+    return this.#run('manifests', { kept, place });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close({ force: true });
+  }
+
+  #run<Result>(name: string, input: unknown): Promise<Result> {
+    return this.#pool.run(input, { name }) as Promise<Result>;
+  }
+}
