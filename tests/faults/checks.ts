@@ -2,9 +2,11 @@
 import { artifactKills } from './artifact-kills.ts';
 import { artifactMemory } from './artifact-memory.ts';
 import { artifactSwaps } from './artifact-swaps.ts';
+import { backupUnderLoad } from './backup-under-load.ts';
 import type { Check } from './check.ts';
 import { damagedModels } from './damaged-models.ts';
 import { schemaFuzz } from './fuzz.ts';
+import { scrub } from './scrub.ts';
 import { singleInstance } from './single-instance.ts';
 import { suddenDeath } from './sudden-death.ts';
 import { tokenBirth } from './token-birth.ts';
@@ -16,6 +18,8 @@ export const checks: readonly Check[] = [
   untrustedWorkspace,
   schemaFuzz,
   suddenDeath,
+  scrub,
+  backupUnderLoad,
   singleInstance,
   artifactKills,
   artifactSwaps,
