@@ -1,5 +1,6 @@
 /** Clients that send requests one after the other, in a thread of their own so that the measuring thread stays free. */
 import http from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { type Aim, type ScriptName, type Send, scripts } from './scripts.ts';
 
@@ -104,7 +105,15 @@ export function request(target: Target, path: string, options: RequestOptions = 
   });
 }
 
-/** Sends JSON and reads JSON. @throws Error when the answer is not 200 */
+/** How long a call is tried again when its connection breaks. */
+const RECONNECT_MS = 60_000;
+
+/**
+ * Sends JSON and reads JSON. When the connection breaks it is tried again for a while: the MLflow server ends workers of
+ * its own that a busy machine keeps from reporting.
+ *
+ * @throws Error when the answer is not 200
+ */
 export async function call<Reply>(
   target: Target,
   method: 'GET' | 'POST',
@@ -112,13 +121,21 @@ export async function call<Reply>(
   body?: unknown,
   signal?: AbortSignal,
 ): Promise<Reply> {
-  const answer = await request(target, path, {
+  const options: RequestOptions = {
     method,
     keep: true,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
-  });
-  return JSON.parse(answer.body.toString()) as Reply;
+  };
+  for (const deadline = Date.now() + RECONNECT_MS; ; ) {
+    try {
+      return JSON.parse((await request(target, path, options)).body.toString()) as Reply;
+    } catch (error) {
+      const broken = ['ECONNRESET', 'ECONNREFUSED'].includes(String((error as NodeJS.ErrnoException).code));
+      if (!broken || signal?.aborted || Date.now() > deadline) throw error;
+      await pause(200);
+    }
+  }
 }
 
 if (parentPort) parentPort.postMessage(await run(workerData as Load));

@@ -9,7 +9,7 @@ import { type Scenario, Session } from './scenario.ts';
 /** A scenario is stopped when it takes so many times as long as it should. */
 const PATIENCE = 3;
 /** However small the sizes are, servers take their time to start. */
-const LEAST_LIMIT_SECONDS = 240;
+const LEAST_LIMIT_SECONDS = 400;
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[];

@@ -74,10 +74,17 @@ export class Session {
     return server;
   }
 
-  /** Starts all the scenario's servers, each on an empty store. */
+  /** Starts all the scenario's servers, each on an empty store; a peer that does not start is left out. */
   async startAll(): Promise<Server[]> {
     const servers: Server[] = [];
-    for (const name of this.servers) servers.push(await this.start(name));
+    for (const name of this.servers) {
+      try {
+        servers.push(await this.start(name));
+      } catch (error) {
+        if (name === 'modelthat' || this.signal.aborted) throw error;
+        this.remark(`${name} did not start: ${(error as Error).message}`);
+      }
+    }
     return servers;
   }
 
@@ -92,10 +99,15 @@ export class Session {
     if (result.failed > 0) {
       const { name } = load.target;
       const text = `${name} failed ${result.failed} requests of ${load.clients} clients (${load.script}): ${result.lastFailure}`;
-      this.remarks.push(text);
-      this.say(text);
+      this.remark(text);
     }
     return result;
+  }
+
+  /** Tells the reader of the figures something. */
+  remark(text: string): void {
+    this.remarks.push(text);
+    this.say(text);
   }
 
   add(kind: FigureKind, contestant: ContestantName, sample: number): void {

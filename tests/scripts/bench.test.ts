@@ -55,7 +55,7 @@ describe('npm run bench', () => {
 
   it('measures a scenario, prints nothing but JSON, and leaves no files behind', async function () {
     // A busy machine may take long to build and to start a daemon.
-    this.timeout(240_000);
+    this.timeout(400_000);
     const args = ['--quick', '--only', 'create-run', '--servers', 'modelthat', '--json'];
     const { stdout } = await execa(process.execPath, [bench, ...args], {
       env: { TMPDIR: folder, TEMP: folder },
