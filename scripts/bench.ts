@@ -3,7 +3,7 @@
  * times do not. What it finds goes to stdout, its progress to stderr.
  *
  * --only NAME[,NAME]      some scenarios; --list names them
- * --servers NAME[,NAME]   some servers: modelthat, MLflow, FastTrackML
+ * --servers NAME[,NAME]   some peers, MLflow or FastTrackML, or `modelthat` for none; the daemon is always measured
  * --quick                 small sizes, to see that everything runs
  * --json                  print the results as JSON instead of tables
  * --from FILE             take the results from a file; with --only, measure those scenarios anew and put them in

@@ -27,6 +27,8 @@ export interface Server extends Target {
 /** How long a server may take to answer for the first time. */
 const START_LIMIT_MS = 180_000;
 const POLL_MS = 2;
+/** How long it may take over one answer: on a busy machine the peers are slow before they are ready. */
+const ANSWER_LIMIT_MS = 10_000;
 /** How long one may take to end by itself: a peer that works on a request that nobody waits for would go on with it. */
 const STOP_GRACE_MS = 5_000;
 
@@ -135,7 +137,7 @@ async function answering(url: string, child: ChildProcess, log: string, signal: 
     signal.throwIfAborted();
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`it ended instead of answering:\n${lastLines(log)}`);
-    const answered = await request(target, '/health', { signal: AbortSignal.timeout(2_000) }).then(
+    const answered = await request(target, '/health', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) }).then(
       () => true,
       () => false,
     );
