@@ -74,6 +74,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     process.kill(process.pid, 'SIGKILL');
   };
   process.on('uncaughtException', fail);
+  process.on('warning', warning => log.warn({ err: warning }, 'a warning'));
   let secrets = keptSecrets(place.state);
   const tokens = new Tokens(secrets);
   const activity = new Activity(config.idleMinutes * 60_000);

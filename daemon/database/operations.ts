@@ -35,5 +35,8 @@ export const reads = {
   ...results.reads,
 } as const satisfies Record<string, Operation<never, unknown>>;
 
+/** What the writer thread does in between, see IdleWork. */
+export const { idleWork } = tracking;
+
 export type Writes = typeof writes;
 export type Reads = typeof reads;

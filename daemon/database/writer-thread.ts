@@ -2,8 +2,9 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Database as Connection } from 'better-sqlite3';
 import { commitGroup } from './group.ts';
+import { IdleWork } from './idle-work.ts';
 import { openForWriting } from './open.ts';
-import { type Operation, writes } from './operations.ts';
+import { idleWork, type Operation, writes } from './operations.ts';
 import { failure, type Outcome } from './outcome.ts';
 import { type Repeatable, writeOnce } from './repeatable.ts';
 
@@ -20,6 +21,8 @@ export interface WriteRequest {
 export type WriterMessage =
   | { readonly opened: Outcome }
   | { readonly outcomes: readonly (readonly [id: number, outcome: Outcome])[] }
+  /** Idle work was given up because of a defect; all else goes on. */
+  | { readonly defect: string }
   /** The disk failed: the thread does nothing more. */
   | { readonly failed: string };
 
@@ -42,7 +45,26 @@ function serve(port: MessagePort): void {
     const write = () => operation(connection, input as never);
     return repeatable ? writeOnce(connection, repeatable, write) : write();
   };
+  const fail = (error: unknown) => {
+    send({ failed: String(error) });
+    halt();
+  };
+  const work = idleWork(connection);
+  const between = new IdleWork(() => {
+    try {
+      const [outcome] = commitGroup(connection, 'idle work', () => undefined, work).outcomes;
+      if (outcome?.ok) return outcome.value === true;
+      if (outcome && 'defect' in outcome) {
+        send({ defect: outcome.defect });
+        between.stop();
+      }
+    } catch (error) {
+      fail(error);
+    }
+    return false;
+  });
   const close = () => {
+    between.stop();
     connection.close();
     port.close();
   };
@@ -58,9 +80,9 @@ function serve(port: MessagePort): void {
     try {
       const { requests, outcomes } = commitGroup(connection, first, next, run);
       send({ outcomes: outcomes.map((outcome, place) => [requests[place]?.id as number, outcome]) });
+      between.written();
     } catch (error) {
-      send({ failed: String(error) });
-      halt();
+      fail(error);
     }
     if (closing) close();
   });

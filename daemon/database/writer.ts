@@ -38,6 +38,7 @@ export class Writer {
     };
     worker.on('message', (message: WriterMessage) => {
       if ('outcomes' in message) for (const [id, outcome] of message.outcomes) this.#settle(id, outcome);
+      if ('defect' in message) process.emitWarning(message.defect, 'IdleWorkWarning');
       if ('failed' in message) fail(new Error(message.failed));
     });
     worker.on('error', fail);

@@ -1,4 +1,6 @@
 import { invalid } from '../contract/errors.ts';
+import { Double, decodeDouble } from '../contract/values.ts';
+import type { Key } from './blocks/columns.ts';
 
 /** One page of a longer list; without token it is the last. */
 export interface Page<Item> {
@@ -10,17 +12,41 @@ export interface Page<Item> {
 export function pageOf<Item>(rows: readonly Item[], limit: number, offset: number): Page<Item> {
   const items = rows.slice(0, limit);
   if (rows.length <= limit) return { items };
-  return { items, nextPageToken: Buffer.from(JSON.stringify({ offset: offset + limit })).toString('base64') };
+  return { items, nextPageToken: encodeToken({ offset: offset + limit }) };
 }
 
-/** The offset behind a page token; 0 without one. @throws ApiError when it is none of ours */
-export function decodePageToken(token: string | undefined): number {
-  if (!token) return 0;
+/** What a page token says, opaque to clients. */
+export function encodeToken(content: object): string {
+  return Buffer.from(JSON.stringify(content)).toString('base64');
+}
+
+/** What a page token of ours says, still to be checked; undefined without one. @throws ApiError when it is none of ours */
+function decodeToken(token: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (!token) return undefined;
   try {
-    const { offset } = JSON.parse(Buffer.from(token, 'base64').toString('utf8')) as { offset: unknown };
-    if (Number.isSafeInteger(offset) && (offset as number) >= 0) return offset as number;
+    const content: unknown = JSON.parse(Buffer.from(token, 'base64').toString('utf8'));
+    if (typeof content === 'object' && content !== null) return content as Record<string, unknown>;
   } catch {
     // Told below like any other token that is not ours.
   }
-  throw invalid('Invalid page token, could not base64-decode');
+  throw foreign();
+}
+
+const foreign = () => invalid('Invalid page token, could not base64-decode');
+
+/** The offset behind a page token; 0 without one. @throws ApiError when it is none of ours */
+export function decodePageToken(token: string | undefined): number {
+  const { offset } = decodeToken(token) ?? { offset: 0 };
+  if (Number.isSafeInteger(offset) && (offset as number) >= 0) return offset as number;
+  throw foreign();
+}
+
+/** The point that a page of a history ended with; undefined without a token. @throws ApiError when it is none of ours */
+export function decodeHistoryToken(token: string | undefined): Key | undefined {
+  const content = decodeToken(token);
+  if (!content) return undefined;
+  const { step, timestamp, value } = (content.after ?? {}) as Record<string, unknown>;
+  const known = Double.safeParse(value);
+  if (!Number.isSafeInteger(step) || !Number.isSafeInteger(timestamp) || !known.success) throw foreign();
+  return { step: step as number, timestamp: timestamp as number, value: decodeDouble(known.data) };
 }

@@ -22,9 +22,10 @@ import {
   LENGTHS,
   type MetricPoint,
 } from './model.ts';
-import { decodePageToken, type Page } from './pages.ts';
+import { decodeHistoryToken, decodePageToken, type Page } from './pages.ts';
+import type { SeriesRequest } from './store/curves.ts';
 import type { ExperimentRecord } from './store/experiments.ts';
-import type { HistoryPoint, ModelPoint, SeriesRequest } from './store/history.ts';
+import type { HistoryPoint, ModelPoint } from './store/history.ts';
 import type { DatasetSummary } from './store/inputs.ts';
 import type { NewRun, RunChange, Touched } from './store/runs.ts';
 import type { RunSearch } from './store/search-runs.ts';
@@ -285,9 +286,9 @@ export class TrackingService {
     limit: number;
     pageToken?: string | undefined;
   }): Promise<Page<HistoryPoint>> {
-    const offset = decodePageToken(input.pageToken);
-    const { runId, key, limit } = input;
-    return this.#database.read('tracking.metricHistory', { runId, key, limit, offset });
+    const { pageToken, ...part } = input;
+    const after = decodeHistoryToken(pageToken);
+    return this.#database.read('tracking.metricHistory', { ...part, after });
   }
 
   /** At most `limit` points of one metric of several runs, by run and then (timestamp, step, value). */

@@ -1,5 +1,6 @@
 /** Tracking's operations, by name: `writes` run in the writer thread, `reads` in reader threads. */
 import type { Database as Connection } from 'better-sqlite3';
+import { metricSeries } from './store/curves.ts';
 import { endRunTree } from './store/ending.ts';
 import * as experiments from './store/experiments.ts';
 import * as history from './store/history.ts';
@@ -8,6 +9,8 @@ import * as inputs from './store/inputs.ts';
 import { logBatch, logBatchBody } from './store/log.ts';
 import { getRun } from './store/read-runs.ts';
 import * as runs from './store/runs.ts';
+import { sampledHistories } from './store/sampled.ts';
+import { Sealing } from './store/sealing.ts';
 import { searchExperiments } from './store/search-experiments.ts';
 import { searchRuns } from './store/search-runs.ts';
 
@@ -44,8 +47,14 @@ export const reads = {
   'tracking.countRunning': runs.countRunning,
   'tracking.metricHistory': history.metricHistory,
   'tracking.metricHistories': history.metricHistories,
-  'tracking.sampledHistories': history.sampledHistories,
-  'tracking.metricSeries': history.metricSeries,
+  'tracking.sampledHistories': sampledHistories,
+  'tracking.metricSeries': metricSeries,
   'tracking.modelMetrics': history.modelMetrics,
   'tracking.searchDatasets': inputs.searchDatasets,
 } as const;
+
+/** Work of the writer thread in between: see IdleWork. */
+export function idleWork(connection: Connection): () => boolean {
+  const sealing = new Sealing(connection);
+  return () => sealing.next();
+}

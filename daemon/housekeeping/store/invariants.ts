@@ -68,9 +68,12 @@ function wrongSummaries(connection: Connection): string[] {
      FROM metric_summary AS summary
      JOIN run ON run.id = summary.run JOIN metric ON metric.id = summary.metric
      LEFT JOIN (
-       SELECT run, metric, count(*) AS points,
-         min(iif(typeof(value) = 'real', value, NULL)) AS least, max(iif(typeof(value) = 'real', value, NULL)) AS most
-       FROM metric_point GROUP BY run, metric
+       SELECT run, metric, sum(points) AS points, min(least) AS least, max(most) AS most FROM (
+         SELECT run, metric, count(*) AS points,
+           min(iif(typeof(value) = 'real', value, NULL)) AS least, max(iif(typeof(value) = 'real', value, NULL)) AS most
+         FROM metric_point GROUP BY run, metric
+         UNION ALL SELECT run, metric, count, min, max FROM metric_block
+       ) GROUP BY run, metric
      ) AS point ON point.run = summary.run AND point.metric = summary.metric
      WHERE point.points IS NOT summary.count OR point.least IS NOT summary.min OR point.most IS NOT summary.max
      LIMIT ${MOST_NAMED}`,

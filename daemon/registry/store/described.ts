@@ -3,7 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import type { GateResult, ModelVersion, RegisteredModel } from '../../contract/models.ts';
 import { type Double, encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
-import { fromColumn } from '../../tracking/store/log.ts';
+import { fromColumn } from '../../tracking/store/doubles.ts';
 import type { Version } from '../model.ts';
 import { reads as models } from './models.ts';
 import { reads as versions } from './versions.ts';

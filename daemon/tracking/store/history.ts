@@ -1,11 +1,24 @@
-/** Metric points, read back: histories as MLflow pages them, and curves for charts. */
+/** Metric points, read back: histories as MLflow pages them. */
 import type { Database as Connection } from 'better-sqlite3';
-import type { Series, SeriesPoint } from '../../contract/runs.ts';
 import { type Double, encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
-import { type Page, pageOf } from '../pages.ts';
-import { fromColumn } from './log.ts';
-import { findRun, requireRun } from './runs.ts';
+import {
+  type Columns,
+  compareValues,
+  concat,
+  emptyColumns,
+  isOrdered,
+  type Key,
+  keyAt,
+  slice,
+  sorted,
+} from '../blocks/columns.ts';
+import { encodeToken, type Page } from '../pages.ts';
+import { type Block, blocksSince, readPoints, type SeriesId } from './blocks.ts';
+import { fromColumn } from './doubles.ts';
+import { readRowsByTime } from './rows.ts';
+import { findRun } from './runs.ts';
+import { findMetric } from './series.ts';
 
 /** One point of a history. */
 export interface HistoryPoint {
@@ -16,36 +29,63 @@ export interface HistoryPoint {
   readonly step: number;
 }
 
-interface PointRow {
-  readonly step: number;
-  readonly timestamp: number;
-  readonly value: number | string;
-}
-
-interface BucketRow {
-  readonly step: number;
-  readonly timestamp: number;
-  readonly mean: number | null;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly count: number;
-}
-
-const POINTS = `FROM metric_point WHERE run = ? AND metric = (SELECT id FROM metric WHERE key = ?)`;
-
 /** A page of a metric's points by (timestamp, step, value). An unknown run or metric has none. */
 export function metricHistory(
   connection: Connection,
-  input: { runId: string; key: string; limit: number; offset: number },
+  input: { runId: string; key: string; limit: number; after?: Key | undefined },
 ): Page<HistoryPoint> {
   const run = findRun(connection, input.runId);
-  if (!run) return { items: [] };
-  const rows = statement<PointRow>(
-    connection,
-    `SELECT step, timestamp, value ${POINTS} ORDER BY timestamp, step, value LIMIT ? OFFSET ?`,
-  ).all(run.id, input.key, input.limit + 1, input.offset);
-  const page = pageOf(rows, input.limit, input.offset);
-  return { ...page, items: page.items.map(row => toPoint(input.runId, input.key, row)) };
+  const metric = findMetric(connection, input.key);
+  if (!run || metric === undefined) return { items: [] };
+  const { points, more } = pointsByTime(connection, { run: run.id, metric }, input.limit, input.after);
+  const items = Array.from(points.steps, (_, place) => toPoint(input.runId, input.key, keyAt(points, place)));
+  return more ? { items, nextPageToken: encodeToken({ after: items.at(-1) }) } : { items };
+}
+
+/** The first points by (timestamp, step, value) that follow `after`, and whether there are more. */
+function pointsByTime(
+  connection: Connection,
+  series: SeriesId,
+  limit: number,
+  after?: Key,
+): { points: Columns; more: boolean } {
+  const parts = [readRowsByTime(connection, series, after, limit + 1)];
+  const read: Block[] = [];
+  for (const block of blocksSince(connection, series, after?.timestamp ?? 0)) {
+    // Blocks come by their earliest points: what was read counts as far as it is earlier than all that follows.
+    const settled = read.filter(({ maxTimestamp }) => maxTimestamp < block.minTimestamp);
+    if (countOf(settled, after) > limit) break;
+    parts.push(readPoints(connection, block));
+    read.push(block);
+  }
+  const found = afterTime(concat(parts), after);
+  const ordered = isOrdered(found, compareByTime) ? found : sorted(found, compareByTime);
+  return { points: slice(ordered, 0, limit), more: ordered.steps.length > limit };
+}
+
+/** At least how many points of these blocks follow `after`. */
+function countOf(blocks: readonly Block[], after: Key | undefined): number {
+  const whole = blocks.filter(block => !after || block.minTimestamp > after.timestamp);
+  return whole.reduce((total, block) => total + block.count, 0);
+}
+
+function afterTime(points: Columns, after: Key | undefined): Columns {
+  if (!after) return points;
+  const found = emptyColumns(points.steps.length);
+  let length = 0;
+  for (let place = 0; place < points.steps.length; place += 1) {
+    const key = keyAt(points, place);
+    if (compareByTime(key, after) <= 0) continue;
+    found.steps[length] = key.step;
+    found.timestamps[length] = key.timestamp;
+    found.values[length] = key.value;
+    length += 1;
+  }
+  return slice(found, 0, length);
+}
+
+function compareByTime(left: Key, right: Key): number {
+  return left.timestamp - right.timestamp || left.step - right.step || compareValues(left.value, right.value);
 }
 
 /** The points of one metric of several runs, by run and then (timestamp, step, value): at most `limit` in all. */
@@ -56,133 +96,9 @@ export function metricHistories(
   const points: HistoryPoint[] = [];
   for (const runId of [...input.runIds].sort()) {
     const limit = input.limit - points.length;
-    if (limit > 0)
-      points.push(...metricHistory(connection, { runId, key: input.key, limit, offset: 0 }).items);
+    if (limit > 0) points.push(...metricHistory(connection, { runId, key: input.key, limit }).items);
   }
   return points;
-}
-
-/** Steps may have several points each, as many as there are. */
-const MAX_POINTS_PER_RUN = 25_000;
-
-/**
- * The points of one metric of several runs at about `limit` steps, by run and then (step, timestamp, value). Steps are
- * taken at even distances; the first and last of each run come on top.
- */
-export function sampledHistories(
-  connection: Connection,
-  input: {
-    runIds: readonly string[];
-    key: string;
-    limit: number;
-    startStep?: number | undefined;
-    endStep?: number | undefined;
-  },
-): HistoryPoint[] {
-  const from = input.startStep ?? Number.MIN_SAFE_INTEGER;
-  const to = input.endStep ?? Number.MAX_SAFE_INTEGER;
-  const runs = input.runIds.map(runId => ({ runId, id: findRun(connection, runId)?.id ?? -1 }));
-  const stepsOf = (id: number) =>
-    statement<{ step: number }>(
-      connection,
-      `SELECT DISTINCT step ${POINTS} AND step BETWEEN ? AND ? ORDER BY step`,
-    )
-      .all(id, input.key, from, to)
-      .map(row => row.step);
-  const perRun = runs.map(run => stepsOf(run.id));
-  const kept = sample(
-    [...new Set(perRun.flat())].sort((left, right) => left - right),
-    input.limit,
-  );
-  for (const steps of perRun)
-    for (const step of [steps[0], steps.at(-1)]) if (step !== undefined) kept.add(step);
-  const wanted = JSON.stringify([...kept]);
-  return runs.flatMap(run =>
-    statement<PointRow>(
-      connection,
-      `SELECT step, timestamp, value ${POINTS} AND step IN (SELECT value FROM json_each(?))
-       ORDER BY step, timestamp, value LIMIT ?`,
-    )
-      .all(run.id, input.key, wanted, MAX_POINTS_PER_RUN)
-      .map(row => toPoint(run.runId, input.key, row)),
-  );
-}
-
-/** `limit` items at even distances from the first on, and the last: the same ones that the MLflow server keeps. */
-function sample(steps: readonly number[], limit: number): Set<number> {
-  if (steps.length <= limit) return new Set(steps);
-  const kept = new Set(steps.slice(-1));
-  for (let place = 0; place < limit; place += 1)
-    kept.add(steps[Math.floor(place * (steps.length / limit))] as number);
-  return kept;
-}
-
-/** Which curves of a run, over which steps, in how many buckets at most. */
-export interface SeriesRequest {
-  readonly runId: string;
-  readonly keys: readonly string[];
-  readonly buckets: number;
-  readonly fromStep?: number | undefined;
-  readonly toStep?: number | undefined;
-}
-
-/** Curves of a run's metrics, each in buckets of equally many steps. An unknown metric has no points. */
-export function metricSeries(connection: Connection, request: SeriesRequest): { series: Series[] } {
-  const run = requireRun(connection, request.runId);
-  return { series: request.keys.map(key => curve(connection, run.id, key, request)) };
-}
-
-function curve(connection: Connection, run: number, key: string, request: SeriesRequest): Series {
-  const range = [
-    request.fromStep ?? Number.MIN_SAFE_INTEGER,
-    request.toStep ?? Number.MAX_SAFE_INTEGER,
-  ] as const;
-  // Small curves come back point for point, also where several points share a step.
-  const first = statement<PointRow>(
-    connection,
-    `SELECT step, timestamp, value ${POINTS} AND step BETWEEN ? AND ? ORDER BY step, timestamp, value LIMIT ?`,
-  ).all(run, key, ...range, request.buckets + 1);
-  if (first.length <= request.buckets) return { key, points: first.map(toSeriesPoint), total: first.length };
-  const last = statement<{ step: number }>(
-    connection,
-    `SELECT step ${POINTS} AND step BETWEEN ? AND ? ORDER BY step DESC LIMIT 1`,
-  ).get(run, key, ...range);
-  const points = bucketed(connection, run, key, {
-    first: first[0]?.step as number,
-    last: last?.step as number,
-    buckets: request.buckets,
-  });
-  return { key, points, total: points.reduce((total, point) => total + point.count, 0) };
-}
-
-function toSeriesPoint(row: PointRow): SeriesPoint {
-  const value = encodeDouble(fromColumn(row.value));
-  return { step: row.step, timestamp: row.timestamp, value, min: value, max: value, count: 1 };
-}
-
-/** NaN counts as a point, but not into a bucket's mean and extremes. */
-function bucketed(
-  connection: Connection,
-  run: number,
-  key: string,
-  range: { first: number; last: number; buckets: number },
-): SeriesPoint[] {
-  const width = (range.last - range.first + 1) / range.buckets;
-  const number = "CASE WHEN value <> 'NaN' THEN value END";
-  const rows = statement<BucketRow>(
-    connection,
-    `SELECT max(step) AS step, max(timestamp) AS timestamp, avg(${number}) AS mean, min(${number}) AS min,
-       max(${number}) AS max, count(*) AS count
-     ${POINTS} AND step BETWEEN ? AND ? GROUP BY CAST((step - ?) / ? AS INTEGER) ORDER BY step`,
-  ).all(run, key, range.first, range.last, range.first, width);
-  return rows.map(row => ({
-    step: row.step,
-    timestamp: row.timestamp,
-    value: encodeDouble(row.mean ?? Number.NaN),
-    min: encodeDouble(row.min ?? Number.NaN),
-    max: encodeDouble(row.max ?? Number.NaN),
-    count: row.count,
-  }));
 }
 
 /** One point that was measured on a logged model. */
@@ -204,6 +120,6 @@ export function modelMetrics(connection: Connection, input: { modelIds: readonly
   return rows.map(row => ({ ...row, value: encodeDouble(fromColumn(row.value)) }));
 }
 
-function toPoint(runId: string, key: string, row: PointRow): HistoryPoint {
-  return { runId, key, value: encodeDouble(fromColumn(row.value)), timestamp: row.timestamp, step: row.step };
+export function toPoint(runId: string, key: string, { value, timestamp, step }: Key): HistoryPoint {
+  return { runId, key, value: encodeDouble(value), timestamp, step };
 }

@@ -3,12 +3,12 @@ import type { Database as Connection } from 'better-sqlite3';
 import { invalid } from '../../contract/errors.ts';
 import { statement } from '../../database/statements.ts';
 import { parseBatchBody } from '../batch-body.ts';
+import type { Key } from '../blocks/columns.ts';
 import { type Batch, type KeyValue, LENGTHS, type MetricPoint, type Summary, summarize } from '../model.ts';
+import type { SeriesId } from './blocks.ts';
+import { fromColumn, toColumn } from './doubles.ts';
+import { addPoints } from './points.ts';
 import { requireActiveRun, setTag, type Touched, touch } from './runs.ts';
-
-/** How a double stands in a REAL column: SQLite has no NaN. */
-const toColumn = (value: number): number | string => (Number.isNaN(value) ? 'NaN' : value);
-export const fromColumn = (value: number | string): number => Number(value);
 
 interface SummaryRow {
   readonly last: number | string;
@@ -17,6 +17,7 @@ interface SummaryRow {
   readonly min: number | null;
   readonly max: number | null;
   readonly count: number;
+  readonly sealed: number;
 }
 
 /** Logs a batch: all of it or nothing. */
@@ -66,46 +67,25 @@ function writeParams(connection: Connection, run: number, runId: string, params:
 export function writeMetrics(connection: Connection, run: number, points: readonly MetricPoint[]): number {
   let written = 0;
   for (const [key, ofMetric] of Map.groupBy(points, point => point.key)) {
-    const metric = metricId(connection, key);
-    const added = insertPoints(connection, run, metric, ofMetric);
-    insertModelPoints(connection, run, metric, ofMetric);
-    if (added > 0)
-      writeSummary(connection, run, metric, summarize(readSummary(connection, run, metric), ofMetric, added));
-    written += added;
+    const series = { run, metric: metricId(connection, key) };
+    const known = readSummary(connection, series);
+    const added = addPoints(
+      connection,
+      series,
+      ofMetric,
+      known && { last: lastOf(known), sealed: known.sealed },
+    );
+    insertModelPoints(connection, series, ofMetric);
+    if (added.count > 0)
+      writeSummary(connection, series, summarize(known, ofMetric, added.count), added.sealed);
+    written += added.count;
   }
+  if (written > 0)
+    statement(connection, 'UPDATE run SET unsealed = 1 WHERE id = ? AND unsealed <> 1').run(run);
   return written;
 }
 
-/** Points per statement: the cost of calling SQLite counts more than that of a row. */
-const CHUNK = 25;
-
-const insertSql = (rows: number) =>
-  `WITH point (step, timestamp, value) AS (VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')})
-   INSERT OR IGNORE INTO metric_point (run, metric, step, timestamp, value)
-   SELECT ?, ?, step, timestamp, value FROM point`;
-
-const INSERT_CHUNK = insertSql(CHUNK);
-const INSERT_ONE = insertSql(1);
-
-/** @returns how many were not there yet */
-function insertPoints(
-  connection: Connection,
-  run: number,
-  metric: number,
-  points: readonly MetricPoint[],
-): number {
-  let added = 0;
-  for (let start = 0; start < points.length; ) {
-    const rows = points.length - start >= CHUNK ? CHUNK : 1;
-    const values: (number | string)[] = [];
-    for (const point of points.slice(start, start + rows))
-      values.push(point.step, point.timestamp, toColumn(point.value));
-    values.push(run, metric);
-    added += statement(connection, rows === CHUNK ? INSERT_CHUNK : INSERT_ONE).run(values).changes;
-    start += rows;
-  }
-  return added;
-}
+const lastOf = ({ step, timestamp, last }: Summary): Key => ({ step, timestamp, value: last });
 
 function metricId(connection: Connection, key: string): number {
   const known = statement<{ id: number }>(connection, 'SELECT id FROM metric WHERE key = ?').get(key);
@@ -116,8 +96,7 @@ function metricId(connection: Connection, key: string): number {
 
 function insertModelPoints(
   connection: Connection,
-  run: number,
-  metric: number,
+  { run, metric }: SeriesId,
   points: readonly MetricPoint[],
 ): void {
   for (const { modelId, datasetName = '', datasetDigest = '', step, timestamp, value } of points) {
@@ -131,27 +110,29 @@ function insertModelPoints(
   }
 }
 
-function readSummary(connection: Connection, run: number, metric: number): Summary | undefined {
+function readSummary(
+  connection: Connection,
+  { run, metric }: SeriesId,
+): (Summary & { sealed: number }) | undefined {
   const row = statement<SummaryRow>(
     connection,
-    'SELECT last, step, timestamp, min, max, count FROM metric_summary WHERE run = ? AND metric = ?',
+    'SELECT last, step, timestamp, min, max, count, sealed FROM metric_summary WHERE run = ? AND metric = ?',
   ).get(run, metric);
   return row && { ...row, last: fromColumn(row.last) };
 }
 
-function writeSummary(connection: Connection, run: number, metric: number, summary: Summary): void {
+/** @param sealed how many points came in blocks */
+function writeSummary(
+  connection: Connection,
+  { run, metric }: SeriesId,
+  { last, step, timestamp, min, max, count }: Summary,
+  sealed: number,
+): void {
   statement(
     connection,
-    `INSERT OR REPLACE INTO metric_summary (run, metric, last, step, timestamp, min, max, count)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(
-    run,
-    metric,
-    toColumn(summary.last),
-    summary.step,
-    summary.timestamp,
-    summary.min,
-    summary.max,
-    summary.count,
-  );
+    `INSERT INTO metric_summary (run, metric, last, step, timestamp, min, max, count, sealed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET last = excluded.last, step = excluded.step, timestamp = excluded.timestamp,
+       min = excluded.min, max = excluded.max, count = excluded.count, sealed = sealed + excluded.sealed`,
+  ).run(run, metric, toColumn(last), step, timestamp, min, max, count, sealed);
 }

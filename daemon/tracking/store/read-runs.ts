@@ -3,7 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import type { DatasetInput, MetricSummary, Run } from '../../contract/runs.ts';
 import { encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
-import { fromColumn } from './log.ts';
+import { fromColumn } from './doubles.ts';
 import { type RunRow, requireRun, toRunInfo } from './runs.ts';
 
 /** The parts of runs, keyed by the run's integer id. */

@@ -65,9 +65,11 @@ describe('databases of every released schema', () => {
   });
   afterEach(() => folder.remove());
 
-  it('include the present one', () => {
+  it('include the present one once nothing is unreleased', () => {
+    const changelog = fs.readFileSync(path.resolve(import.meta.dirname, '../../../CHANGELOG.md'), 'utf8');
+    const [, unreleased = ''] = changelog.split(/^## .*$/m);
     assert.ok(
-      released.includes(SCHEMA_VERSION),
+      released.includes(SCHEMA_VERSION) || unreleased.includes('\n- '),
       `run tests/fixtures/schemas/make.ts and commit schema-${SCHEMA_VERSION}.db`,
     );
   });
