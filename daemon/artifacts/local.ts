@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { ApiError, missing } from '../contract/errors.ts';
 import { codeOf, HeldFolder, isAbsent, LinkInPath } from './held-folder.ts';
 import type { ArtifactEntry, ArtifactStore, OpenArtifact, StoredContent } from './model.ts';
+import { inOrder, namesInParts } from './names.ts';
 import { checkArtifactFile, checkArtifactPath, invalidPath } from './paths.ts';
 
 /** Uploads in progress and what is being deleted, below the root so that the last step is a rename; no artifact can have this name. */
@@ -50,14 +51,12 @@ export class LocalArtifactStore implements ArtifactStore {
     const held = await this.#walk(checked).catch(absentToUndefined);
     if (!held) return;
     try {
-      const entries = await fs.readdir(held.path, { withFileTypes: true });
+      const parts = await namesInParts(
+        held.path,
+        entry => isArtifact(entry) && !isReserved(path.posix.join(checked, entry.name)),
+      );
       await held.verify();
-      const names = entries
-        .filter(entry => isArtifact(entry) && !isReserved(path.posix.join(checked, entry.name)))
-        .map(entry => entry.name)
-        .sort();
-      for (let from = 0; from < names.length; from += BATCH) {
-        const batch = names.slice(from, from + BATCH);
+      for (const batch of inOrder(parts, BATCH)) {
         const described = await Promise.all(
           batch.map(async name => toEntry(path.posix.join(checked, name), await held.stat(name))),
         );
