@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { daemonCommands } from './commands/daemon.ts';
+import { importCommands } from './commands/imports.ts';
 import { modelCommands } from './commands/models.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
@@ -11,6 +12,7 @@ import { PipelineLenses } from './editor/code-lens.ts';
 import { PIPELINE_DOCUMENTS, PipelineDiagnostics } from './editor/diagnostics.ts';
 import { StepLogs } from './editor/step-logs.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
+import { offerImport } from './integrations/import-offer.ts';
 import { statusBar } from './integrations/status-bar.ts';
 import { Terminals } from './integrations/terminals.ts';
 import { RunPanels } from './panels/run-panel.ts';
@@ -33,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const handlers: Handlers = {
     ...daemonCommands(stores, trees, log),
     ...runCommands(stores, openRun),
+    ...importCommands(stores),
     ...pipelineCommands(stores, logs, openRun),
     ...modelCommands(stores, openRun),
   };
@@ -53,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
 
   offerCommandLine(context, log);
+  offerImport(context);
 }
 
 /** Menus leave out what would run programs in a folder that is not trusted; links and other extensions do not. */

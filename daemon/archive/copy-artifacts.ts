@@ -46,6 +46,7 @@ export async function copyArtifacts(
           copied[there ? 'changed' : 'made'] += 1;
         }
       } catch (error) {
+        context.signal.throwIfAborted();
         context.reporter.problem(file.place, `The artifact was left out: ${reasonOf(error)}`);
       }
     }
@@ -65,7 +66,8 @@ async function copyFile(
 ): Promise<number> {
   const handle = await openAsListed(file);
   const content = handle.createReadStream({ signal });
-  // Also when nobody begins to read it.
+  // It may be ended before the upload has begun to listen, which then finds it ended.
+  content.on('error', () => {});
   try {
     return (await artifacts.upload(place, content)).size;
   } finally {

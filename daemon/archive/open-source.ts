@@ -1,7 +1,7 @@
 /** Opens the reader that fits a store. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { ApiError, missing } from '../contract/errors.ts';
+import { missing } from '../contract/errors.ts';
 import { ReadableFolders } from './folder.ts';
 import { ArtifactFinder } from './locate-artifacts.ts';
 import { copyDatabase } from './mlflow-database/copy.ts';
@@ -25,8 +25,6 @@ export interface SourceRequest {
 
 /** @throws ApiError when the store cannot be read at all */
 export function openSource({ source, artifacts, scratch }: SourceRequest, reporter: Reporter): SourceReader {
-  if (source.kind === 'aim')
-    throw new ApiError('NOT_IMPLEMENTED', 'Aim repositories cannot be imported yet.');
   const named = artifacts.map(realFolder);
   if (source.kind === 'mlflow-files') {
     const roots = [source.path, ...named];

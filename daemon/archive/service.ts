@@ -20,7 +20,6 @@ export interface ImportRequest {
   readonly experimentPrefix: string;
   readonly modelPrefix: string;
   readonly dryRun: boolean;
-  readonly python?: string | undefined;
 }
 
 interface Job {

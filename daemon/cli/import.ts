@@ -24,17 +24,12 @@ const SHOWN_PROBLEMS = 20;
 export function register(program: Command): void {
   program
     .command('import')
-    .argument(
-      '[path]',
-      'an mlruns folder, an mlflow.db, a FastTrackML database, an Aim repository, or a folder with one',
-      '.',
-    )
+    .argument('[path]', 'an mlruns folder, an mlflow.db, a FastTrackML database, or a folder with one', '.')
     .description('bring the runs, models and artifacts of another tracker into this store')
     .option('--dry-run', 'only read and count')
     .option('--experiment-prefix <text>', 'put before the names of experiments', '')
     .option('--model-prefix <text>', 'put before the names of registered models', '')
     .option('--artifacts <folder...>', 'further folders whose artifacts may be copied', [])
-    .option('--python <path>', 'the Python with the aim package, for an Aim repository')
     .action(run);
 }
 
@@ -43,7 +38,6 @@ interface ImportOptions {
   readonly experimentPrefix: string;
   readonly modelPrefix: string;
   readonly artifacts: readonly string[];
-  readonly python?: string;
 }
 
 async function run(given: string, options: ImportOptions, command: Command): Promise<void> {
@@ -56,7 +50,6 @@ async function run(given: string, options: ImportOptions, command: Command): Pro
       experimentPrefix: options.experimentPrefix,
       modelPrefix: options.modelPrefix,
       dryRun: options.dryRun === true,
-      python: options.python,
     },
   });
   const ended = await follow(client, started, context.json);
@@ -70,7 +63,7 @@ async function follow(client: DaemonClient, started: Import, json: boolean): Pro
   const update =
     !json && process.stderr.isTTY && !process.env.CI ? createLogUpdate(process.stderr) : undefined;
   const input = { params: { importId: started.id } };
-  const cancel = () => void client.call(cancelImport, input).catch(() => {});
+  const cancel = () => void client.call(cancelImport, { ...input, body: {} }).catch(() => {});
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, cancel);
   try {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { route } from './route.ts';
-import { Time } from './values.ts';
+import { Empty, Time } from './values.ts';
 
 /** The kinds of store that can be imported. */
-export const SOURCE_KINDS = ['mlflow-files', 'mlflow-database', 'fasttrackml', 'aim'] as const;
+export const SOURCE_KINDS = ['mlflow-files', 'mlflow-database', 'fasttrackml'] as const;
 export const SourceKind = z.enum(SOURCE_KINDS);
 export type SourceKind = z.infer<typeof SourceKind>;
 
@@ -12,7 +12,6 @@ export const SOURCE_NAMES: Readonly<Record<SourceKind, string>> = {
   'mlflow-files': 'MLflow file store',
   'mlflow-database': 'MLflow database',
   fasttrackml: 'FastTrackML database',
-  aim: 'Aim repository',
 };
 
 /** Something that was left out, and why. */
@@ -75,7 +74,7 @@ export const startImport = route({
   access: 'owner',
   summary: 'Import a store of another tracker from the disk of the daemon',
   body: z.object({
-    /** Absolute path of an `mlruns` folder, a database file, an Aim repository, or a folder that holds one of them. */
+    /** Absolute path of an `mlruns` folder, a database file, or a folder that holds one of them. */
     path: z.string(),
     /** Further folders with artifacts: what runs say about files outside of these and the store is not read. */
     artifacts: z.array(z.string()).default([]),
@@ -85,8 +84,6 @@ export const startImport = route({
     modelPrefix: z.string().default(''),
     /** Only read and count. */
     dryRun: z.boolean().default(false),
-    /** The Python whose Aim package reads an Aim repository. */
-    python: z.string().optional(),
   }),
   reply: Import,
 });
@@ -106,5 +103,6 @@ export const cancelImport = route({
   access: 'owner',
   summary: 'End an import; what it wrote stays, in whole runs',
   params: ImportId,
+  body: Empty,
   reply: Import,
 });

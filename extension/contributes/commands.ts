@@ -98,6 +98,7 @@ export const COMMANDS = {
     palette: running,
     places: [onItem(/^run\.(?!running)/, '9_delete@1')],
   },
+  'modelthat.runs.import': { title: 'Import MLflow Runs…', palette: folderOpen, runsPrograms: true },
   'modelthat.runs.restore': { title: 'Restore Deleted Run…', palette: running },
 
   'modelthat.pipelines.run': {

@@ -15,6 +15,8 @@ export function manifest() {
       'workspaceContains:modelthat.yaml',
       'workspaceContains:*/modelthat.yaml',
       'workspaceContains:.modelthat',
+      'workspaceContains:mlruns',
+      'workspaceContains:mlflow.db',
       `onWebviewPanel:${RUN_PANEL}`,
     ],
     capabilities: {
