@@ -116,9 +116,8 @@ export function artifactRoutes(parts: ArtifactParts): MlflowRoute[] {
       const { model } = await models.get(String(params.modelId));
       return under(model.artifactUri, folder);
     }),
-    route('POST', '/mlflow/artifacts/presigned-upload-url', () => {
-      throw invalid('Presigned uploads are not supported for artifacts that go through this server.');
-    }),
+    presignedRoute('upload', parts),
+    presignedRoute('download', parts),
     ...downloadRoutes(parts),
     {
       method: 'POST',
@@ -131,6 +130,19 @@ export function artifactRoutes(parts: ArtifactParts): MlflowRoute[] {
       },
     },
   ];
+}
+
+/** Addresses that go past the server, which there are none of: MLflow's clients then use the proxy. */
+function presignedRoute(direction: 'upload' | 'download', { tracking }: ArtifactParts): MlflowRoute {
+  return route('POST', `/mlflow/artifacts/presigned-${direction}-url`, async ({ fields }) => {
+    const runId = fields.requiredString('run_id');
+    checkArtifactFile(fields.requiredString('path'));
+    await tracking.getRun(runId);
+    throw invalid(
+      `Presigned ${direction} is not supported for runs with proxied artifact storage. Use ` +
+        '/api/2.0/mlflow-artifacts/artifacts/<path> instead.',
+    );
+  });
 }
 
 function downloadRoutes({ artifacts, tracking, models, registry }: ArtifactParts): MlflowRoute[] {

@@ -152,6 +152,34 @@ describe('as from the MLflow server', () => {
     assertError(answer, 400, 'INVALID_PARAMETER_VALUE', 'Invalid path');
   });
 
+  it('there are no presigned addresses, which clients take from the answer', async () => {
+    const { runId } = await mlflow.startRun();
+    for (const direction of ['upload', 'download']) {
+      const ask = (run_id: string) =>
+        mlflow.call('POST', `artifacts/presigned-${direction}-url`, { run_id, path: 'a.txt' });
+      const message = `Presigned ${direction} is not supported`;
+      assertError(await ask(runId), 400, 'INVALID_PARAMETER_VALUE', message);
+      assertError(await ask('none'), 404, 'RESOURCE_DOES_NOT_EXIST', 'none');
+    }
+  });
+
+  for (const [method, path] of [
+    ['POST', '/api/3.0/mlflow/traces'],
+    ['GET', '/api/2.0/mlflow/traces/tr-1/info'],
+    ['POST', '/api/2.0/mlflow/webhooks'],
+    ['POST', '/api/3.0/mlflow/scorers/register'],
+    ['POST', '/api/3.0/mlflow/gateway/secrets/create'],
+    ['POST', '/api/3.0/mlflow/datasets/create'],
+    ['GET', '/api/3.0/mlflow/workspaces'],
+    ['POST', '/ajax-api/2.0/mlflow/gateway-proxy'],
+    ['POST', '/graphql'],
+  ] as const)
+    it(`${method} ${path} is told to be none, in JSON`, async () => {
+      const body = method === 'GET' ? undefined : '{}';
+      const answer = await mlflow.send(method, path, body, { 'content-type': 'application/json' });
+      assertError(answer, 404, 'ENDPOINT_NOT_FOUND', path);
+    });
+
   it('traces in the format of OpenTelemetry are told that they are not kept', async () => {
     const headers = { 'content-type': 'application/x-protobuf' };
     assertError(
