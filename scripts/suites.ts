@@ -79,6 +79,7 @@ async function runExtensionTests(): Promise<Results> {
 /** Tests of Python code, by the requirements of the environments that they run in. */
 const pythonTests: readonly { readonly requirements: string; readonly folder: string }[] = [
   { requirements: 'requirements.txt', folder: 'example' },
+  { requirements: 'requirements.txt', folder: 'flavours' },
   { requirements: 'requirements-mlflow3.txt', folder: 'client' },
   { requirements: 'requirements-mlflow2.txt', folder: 'client' },
 ];
