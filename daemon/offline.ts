@@ -85,6 +85,11 @@ async function verify(folder: string, artifacts: boolean): Promise<Verification>
     } finally {
       database.close();
     }
+  } catch (error) {
+    // Damaged in such a way that it cannot even be opened.
+    if (!/^SQLITE_(NOTADB|CORRUPT|ERROR)/.test((error as { code?: string }).code ?? '')) throw error;
+    const skipped = ['artifacts: the database, which has their hashes, is damaged'];
+    return { ...NOTHING_READ, database: [(error as Error).message], skipped };
   } finally {
     lock.release();
   }
