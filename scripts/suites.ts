@@ -30,6 +30,11 @@ export const suites: readonly Suite[] = [
   mochaSuite('views', 'what the views say, without an editor', 'tests/extension/unit/**/*.test.ts'),
   mochaSuite('webviews', 'the logic of the pages', 'tests/webviews/**/*.test.ts'),
   { name: 'python', about: 'Python clients against a real daemon', run: runPytest },
+  mochaSuite(
+    'conformance',
+    'the MLflow server and the daemon, answer by answer',
+    'tests/conformance/*.test.ts',
+  ),
   { name: 'extension', about: 'the extension in an extension host', run: runExtensionTests },
   { name: 'ui', about: 'views and pages in a real editor window', run: runUiTests },
   mochaSuite('e2e', 'a pipeline from the command line to a served model', 'tests/e2e/**/*.test.ts'),

@@ -102,6 +102,13 @@ export class Fields {
     return value as string[];
   }
 
+  /** A list of texts that has at least one. */
+  requiredStrings(name: string): string[] {
+    const items = this.strings(name);
+    if (items.length === 0) throw missingValue(this.#place + name);
+    return items;
+  }
+
   /** A list of messages. */
   messages(name: string): Fields[] {
     const value = this.#list(name);

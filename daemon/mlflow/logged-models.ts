@@ -24,7 +24,7 @@ export function loggedModelRoutes(models: LoggedModelService): MlflowRoute[] {
     }),
     route('POST', '/mlflow/logged-models/search', async ({ fields }) => {
       const { items, nextPageToken } = await models.search({
-        experimentIds: fields.strings('experiment_ids'),
+        experimentIds: fields.requiredStrings('experiment_ids'),
         filter: fields.string('filter') ?? '',
         datasets: fields.messages('datasets').map(dataset => ({
           name: dataset.requiredString('dataset_name'),

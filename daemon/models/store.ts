@@ -1,6 +1,6 @@
 /** SQL of logged models. Their metrics are tracking's (`tracking.modelMetrics`). */
 import type { Database as Connection } from 'better-sqlite3';
-import { invalid, missing } from '../contract/errors.ts';
+import { ApiError, missing } from '../contract/errors.ts';
 import { statement } from '../database/statements.ts';
 import type { KeyValue } from '../tracking/model.ts';
 import { requireActiveExperiment } from '../tracking/store/experiments.ts';
@@ -95,7 +95,7 @@ export const writes = {
   },
 
   'models.delete': (connection: Connection, input: { modelId: string }): void => {
-    const row = requireModel(connection, input.modelId);
+    const row = requireModel(connection, input.modelId, true);
     statement(connection, 'UPDATE logged_model SET deleted_at = ? WHERE id = ?').run(Date.now(), row.id);
   },
 
@@ -217,7 +217,10 @@ function insertParams(connection: Connection, model: number, params: readonly Ke
       'INSERT OR IGNORE INTO logged_model_param (model, key, value) VALUES (?, ?, ?)',
     ).run(model, key, value);
     if (changes === 0)
-      throw invalid(`The model has a param '${key}' already. Params of a logged model cannot be changed.`);
+      throw new ApiError(
+        'BAD_REQUEST',
+        `The model has a param '${key}' already. Params of a logged model cannot be changed.`,
+      );
   }
 }
 

@@ -1,10 +1,10 @@
 /** What registered models and versions are, and the rules that need no database. */
 import { invalid } from '../contract/errors.ts';
 import { STAGES, type Stage } from '../contract/models.ts';
+import { checkKey } from '../tracking/model.ts';
 
 const MAX_NAME_LENGTH = 256;
 const MAX_ALIAS_LENGTH = 255;
-const MAX_TAG_KEY_LENGTH = 250;
 const MAX_TAG_VALUE_LENGTH = 100_000;
 const MAX_DESCRIPTION_LENGTH = 100_000;
 
@@ -63,9 +63,9 @@ export function checkDescription(description: string): void {
   checkLength('Description', description, MAX_DESCRIPTION_LENGTH);
 }
 
-/** @throws ApiError INVALID_PARAMETER_VALUE when key or value is too long */
+/** @throws ApiError INVALID_PARAMETER_VALUE when tracking would not take the key, or the value is too long */
 export function checkTag(key: string, value: string): void {
-  checkLength('Tag key', key, MAX_TAG_KEY_LENGTH);
+  checkKey(key, 'key', 'key');
   checkLength(`Value of tag '${key}'`, value, MAX_TAG_VALUE_LENGTH);
 }
 
@@ -89,7 +89,7 @@ export function parseStage(text: string): Stage {
 
 /** @throws ApiError INVALID_PARAMETER_VALUE unless the text is a version number */
 export function parseVersion(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
+  if (/^-?\d{1,15}$/.test(text)) return Number(text);
   throw invalid(`Parameter 'version' must be an integer, got '${text}'.`);
 }
 

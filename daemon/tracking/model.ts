@@ -12,7 +12,7 @@ export const LENGTHS = {
   paramValue: 6000,
   runTagValue: 8000,
   experimentName: 500,
-  experimentTagValue: 5000,
+  experimentTagValue: 20_000,
   artifactLocation: 2048,
 } as const;
 
@@ -113,7 +113,8 @@ export function checkBatch(batch: Batch): void {
   for (const [index, point] of batch.metrics.entries()) checkMetric(point, `metrics[${index}].`);
   for (const [index, param] of batch.params.entries())
     checkKey(param.key, 'Param key', `params[${index}].key`);
-  for (const [index, tag] of batch.tags.entries()) checkKey(tag.key, 'Tag key', `tags[${index}].key`);
+  for (const [index, tag] of batch.tags.entries())
+    checkKey(tag.key, `tags[${index}].key`, `tags[${index}].key`);
   const keys = batch.params.map(param => param.key);
   const doubled = [...new Set(keys.filter((key, index) => keys.indexOf(key) !== index))];
   if (doubled.length > 0)

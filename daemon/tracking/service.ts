@@ -213,7 +213,7 @@ export class TrackingService {
   }
 
   async setTag(runId: string, tag: KeyValue): Promise<void> {
-    checkKey(tag.key, 'Tag key', 'key');
+    checkKey(tag.key, 'key', 'key');
     await this.#log(runId, { metrics: [], params: [], tags: [tag] });
   }
 
@@ -332,8 +332,8 @@ export class TrackingService {
 }
 
 function checkExperimentTag(tag: KeyValue): void {
-  checkKey(tag.key, 'Tag key', 'key');
-  checkLength(tag.value, LENGTHS.experimentTagValue, 'Tag value');
+  checkKey(tag.key, 'key', 'key');
+  checkLength(tag.value, LENGTHS.experimentTagValue, 'value');
 }
 
 /** An artifact location is a URI or path without fragment, parameters or a way out of itself. */

@@ -3,6 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import {
   allOf,
   type Fragment,
+  LISTED_TEXT,
   numberCondition,
   TEXT_COMPARATORS,
   textCondition,
@@ -47,7 +48,7 @@ const MODELS: Vocabulary = {
 };
 
 const VERSIONS: Vocabulary = {
-  text: { name: 'm.name', source_path: 'v.source', run_id: 'v.run_id' },
+  text: { name: 'm.name', source_path: 'v.source', run_id: "coalesce(v.run_id, '')" },
   numbers: { version_number: 'v.version' },
   sortable: {
     name: 'm.name',
@@ -112,7 +113,7 @@ function toCondition(comparison: Comparison, { text, numbers, tag }: Vocabulary)
     return numberCondition({ sql: numbers[key] as string, values: [] }, unquoted(comparison));
   if (!Object.hasOwn(text, key)) throw unknownAttribute(key, Object.keys({ ...text, ...numbers }));
   const column = { sql: text[key] as string, values: [] };
-  return textCondition(column, comparison, key === 'run_id' ? [...TEXT_COMPARATORS, 'IN'] : TEXT_COMPARATORS);
+  return textCondition(column, comparison, key === 'source_path' ? TEXT_COMPARATORS : LISTED_TEXT);
 }
 
 /** Version numbers may be quoted. */

@@ -11,6 +11,8 @@ export interface Fragment {
 const SYMBOLS = { '=': '=', '!=': '<>', '>': '>', '>=': '>=', '<': '<', '<=': '<=' } as const;
 
 export const TEXT_COMPARATORS: readonly Comparator[] = ['=', '!=', 'LIKE', 'ILIKE'];
+/** Comparators of text that may also be looked up in a list. */
+export const LISTED_TEXT: readonly Comparator[] = [...TEXT_COMPARATORS, 'IN', 'NOT IN'];
 const NUMBER_COMPARATORS: readonly Comparator[] = ['=', '!=', '>', '>=', '<', '<='];
 
 /**

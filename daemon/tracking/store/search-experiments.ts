@@ -4,6 +4,7 @@ import type { Lifecycle } from '../../contract/runs.ts';
 import {
   allOf,
   type Fragment,
+  LISTED_TEXT,
   numberCondition,
   TEXT_COMPARATORS,
   textCondition,
@@ -56,7 +57,9 @@ function toCondition(comparison: Comparison): Fragment {
     throw unknownPrefix(prefix, ['attribute', 'tag', 'tags']);
   if (Object.hasOwn(NUMBERS, key))
     return numberCondition({ sql: NUMBERS[key] as string, values: [] }, comparison);
-  if (key !== 'name') throw unknownAttribute(key, ['name', ...Object.keys(NUMBERS)]);
+  if (key === 'experiment_id')
+    return textCondition({ sql: 'CAST(id AS TEXT)', values: [] }, comparison, LISTED_TEXT);
+  if (key !== 'name') throw unknownAttribute(key, ['name', 'experiment_id', ...Object.keys(NUMBERS)]);
   return textCondition({ sql: 'name', values: [] }, comparison);
 }
 

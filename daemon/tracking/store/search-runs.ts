@@ -6,6 +6,7 @@ import { statement } from '../../database/statements.ts';
 import {
   allOf,
   type Fragment,
+  LISTED_TEXT,
   numberCondition,
   TEXT_COMPARATORS,
   textCondition,
@@ -84,7 +85,6 @@ const DATASET_COLUMNS: Readonly<Record<string, string>> = {
 };
 
 const OPTIONAL_TEXT: readonly Comparator[] = [...TEXT_COMPARATORS, 'IS NULL', 'IS NOT NULL'];
-const LISTED_TEXT: readonly Comparator[] = [...TEXT_COMPARATORS, 'IN', 'NOT IN'];
 
 /** Runs that fulfil the filter, sorted, a page at a time. @throws ApiError when filter or order_by cannot be used */
 export function searchRuns(connection: Connection, search: RunSearch): Page<Run> {
@@ -155,10 +155,10 @@ function entityOf({ prefix }: { prefix: string | undefined }): Entity {
 function toCondition(comparison: Comparison): Fragment {
   switch (entityOf(comparison)) {
     case 'metric':
-      // A NaN counts as 0, as it does in MLflow.
+      // A NaN is unequal to every number, and fulfils no other comparison.
       return numberCondition(
         {
-          sql: `(SELECT iif(last = 'NaN', 0, last) FROM metric_summary WHERE metric_summary.run = run.id
+          sql: `(SELECT ${comparison.comparator === '!=' ? 'last' : "nullif(last, 'NaN')"} FROM metric_summary WHERE metric_summary.run = run.id
                  AND metric_summary.metric = (SELECT id FROM metric WHERE metric.key = ?))`,
           values: [comparison.key],
         },

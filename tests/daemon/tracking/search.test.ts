@@ -63,8 +63,8 @@ describe('searching runs', () => {
     ['', 'infinite none high nan low'],
     ['metrics.loss > 0', 'high low'],
     ['metrics.loss >= 1', 'high low'],
-    ['metrics.loss < 1', 'infinite nan'],
-    ['metrics.loss = 0', 'nan'],
+    ['metrics.loss < 1', 'infinite'],
+    ['metrics.loss = 0', ''],
     ['metrics.loss != 3', 'infinite nan low'],
     ['metrics.missing != 3', ''],
     ["params.optimizer = 'adam'", 'low'],
@@ -225,6 +225,7 @@ describe('searching experiments', () => {
 
   it('filters and sorts', async () => {
     assert.deepEqual(await names("name LIKE 'b%'"), []);
+    assert.deepEqual(await names("experiment_id IN ('0')"), ['Default']);
     assert.deepEqual(await names("attribute.name ILIKE 'b%'"), ['Banana']);
     assert.deepEqual(await names("tags.colour = 'a'"), ['apple']);
     assert.deepEqual(await names('tag.colour IS NULL'), ['Default']);
@@ -238,7 +239,7 @@ describe('searching experiments', () => {
 
   for (const [filter, orderBy] of [
     ["attributes.name = 'x'", []],
-    ["experiment_id = '0'", []],
+    ["experiment_id > '0'", []],
     ['name > 1', []],
     ['', ['tags.colour']],
     ['', ['lifecycle']],

@@ -1,0 +1,214 @@
+/**
+ * Where the daemon is meant to answer otherwise than the MLflow server, and why: the one list of it. The comparisons
+ * accept nothing else, and fail when something on the list no longer differs. `docs/compatibility.md` shows it.
+ */
+import type { Json } from './normalise.ts';
+
+/** What one server said to one question, normalised. */
+export type Answer =
+  | { readonly value: Json }
+  | {
+      readonly error: {
+        readonly error_code?: string;
+        readonly message?: string;
+        /** HTTP status, where it is known. */
+        readonly status?: number;
+        readonly type?: string;
+      };
+    };
+
+/** The answers of both servers to the same question. */
+export interface Pair {
+  /** Name of the observation, or the request: `POST runs/create`. */
+  readonly question: string;
+  readonly upstream: Answer;
+  readonly ours: Answer;
+}
+
+/** One intended difference. */
+export interface Difference {
+  readonly id: string;
+  /** What differs, as a sentence. */
+  readonly what: string;
+  /** Why it is meant so, as a sentence. */
+  readonly why: string;
+  /** Observations in which it shows: each of them must differ with at least one version of MLflow. */
+  readonly observations?: readonly string[];
+  /** Whether answers differ by it; for differences that show in any question. */
+  shows?(pair: Pair): boolean;
+}
+
+/** The error in an answer, if it is one. */
+export function errorOf(answer: Answer | undefined) {
+  return answer && 'error' in answer ? answer.error : undefined;
+}
+
+const REFUSALS: ReadonlySet<string | undefined> = new Set([
+  'INVALID_PARAMETER_VALUE',
+  'BAD_REQUEST',
+  'RESOURCE_DOES_NOT_EXIST',
+]);
+
+function refused({ ours }: Pair): boolean {
+  return REFUSALS.has(errorOf(ours)?.error_code);
+}
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    id: 'words',
+    what: 'The text of an error is often another; its code and its HTTP status are the same.',
+    why: "Clients act on the code. Our texts name the value and what would be right; MLflow's show SQL statements and Python sets.",
+    shows({ upstream, ours }) {
+      const [theirs, own] = [errorOf(upstream), errorOf(ours)];
+      return (
+        theirs?.error_code !== undefined &&
+        theirs.error_code === own?.error_code &&
+        theirs.status === own.status &&
+        theirs.type === own.type
+      );
+    },
+  },
+  {
+    id: 'no-500',
+    what: 'A request that makes the MLflow server fail with status 500 is refused with 400 or 404.',
+    why: 'The request is at fault, not the server; and clients repeat a request that failed with 500 for minutes.',
+    shows: pair => errorOf(pair.upstream)?.error_code === 'INTERNAL_ERROR' && refused(pair),
+  },
+  {
+    id: 'json-404',
+    what: 'A route that does not exist is answered with JSON (404 `ENDPOINT_NOT_FOUND`), where MLflow sends a page of HTML.',
+    why: 'Clients read the code of the JSON, and take a page for a fault of the network.',
+    observations: ['logged_models.delete_tag.odd key'],
+  },
+  {
+    id: 'host-addressed-locations',
+    what: 'Artifact locations and sources with the schemes http, https and `mlflow-artifacts://host` are taken.',
+    why: 'MLflow 3.17 refuses them because its server would connect to that host. The daemon never connects to an artifact location: clients do.',
+    observations: [
+      'experiments.create.location.http',
+      'versions.create.source host',
+      'versions.create.source https',
+    ],
+  },
+  {
+    id: 'sources-without-run',
+    what: 'A version may have a source below `mlflow-artifacts:/` or `runs:/` without naming the run that it belongs to.',
+    why: 'MLflow 3.17 asks for the run to check who may read it. A store belongs to one person, whose clients all may read all of it.',
+    observations: [
+      'versions.create.source proxied',
+      'versions.create.source trailing slashes',
+      'versions.create.source four dots',
+      'versions.create.source run',
+    ],
+  },
+  {
+    id: 'one-rule-for-tags',
+    what: 'Tags of a new run and of a logged model are held to the rules of all tags: which keys there can be, and where long values are cut.',
+    why: 'MLflow forgets to check them there, so that a tag can be made which cannot be set again.',
+    observations: [
+      'runs.create.long tag value',
+      'runs.create.tag key too long',
+      'runs.create.odd tag key',
+      'logged_models.set_tags.bad key',
+      'logged_models.tags.read',
+    ],
+  },
+  {
+    id: 'nan-is-greatest',
+    what: 'NaN is greater than every number where points of the same step and time are ordered.',
+    why: "MLflow keeps NaN as 0, so that which point is the latest depends on the others' signs.",
+    observations: ['history.nan and number at one step', 'history.nan and number at one step.latest'],
+  },
+  {
+    id: 'strict-filters',
+    what: 'A filter with a misplaced or a missing AND, an empty or single-quoted name, a doubled quote, or a number for a text is refused.',
+    why: 'MLflow takes them for something else than was written, and answers with other runs than were meant.',
+    observations: [
+      "search_runs.filter [params.quoted = 'it''s']",
+      'search_runs.filter [metrics.loss > 0 AND]',
+      'search_runs.filter [AND metrics.loss > 0]',
+      'search_runs.filter [metrics.loss > 0 metrics.acc > 0]',
+      "search_runs.filter [params. = 'x']",
+      "search_runs.filter [params.'kind' = 'even']",
+      'search_logged_models.filter [params.lr = 1]',
+    ],
+  },
+  {
+    id: 'lenient-filters',
+    what: 'Comparators may be written in any case in every search, and numbers with a leading plus.',
+    why: 'MLflow allows that for runs and not for experiments; nobody means anything else by it.',
+    observations: [
+      'search_runs.filter [metrics.loss > +0.2]',
+      "search_experiments.filter [name like 'found%']",
+      "search_experiments.filter [tags.team ilike 'S%']",
+    ],
+  },
+  {
+    id: 'named-datasets',
+    what: 'A data set needs a name and a digest, and its tags need keys.',
+    why: 'One without cannot be told from others; MLflow takes empty ones.',
+    observations: [
+      'inputs.limit.no name',
+      'inputs.limit.no digest',
+      'inputs.limit.tag empty',
+      'inputs.all.read',
+    ],
+  },
+  {
+    id: 'no-empty-pages',
+    what: 'A page of no entries, or of fewer, is refused in every search.',
+    why: 'As MLflow itself does for runs and experiments.',
+    observations: [
+      'search_logged_models.max_results 0',
+      'search_models.max_results 0',
+      'search_models.max_results -1',
+    ],
+  },
+  {
+    id: 'no-empty-last-page',
+    what: 'The last page of a search has no token, also when it is full.',
+    why: 'MLflow 2.22 sends a token for one more page, which is empty.',
+    observations: ['search_runs.pages'],
+  },
+  {
+    id: 'plain-paths',
+    what: 'Artifact paths are taken in their plain form: without `.`, `..` and backslashes.',
+    why: 'A store must be readable on every system, and one file must have one name.',
+    observations: [
+      'artifacts.list odd [./results]',
+      'artifacts.name.backslash.upload',
+      'artifacts.name.backslash.download',
+      'artifacts.name.list',
+    ],
+  },
+  {
+    id: 'empty-files',
+    what: 'An empty artifact has the size 0.',
+    why: 'It is known; MLflow leaves the size out, as if it were not.',
+    observations: [
+      'artifacts.list [None]',
+      'artifacts.list []',
+      'artifacts.list [results]',
+      'artifacts.list.all',
+    ],
+  },
+  {
+    id: 'length-of-names',
+    what: 'The name of a registered model has at most 256 characters.',
+    why: "It is MLflow's own limit, which it leaves to its database; SQLite does not hold it.",
+    observations: ['models.create.name [257 x n]', 'search_models.all'],
+  },
+  {
+    id: 'aliases-everywhere',
+    what: 'A version tells its aliases also as one of the latest versions of a model and in searches.',
+    why: 'It has them; MLflow leaves them out there.',
+    observations: ['models.rename.read', 'aliases.model', 'search_versions.page', 'search_versions.whole'],
+  },
+];
+
+/** The intended difference by which these answers differ; undefined when it is none. */
+export function explain(pair: Pair): Difference | undefined {
+  return DIFFERENCES.find(
+    difference => difference.observations?.includes(pair.question) || difference.shows?.(pair),
+  );
+}
