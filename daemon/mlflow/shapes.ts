@@ -40,7 +40,8 @@ export function toRunInfo(run: RunInfo): object {
     user_id: run.user,
     status: run.status === 'LOST' ? 'KILLED' : run.status,
     start_time: run.startTime,
-    end_time: run.endTime ?? undefined,
+    // Unset and 0 are the same to clients.
+    end_time: run.endTime || undefined,
     artifact_uri: run.artifactUri,
     lifecycle_stage: run.lifecycle,
   };

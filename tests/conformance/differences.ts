@@ -34,8 +34,10 @@ export interface Difference {
   readonly why: string;
   /** Observations in which it shows: each of them must differ with at least one version of MLflow. */
   readonly observations?: readonly string[];
-  /** Whether answers differ by it; for differences that show in any question. */
+  /** Whether answers differ by it; for differences that show in many observations. */
   shows?(pair: Pair): boolean;
+  /** Whether answers to a random request differ by it. */
+  inSequences?(pair: Pair): boolean;
 }
 
 /** The error in an answer, if it is one. */
@@ -48,6 +50,22 @@ const REFUSALS: ReadonlySet<string | undefined> = new Set([
   'BAD_REQUEST',
   'RESOURCE_DOES_NOT_EXIST',
 ]);
+
+function isRefusal(answer: Answer, ...codes: readonly string[]): boolean {
+  return codes.includes(errorOf(answer)?.error_code ?? '');
+}
+
+/** Whether two answers are the same but for a field, wherever it stands. */
+function sameWithout({ upstream, ours }: Pair, field: string): boolean {
+  const rest = (answer: Answer) =>
+    JSON.stringify(answer, (name, value) => (name === field ? undefined : value));
+  return rest(upstream) === rest(ours);
+}
+
+/** Whether the daemon alone refuses, with this text. */
+function refusesAlone({ upstream, ours }: Pair, text: RegExp): boolean {
+  return 'value' in upstream && text.test(errorOf(ours)?.message ?? '');
+}
 
 function refused({ ours }: Pair): boolean {
   return REFUSALS.has(errorOf(ours)?.error_code);
@@ -72,7 +90,38 @@ export const DIFFERENCES: readonly Difference[] = [
     id: 'no-500',
     what: 'A request that makes the MLflow server fail with status 500 is refused with 400 or 404.',
     why: 'The request is at fault, not the server; and clients repeat a request that failed with 500 for minutes.',
-    shows: pair => errorOf(pair.upstream)?.error_code === 'INTERNAL_ERROR' && refused(pair),
+    shows: pair =>
+      (errorOf(pair.upstream)?.error_code === 'INTERNAL_ERROR' || errorOf(pair.upstream)?.status === 500) &&
+      refused(pair),
+  },
+  {
+    id: 'order-of-checks',
+    what: 'A request that names something missing and has a bad value is refused for the one or for the other.',
+    why: "It has two faults, and which is looked at first is nobody's contract.",
+    inSequences: pair =>
+      isRefusal(pair.upstream, 'RESOURCE_DOES_NOT_EXIST', 'INVALID_PARAMETER_VALUE') &&
+      isRefusal(pair.ours, 'RESOURCE_DOES_NOT_EXIST', 'INVALID_PARAMETER_VALUE'),
+  },
+  {
+    id: 'strict-types',
+    what: 'A value of the wrong type, or a name that an enumeration does not have, is refused wherever it stands.',
+    why: 'MLflow ignores some of them, and the fields after them, so that a mistake goes unseen.',
+    inSequences: ({ upstream, ours }) =>
+      errorOf(upstream)?.error_code !== 'INTERNAL_ERROR' &&
+      /Hint: Value was of type|it must be one of/.test(errorOf(ours)?.message ?? ''),
+  },
+  {
+    id: 'doubled-tags',
+    what: 'Of a tag that a request has twice the last one counts, when something is made as well as later.',
+    why: 'MLflow does so for tags that are set later, and fails on a constraint of its database otherwise.',
+    inSequences: ({ upstream, ours }) =>
+      'value' in ours && /UNIQUE constraint failed: \w*tags/.test(errorOf(upstream)?.message ?? ''),
+  },
+  {
+    id: 'no-workspaces',
+    what: 'Answers have no field `workspace`.',
+    why: 'There are none; clients take the default one.',
+    inSequences: pair => sameWithout(pair, 'workspace'),
   },
   {
     id: 'json-404',
@@ -112,6 +161,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'logged_models.set_tags.bad key',
       'logged_models.tags.read',
     ],
+    inSequences: pair => refusesAlone(pair, /Names may|'?[Tt]ag key'? exceeds/),
   },
   {
     id: 'nan-is-greatest',
@@ -163,6 +213,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'search_models.max_results 0',
       'search_models.max_results -1',
     ],
+    inSequences: pair => refusesAlone(pair, /must be a positive integer/),
   },
   {
     id: 'no-empty-last-page',
@@ -197,18 +248,23 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'The name of a registered model has at most 256 characters.',
     why: "It is MLflow's own limit, which it leaves to its database; SQLite does not hold it.",
     observations: ['models.create.name [257 x n]', 'search_models.all'],
+    inSequences: pair => refusesAlone(pair, /exceeds the maximum length of 256/),
   },
   {
     id: 'aliases-everywhere',
     what: 'A version tells its aliases also as one of the latest versions of a model and in searches.',
     why: 'It has them; MLflow leaves them out there.',
     observations: ['models.rename.read', 'aliases.model', 'search_versions.page', 'search_versions.whole'],
+    inSequences: pair => sameWithout(pair, 'aliases'),
   },
 ];
 
 /** The intended difference by which these answers differ; undefined when it is none. */
 export function explain(pair: Pair): Difference | undefined {
   return DIFFERENCES.find(
-    difference => difference.observations?.includes(pair.question) || difference.shows?.(pair),
+    difference =>
+      difference.observations?.includes(pair.question) ||
+      difference.shows?.(pair) ||
+      difference.inSequences?.(pair),
   );
 }

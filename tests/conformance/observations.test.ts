@@ -22,7 +22,7 @@ const VERSIONS = ['mlflow3', 'mlflow2'] as const;
 type Version = (typeof VERSIONS)[number];
 
 describe('what programs see of the MLflow server and of the daemon', function () {
-  this.timeout(15 * MINUTES);
+  this.timeout(19 * MINUTES);
   const pairs = new Map<Version, readonly Pair[]>();
 
   before(async () => {
@@ -111,7 +111,6 @@ async function observe(python: string, env: Readonly<Record<string, string>>): P
       cwd: folder,
       env: { ...env, PYTHONDONTWRITEBYTECODE: '1' },
       stdout: 'ignore',
-      timeout: 10 * MINUTES,
     });
     return JSON.parse(fs.readFileSync(file, 'utf8')) as Observations;
   } finally {
