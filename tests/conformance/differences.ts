@@ -118,6 +118,31 @@ export const DIFFERENCES: readonly Difference[] = [
       'value' in ours && /UNIQUE constraint failed: \w*tags/.test(errorOf(upstream)?.message ?? ''),
   },
   {
+    id: 'nothing-to-delete',
+    what: 'Deleting a tag or an alias by a name that none can have does nothing, as deleting any other that is not there.',
+    why: 'What is wanted holds already.',
+    inSequences: ({ question, upstream, ours }) =>
+      question.startsWith('DELETE') &&
+      'value' in ours &&
+      /Names may|exceeds the maximum length|alias name/.test(errorOf(upstream)?.message ?? ''),
+  },
+  {
+    id: 'default-experiment',
+    what: 'A run that names no experiment goes to the experiment 0.',
+    why: 'That is what it is for; MLflow fails on a constraint of its database.',
+    inSequences: ({ question, upstream, ours }) =>
+      question === 'POST runs/create' &&
+      'value' in ours &&
+      /FOREIGN KEY constraint failed/.test(errorOf(upstream)?.message ?? ''),
+  },
+  {
+    id: 'model-in-the-path',
+    what: 'A logged model is the one in the path, whatever `model_id` the body has.',
+    why: 'The path names the resource; MLflow takes the body, and fails when only the path is right.',
+    inSequences: ({ question, upstream, ours }) =>
+      question.startsWith('PATCH logged-models/') && 'value' in ours && errorOf(upstream) !== undefined,
+  },
+  {
     id: 'no-workspaces',
     what: 'Answers have no field `workspace`.',
     why: 'There are none; clients take the default one.',
