@@ -20,7 +20,7 @@ export const artifacts = scenario({
   about: 'upload and download of a file of 1 GB',
   contestants: ['modelthat', 'MLflow', 'FastTrackML'],
   sizes: { quick: { megabytes: 16, rounds: 1 }, full: { megabytes: 1024, rounds: 2 } },
-  seconds: 70,
+  seconds: 75,
   async measure(session, { megabytes, rounds }) {
     const servers = await session.startAll();
     for (let round = 0; round < rounds; round += 1) {

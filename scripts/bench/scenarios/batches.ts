@@ -21,7 +21,7 @@ export const batches = scenario({
   about: 'batches of 1,000 metrics from 8 clients',
   contestants: ['modelthat', 'MLflow', 'FastTrackML', 'better-sqlite3'],
   sizes: { quick: { rounds: 1, seconds: 1 }, full: { rounds: 4, seconds: 4 } },
-  seconds: 100,
+  seconds: 90,
   async measure(session, { rounds, seconds }) {
     const floor = new Floor(session.folder('floor'));
     const bodies = Array.from({ length: 40 }, (_, place) => fullBatch('0'.repeat(32), place));

@@ -12,7 +12,7 @@ export const createRun = scenario({
   about: 'new runs from 8 clients',
   contestants: ['modelthat', 'MLflow', 'FastTrackML'],
   sizes: { quick: { rounds: 1, seconds: 0.5 }, full: { rounds: 3, seconds: 3 } },
-  seconds: 50,
+  seconds: 45,
   async measure(session, { rounds, seconds }) {
     const servers = await session.startAll();
     for (let round = 0; round < rounds; round += 1) {

@@ -1,6 +1,6 @@
 /** One metric of more and more points: all of them, and as a chart wants them. */
-import fs from 'node:fs';
 import { getSeries } from '../../../daemon/contract/runs.ts';
+import { settled, storeSize } from '../disk.ts';
 import { call, request } from '../load.ts';
 import { PeerStore } from '../peer-store.ts';
 import { createRuns } from '../runs.ts';
@@ -32,7 +32,7 @@ export const history = scenario({
     quick: { points: [10_000, 100_000], rounds: 2 },
     full: { points: [10_000, 100_000, 1_000_000, 10_000_000], rounds: 5 },
   },
-  seconds: 300,
+  seconds: 280,
   async measure(session, { points, rounds }) {
     for (const name of session.servers) {
       const folder = session.folder(name);
@@ -44,6 +44,7 @@ export const history = scenario({
         session.say(`${count.toLocaleString('en')} points in ${name}`);
         await fill(session, server, runs[index] ?? '', count);
       }
+      await settled(server, session.signal);
       // With nothing but what a store that was filled long ago would have in memory.
       await session.stop(server);
       server = await session.start(name, folder);
@@ -114,11 +115,4 @@ async function readWhole(server: Server, run: string, signal: AbortSignal): Prom
     );
     token = answer.next_page_token || undefined;
   }
-}
-
-/** The database and what is still in its log. */
-function storeSize({ databaseFile }: Server): number {
-  return [databaseFile, `${databaseFile}-wal`]
-    .filter(file => fs.existsSync(file))
-    .reduce((sum, file) => sum + fs.statSync(file).size, 0);
 }

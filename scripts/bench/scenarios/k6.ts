@@ -13,7 +13,7 @@ export const k6 = scenario({
   about: 'the requests of FastTrackML’s published benchmark, from 20 clients',
   contestants: ['modelthat', 'MLflow', 'FastTrackML'],
   sizes: { quick: { rounds: 1, seconds: 1 }, full: { rounds: 2, seconds: 8 } },
-  seconds: 130,
+  seconds: 110,
   async measure(session, { rounds, seconds }) {
     const servers = await session.startAll();
     for (let round = 0; round < rounds; round += 1) {

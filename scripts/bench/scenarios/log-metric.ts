@@ -11,7 +11,7 @@ export const logMetric = scenario({
   about: 'single log-metric calls from 1, 8 and 32 clients',
   contestants: ['modelthat', 'MLflow', 'FastTrackML', 'better-sqlite3'],
   sizes: { quick: { rounds: 1, seconds: 0.5 }, full: { rounds: 3, seconds: 3 } },
-  seconds: 120,
+  seconds: 100,
   async measure(session, { rounds, seconds }) {
     const floor = new Floor(session.folder('floor'));
     const point = JSON.stringify({

@@ -20,7 +20,7 @@ export const memory = scenario({
   contestants: ['modelthat', 'MLflow', 'FastTrackML'],
   // A server that gives memory back needs a while to do so: the daemon ends its idle readers after 30 s.
   sizes: { quick: { settleSeconds: 1, seconds: 1 }, full: { settleSeconds: 40, seconds: 6 } },
-  seconds: 130,
+  seconds: 115,
   async measure(session, { settleSeconds, seconds }) {
     const settle = () => pause(settleSeconds * 1000, undefined, { signal: session.signal });
     const servers = await session.startAll();

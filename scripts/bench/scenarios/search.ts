@@ -26,7 +26,7 @@ export const search = scenario({
     quick: { runs: [1_000], rounds: 2 },
     full: { runs: [1_000, 10_000, 100_000], rounds: 5 },
   },
-  seconds: 260,
+  seconds: 200,
   async measure(session, { runs, rounds }) {
     const servers = new Set(await session.startAll());
     const experiments = new Map<Server, string>();

@@ -11,7 +11,7 @@ export const start = scenario({
   about: 'from starting a server on a store it has had before to its first answer and first write',
   contestants: ['modelthat', 'MLflow', 'FastTrackML', 'node -e 0'],
   sizes: { quick: { rounds: 1, slowRounds: 1 }, full: { rounds: 9, slowRounds: 3 } },
-  seconds: 90,
+  seconds: 50,
   async measure(session, { rounds, slowRounds }) {
     const folders = new Map(session.servers.map(name => [name, session.folder(name)]));
     // The first start makes the store.
