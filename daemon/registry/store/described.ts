@@ -4,7 +4,7 @@ import type { GateResult, ModelVersion, RegisteredModel } from '../../contract/m
 import { type Double, encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
 import { fromColumn } from '../../tracking/store/doubles.ts';
-import type { Version } from '../model.ts';
+import { PROMPT_TAG, type Version } from '../model.ts';
 import { reads as models } from './models.ts';
 import { reads as versions } from './versions.ts';
 
@@ -26,11 +26,16 @@ export const reads = {
     };
   },
 
-  /** Every model, by name. */
+  /** Every model that is no prompt, by name. */
   'registry.listModels': (connection: Connection): { items: RegisteredModel[] } => ({
-    items: statement<string>(connection, 'SELECT name FROM registered_model ORDER BY name')
+    items: statement<string>(
+      connection,
+      `SELECT name FROM registered_model m WHERE NOT EXISTS (
+         SELECT 1 FROM registered_model_tag t WHERE t.model = m.id AND t.key = ? AND t.value = 'true'
+       ) ORDER BY name`,
+    )
       .pluck()
-      .all()
+      .all(PROMPT_TAG)
       .map(name => reads['registry.showModel'](connection, { name: String(name) })),
   }),
 };

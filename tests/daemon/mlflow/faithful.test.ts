@@ -1,5 +1,6 @@
 /** What MLflow's own test suites and the MLflow server itself have shown a client to see. */
 import assert from 'node:assert/strict';
+import { listModels } from '../../../daemon/contract/models.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { assertError, MlflowWire, succeeded } from '../../support/mlflow.ts';
 
@@ -80,6 +81,8 @@ describe('as from the MLflow server', () => {
       assert.deepEqual(await mlflow.read(search, { filter: "name = 'greeting'" }), {}, search);
       assert.notDeepEqual(await mlflow.read(search, { filter: asked }), {}, search);
     }
+    const { items } = await daemon.client.call(listModels, {});
+    assert.ok(!items.some(({ name }) => name === 'greeting'), 'the editor lists models, not prompts');
     const local = await mlflow.call('POST', 'model-versions/create', { ...body, source: '/etc/passwd' });
     assertError(local, 400, 'INVALID_PARAMETER_VALUE', 'Local source paths are not allowed');
   });
