@@ -16,8 +16,6 @@ const PROBE = path.join(import.meta.dirname, 'probe-extension');
 /** What the extension host runs of its own: parts of the editor, and what tells it which ports are open. */
 const EDITORS_OWN =
   /editor-host\/node_modules\/|"-c", "(?:ls -l \/proc\/\[0-9\]\*\/fd\/\[0-9\]\* \| grep socket:|ps -F -A -l \| grep root)"/;
-/** A daemon that somebody has started asks which folders to leave out of a search, and has git run nothing meanwhile. */
-const QUESTION_TO_GIT = /^\["git", "-c", "core\.fsmonitor=false", "check-ignore", "-z", "--stdin"\]$/;
 const REPORT_TIMEOUT_MS = 10 * 60_000;
 
 export const untrustedWorkspace: Check = {
@@ -100,11 +98,8 @@ async function tryEverything(withDaemon: boolean): Promise<Outcome> {
     const below = programs.filter(({ ancestors }) =>
       ancestors.some(each => each === host.pid || each === daemonPid),
     );
-    const [expected, started] = partition(
-      below,
-      ({ pid, ancestors, program, args }) =>
-        [pid, ...ancestors].some(each => editors.has(each)) ||
-        (QUESTION_TO_GIT.test(args) && !program.startsWith(editor.folder)),
+    const [expected, started] = partition(below, ({ pid, ancestors }) =>
+      [pid, ...ancestors].some(each => editors.has(each)),
     );
     for (const { program, args } of started) console.error(`started: ${program} ${args.slice(0, 200)}`);
     const made = listing(editor.folder).filter(name => !before.includes(name));

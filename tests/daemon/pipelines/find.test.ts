@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { findPipelines } from '../../../daemon/pipelines/find.ts';
@@ -36,8 +35,8 @@ describe('looking for pipelines', () => {
   });
 
   it('leaves out what git ignores', async () => {
-    execFileSync('git', ['init', '--quiet'], { cwd: workspace });
-    put('.gitignore', 'outputs/\n');
+    put('.gitignore', 'outputs/\nb\n');
+    put('a/.gitignore', '!b\n');
     assert.deepEqual((await found()).files, ['modelthat.yaml', 'a/modelthat.yaml', 'a/b/modelthat.yaml']);
   });
 
