@@ -15,6 +15,8 @@ const PAGE = 25_000;
 /** Points that the peers are filled with at most: more would take longer than all the rest. */
 const PEERS_MOST = 1_000_000;
 const LIMIT_SECONDS = 60;
+/** Histories of up to so many points are read whole more than once: the first reading starts a reader thread. */
+const SHORT = 100_000;
 
 const SIZE = { name: 'size of a point', unit: 'bytes', better: 'less' } as const;
 
@@ -81,7 +83,12 @@ interface Asked {
 async function measureHistory(session: Session, server: Server, { run, count, rounds }: Asked) {
   const { whole, buckets } = kinds(count);
   session.say(`reading ${count.toLocaleString('en')} points of ${server.name}`);
-  await session.timed(whole, server.name, LIMIT_SECONDS, signal => readWhole(server, run, signal));
+  for (let round = 0; round < (count <= SHORT ? rounds : 1); round += 1) {
+    const inTime = await session.timed(whole, server.name, LIMIT_SECONDS, signal =>
+      readWhole(server, run, signal),
+    );
+    if (!inTime) break;
+  }
   const chart = chartOf(server, run);
   if (!chart) {
     session.skip(buckets, server.name, 'has no such call on MLflow’s protocol');
