@@ -10,6 +10,7 @@ import { loggedModels } from './migrations/0003-logged-models.ts';
 import { artifacts } from './migrations/0004-artifacts.ts';
 import { pipelines } from './migrations/0005-pipelines.ts';
 import { metricBlocks } from './migrations/0006-metric-blocks.ts';
+import { metricOrder } from './migrations/0007-metric-order.ts';
 import { repeatableWrites } from './migrations/0008-repeatable-writes.ts';
 import { housekeeping } from './migrations/0010-housekeeping.ts';
 import { releases } from './migrations/0011-releases.ts';
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly Migration[] = [
   repeatableWrites,
   stepResults,
   metricBlocks,
+  metricOrder,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

@@ -25,6 +25,7 @@ import { type Page, pageOf } from '../pages.ts';
 import { experimentNumber } from './experiments.ts';
 import { toRuns, type WantedKeys } from './read-runs.ts';
 import { RUN_COLUMNS, type RunRow } from './runs.ts';
+import { runsByMetric } from './search-by-metric.ts';
 
 export interface RunSearch {
   /** Absent = all experiments. */
@@ -89,16 +90,39 @@ const OPTIONAL_TEXT: readonly Comparator[] = [...TEXT_COMPARATORS, 'IS NULL', 'I
 /** Runs that fulfil the filter, sorted, a page at a time. @throws ApiError when filter or order_by cannot be used */
 export function searchRuns(connection: Connection, search: RunSearch): Page<Run> {
   const where = allOf([...scope(search), ...parseFilter(search.filter).map(toCondition)]);
-  const order = toOrder(parseOrderBy(search.orderBy));
-  const ids = connection
+  const orderings = parseOrderBy(search.orderBy);
+  const ids =
+    firstByMetric(connection, search, where, orderings) ?? sortedIds(connection, search, where, orderings);
+  const page = pageOf(ids, search.limit, search.offset);
+  const wanted = search.columns && toWanted(search.columns);
+  return { ...page, items: toRuns(connection, readRows(connection, page.items), wanted) };
+}
+
+function sortedIds(
+  connection: Connection,
+  search: RunSearch,
+  where: Fragment,
+  orderings: readonly Ordering[],
+): number[] {
+  const order = toOrder(orderings);
+  return connection
     .prepare<(string | number)[], number>(
       `SELECT run.id FROM run ${order.joins.sql} WHERE ${where.sql} ORDER BY ${order.sql} LIMIT ? OFFSET ?`,
     )
     .pluck()
     .all(...order.joins.values, ...where.values, search.limit + 1, search.offset) as number[];
-  const page = pageOf(ids, search.limit, search.offset);
-  const wanted = search.columns && toWanted(search.columns);
-  return { ...page, items: toRuns(connection, readRows(connection, page.items), wanted) };
+}
+
+/** The same where one metric alone gives the order, there are many runs, and the page is full. */
+function firstByMetric(
+  connection: Connection,
+  search: RunSearch,
+  where: Fragment,
+  [ordering, ...others]: readonly Ordering[],
+): number[] | undefined {
+  if (!ordering || others.length > 0 || entityOf(ordering) !== 'metric') return undefined;
+  const ids = runsByMetric(connection, ordering, where, search.offset + search.limit + 1);
+  return ids?.slice(search.offset);
 }
 
 /** @throws ApiError when a column is none that can be left out */
