@@ -15,7 +15,7 @@ const OPTIONAL_TEXTS = new Set(['description', 'run_link', 'run_id', 'user_id', 
 
 const GENERATED_NAME = /^[a-z]+-[a-z]+-\d{1,3}$/;
 
-const ID = /\b[0-9a-f]{32}\b/g;
+const ID = /(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/g;
 
 /** One server's side of a comparison: knows the ids that it has seen. */
 export class Normaliser {

@@ -19,7 +19,10 @@ export class MlflowWire {
   readonly #url: URL;
   readonly #token: string;
 
-  constructor(daemon: Pick<TestDaemon, 'url' | 'secrets'>, token: string = daemon.secrets.tracking) {
+  constructor(
+    daemon: Pick<TestDaemon, 'url'> & { readonly secrets: Pick<TestDaemon['secrets'], 'tracking'> },
+    token: string = daemon.secrets.tracking,
+  ) {
     this.#url = new URL(daemon.url);
     this.#token = token;
   }
