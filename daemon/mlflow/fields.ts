@@ -1,6 +1,6 @@
 /** Reading the fields of an MLflow request, from a JSON body or a query string, with MLflow's messages when they are bad. */
 import { invalid } from '../contract/errors.ts';
-import { badValue, pythonType } from '../tracking/batch-body.ts';
+import { badValue, pythonType, requireUnicode } from '../tracking/batch-body.ts';
 import { type KeyValue, missingValue } from '../tracking/model.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -32,7 +32,8 @@ export class Fields {
   /** The text of a field, which may be empty. */
   string(name: string): string | undefined {
     const value = this.#get(name);
-    if (value === undefined || typeof value === 'string') return value;
+    if (value === undefined) return undefined;
+    if (typeof value === 'string') return requireUnicode(value, this.#place + name);
     throw badValue(value, this.#place + name);
   }
 

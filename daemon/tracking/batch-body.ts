@@ -73,8 +73,21 @@ function toPair(item: unknown, place: string): KeyValue {
 }
 
 function text(value: unknown, place: string): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return requireUnicode(value, place);
   throw value === undefined || value === null ? missingValue(place) : badValue(value, place);
+}
+
+/**
+ * JSON can spell half of a surrogate pair, UTF-8 cannot: the text would be kept as another.
+ *
+ * @throws ApiError INVALID_PARAMETER_VALUE
+ */
+export function requireUnicode(text: string, place: string): string {
+  if (text.isWellFormed()) return text;
+  throw invalid(
+    `Invalid value ${JSON.stringify(text)} for parameter '${place}' supplied: it has half of a surrogate pair, ` +
+      'which is no Unicode text.',
+  );
 }
 
 /** Integers also arrive as decimal strings. */

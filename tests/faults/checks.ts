@@ -3,9 +3,20 @@ import { artifactKills } from './artifact-kills.ts';
 import { artifactMemory } from './artifact-memory.ts';
 import { artifactSwaps } from './artifact-swaps.ts';
 import { backupUnderLoad } from './backup-under-load.ts';
+import {
+  containedAtTheSink,
+  failingDisk,
+  hostilePage,
+  hostsAreListed,
+  otherUser,
+  pathTraversal,
+  routesNeedTokens,
+  tokensAreCompared,
+} from './by-ordinary-tests.ts';
 import type { Check } from './check.ts';
 import { damagedModels } from './damaged-models.ts';
 import { schemaFuzz } from './fuzz.ts';
+import { limits, oddValues } from './odd-input.ts';
 import { scrub } from './scrub.ts';
 import { singleInstance } from './single-instance.ts';
 import { suddenDeath } from './sudden-death.ts';
@@ -13,15 +24,25 @@ import { tokenBirth } from './token-birth.ts';
 import { untrustedWorkspace } from './untrusted-workspace.ts';
 
 export const checks: readonly Check[] = [
+  routesNeedTokens,
   tokenBirth,
+  tokensAreCompared,
+  hostsAreListed,
+  hostilePage,
+  otherUser,
+  pathTraversal,
+  containedAtTheSink,
+  artifactSwaps,
   damagedModels,
   untrustedWorkspace,
   schemaFuzz,
+  limits,
+  artifactMemory,
+  oddValues,
   suddenDeath,
+  failingDisk,
+  artifactKills,
   scrub,
   backupUnderLoad,
   singleInstance,
-  artifactKills,
-  artifactSwaps,
-  artifactMemory,
 ];
