@@ -16,6 +16,8 @@ import {
 import type { Check } from './check.ts';
 import { damagedModels } from './damaged-models.ts';
 import { schemaFuzz } from './fuzz.ts';
+import { hostileRequests } from './hostile-requests.ts';
+import { bigBatches, fieldShapes, overload, smallWriters } from './load.ts';
 import { limits, oddValues } from './odd-input.ts';
 import { scrub } from './scrub.ts';
 import { singleInstance } from './single-instance.ts';
@@ -39,10 +41,15 @@ export const checks: readonly Check[] = [
   limits,
   artifactMemory,
   oddValues,
+  hostileRequests,
   suddenDeath,
   failingDisk,
   artifactKills,
   scrub,
   backupUnderLoad,
   singleInstance,
+  smallWriters,
+  bigBatches,
+  fieldShapes,
+  overload,
 ];
