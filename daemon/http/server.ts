@@ -13,6 +13,7 @@ const { createServer } = process.getBuiltinModule('node:http');
 /** Longer than the pause after which MLflow's clients give up an idle connection of their pool. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+const CONNECTION_CHECK_MS = 2_000;
 const SWEEP_MS = 50;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 1_000;
@@ -126,6 +127,8 @@ function open(port: number, host: string, handle: Handle): Promise<Server> {
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
+      // Node looks only every half minute for those that are over their time.
+      connectionsCheckingInterval: CONNECTION_CHECK_MS,
       // Uploads of large artifacts take their time.
       requestTimeout: 0,
       maxHeaderSize: MAX_HEADER_BYTES,

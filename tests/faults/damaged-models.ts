@@ -24,7 +24,7 @@ export const damagedModels: Check = {
   title: 'damaged ONNX files harm nothing but the process they are loaded in',
   ordinary: [{ files: 'tests/daemon/serving/hostile-model.test.ts' }],
   trial: {
-    counts: { full: 500, quick: 50, test: 20 },
+    counts: { full: 500, quick: 50, test: 9 },
     run: async count => {
       const daemon = await startDaemon({ main: BUILT_MAIN });
       const random = seeded(SEED);

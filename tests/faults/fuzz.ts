@@ -30,7 +30,7 @@ export const schemaFuzz: Check = {
   id: 'N1',
   title: 'requests made from the description of the API never meet a defect',
   trial: {
-    counts: { full: 20_000, quick: 2_000, test: 500 },
+    counts: { full: 20_000, quick: 2_000, test: 300 },
     run: async count => {
       const daemon = await startDaemon({ main: BUILT_MAIN });
       const busy = new Busyness();

@@ -21,7 +21,7 @@ export const smallWriters: Check = {
   title: 'many small writers lose nothing and double nothing',
   trial: {
     // Seconds.
-    counts: { full: 60, quick: 10, test: 2 },
+    counts: { full: 60, quick: 10, test: 1 },
     run: seconds =>
       withDaemon(async (daemon, busy) => {
         const { runId } = await new MlflowWire(daemon).startRun();
@@ -46,7 +46,7 @@ export const bigBatches: Check = {
   title: 'big batches do not freeze what people look at',
   trial: {
     // Seconds.
-    counts: { full: 60, quick: 10, test: 2 },
+    counts: { full: 60, quick: 10 },
     run: seconds =>
       withDaemon(async (daemon, busy) => {
         const wire = new MlflowWire(daemon);
