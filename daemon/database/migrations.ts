@@ -9,12 +9,12 @@ import { registry } from './migrations/0002-registry.ts';
 import { loggedModels } from './migrations/0003-logged-models.ts';
 import { artifacts } from './migrations/0004-artifacts.ts';
 import { pipelines } from './migrations/0005-pipelines.ts';
-import { metricBlocks } from './migrations/0006-metric-blocks.ts';
-import { metricOrder } from './migrations/0007-metric-order.ts';
+import { releases } from './migrations/0006-releases.ts';
+import { housekeeping } from './migrations/0007-housekeeping.ts';
 import { repeatableWrites } from './migrations/0008-repeatable-writes.ts';
-import { housekeeping } from './migrations/0010-housekeeping.ts';
-import { releases } from './migrations/0011-releases.ts';
-import { stepResults } from './migrations/0012-step-results.ts';
+import { stepResults } from './migrations/0009-step-results.ts';
+import { metricBlocks } from './migrations/0010-metric-blocks.ts';
+import { metricOrder } from './migrations/0011-metric-order.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
