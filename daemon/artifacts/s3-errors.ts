@@ -45,7 +45,7 @@ const KINDS: readonly Kind[] = [
     fits: error => statusOf(error) === 403 || statusOf(error) === 401,
     code: 'PERMISSION_DENIED',
     explain: (place, bucket, error) =>
-      `${place}, where artifacts are kept, refuses the credentials in use (${error.name}). They need s3:ListBucket on ` +
+      `${place}, where artifacts are kept, refuses the credentials in use${reasonOf(error)}. They need s3:ListBucket on ` +
       `'${bucket}' and s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload below it.`,
   },
   {
@@ -72,4 +72,9 @@ export function explained(error: unknown, place: string, bucket: string): unknow
 /** Whether there is no such object. A HEAD has no body that could tell a missing bucket apart. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey');
+}
+
+/** What the service calls its reason; an answer without a body, as to HEAD, has none. */
+function reasonOf(error: Error): string {
+  return error.name === 'Unknown' ? '' : ` (${error.name})`;
 }

@@ -203,6 +203,7 @@ describe('artifacts on S3-compatible storage', function () {
   });
 
   describe('say what is wrong with', () => {
+    /** How it fails, whatever is tried. */
     const failure = async (change: Partial<S3Place>) => {
       const broken = await open(change);
       const failures = await Promise.all(
@@ -217,11 +218,9 @@ describe('artifacts on S3-compatible storage', function () {
           ),
         ),
       );
-      assert.equal(
-        new Set(failures.map(({ code, message }) => `${code} ${message}`)).size,
-        1,
-        String(failures),
-      );
+      // What the service calls its reason is left out where an answer had none, as to HEAD.
+      const told = failures.map(({ code, message }) => `${code} ${message.replace(/ \(\w+\)/, '')}`);
+      assert.equal(new Set(told).size, 1, String(failures));
       return failures[0] as ApiError;
     };
 
