@@ -1,11 +1,13 @@
 import path from 'node:path';
 import type { PlannedStep, StepDefinition } from '../contract/pipelines.ts';
+import { newRunId } from '../tracking/model.ts';
 import type { Decision, StepResult } from './cache/model.ts';
 import type { Known, StepCache } from './cache/service.ts';
 import { makesOf, type PipelineDefinition, type Step } from './definition/model.ts';
 import { PathIndex } from './definition/path-index.ts';
 import type { Content } from './inputs/content.ts';
 import type { StepState } from './inputs/read.ts';
+import type { StepRecord } from './model.ts';
 
 /** What the API tells of a step. */
 export function describeStep({ name, line, command, needs, approval }: Step): StepDefinition {
@@ -36,7 +38,7 @@ export interface PlanOptions {
 }
 
 /** Why a step is skipped that `only` leaves out. */
-export const NOT_ASKED = 'not asked for';
+const NOT_ASKED = 'not asked for';
 
 /** What an execution would do, and why. */
 export async function plan(
@@ -106,3 +108,24 @@ class Planner {
 }
 
 const FORCED: Decision = { action: 'run', reason: 'it is asked to run in any case' };
+
+/** A step as an execution begins. @param only names of the steps that were asked for; null for all */
+export function newStep(name: string, only: readonly string[] | null): StepRecord {
+  const asked = only === null || only.includes(name);
+  return {
+    name,
+    status: asked ? 'pending' : 'skipped',
+    startTime: null,
+    endTime: null,
+    exitCode: null,
+    message: asked ? '' : NOT_ASKED,
+    runId: null,
+    reused: null,
+    gates: [],
+    metric: null,
+    reservedRunId: newRunId(),
+    process: null,
+    gateFailed: false,
+    inputs: null,
+  };
+}

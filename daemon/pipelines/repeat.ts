@@ -5,6 +5,9 @@ import { invalid } from '../contract/errors.ts';
 import type { Repeatable } from '../database/repeatable.ts';
 import type { ExecutionRecord } from './model.ts';
 
+/** What an execution is asked for with, and the id that it is to have. */
+export type StartRequest = Pick<ExecutionRecord, 'id' | 'file' | 'set' | 'only'>;
+
 const ID_DIGITS = 12;
 
 /** The id of a new execution; for a request that may be sent again, always the same. */
@@ -15,14 +18,11 @@ export function newExecutionId(repeatable: Repeatable | undefined): string {
 }
 
 /** @throws ApiError INVALID_PARAMETER_VALUE when the request that was sent first was another */
-export function refuseOther(
-  started: ExecutionRecord,
-  asked: Pick<ExecutionRecord, 'file' | 'set' | 'only'>,
-): void {
-  const { file, set, only } = started;
-  if (isDeepStrictEqual({ file, set, only }, { ...asked, set: { ...asked.set } })) return;
+export function refuseOther(first: StartRequest, asked: StartRequest): void {
+  const what = ({ id, file, set, only }: StartRequest) => ({ id, file, set: { ...set }, only });
+  if (isDeepStrictEqual(what(first), what(asked))) return;
   throw invalid(
-    `The Idempotency-Key was sent with another request before, which started execution “${started.id}”. Send a new key ` +
-      'with each request.',
+    `The Idempotency-Key was sent with another request before, for execution “${first.id}”. Send a new key with each ` +
+      'request.',
   );
 }

@@ -22,9 +22,9 @@ import { suggest } from './definition/source.ts';
 import type { Engine } from './engine.ts';
 import { readLog } from './files.ts';
 import { findPipelines, MAX_FOLDERS } from './find.ts';
-import { type ExecutionRecord, hasEnded, type KeptExecution, type StepRecord, toExecution } from './model.ts';
-import { describeStep, NOT_ASKED, plan } from './planner.ts';
-import { newExecutionId, refuseOther } from './repeat.ts';
+import { type ExecutionRecord, hasEnded, type KeptExecution, toExecution } from './model.ts';
+import { describeStep, newStep, plan } from './planner.ts';
+import { newExecutionId, refuseOther, type StartRequest } from './repeat.ts';
 import { ExecutionRunner } from './runner.ts';
 import { ExecutionState, untilWritten } from './state.ts';
 import { gitTags, locate } from './workspace.ts';
@@ -58,6 +58,8 @@ export class PipelineService {
   readonly #engine: Engine;
   readonly #workspace: string;
   readonly #draining: () => boolean;
+  /** Requests that are being answered, by the id of their execution. */
+  readonly #asked = new Map<string, { request: StartRequest; answer: Promise<Execution> }>();
   /** Files whose executions are being made. */
   readonly #starting = new Set<string>();
   readonly #live = new Map<string, ExecutionRunner>();
@@ -149,18 +151,31 @@ export class PipelineService {
     }
     const repeatable = takeRepeatable();
     const { definition, only } = this.#read(request);
-    const { file } = definition;
-    const id = newExecutionId(repeatable);
-    const started =
-      repeatable && (await withoutMissing(this.#database.read('pipelines.getExecution', { id })));
+    const asked = { id: newExecutionId(repeatable), file: definition.file, set: request.set, only };
+    const same = this.#asked.get(asked.id);
+    if (same) {
+      refuseOther(same.request, asked);
+      return same.answer;
+    }
+    const answer = this.#startOnce(asked, definition, request.force).finally(() =>
+      this.#asked.delete(asked.id),
+    );
+    this.#asked.set(asked.id, { request: asked, answer });
+    return answer;
+  }
+
+  /** Begins an execution, or finds the one that has the id already. */
+  async #startOnce(asked: StartRequest, definition: PipelineDefinition, force: boolean): Promise<Execution> {
+    const { id, file } = asked;
+    const started = await withoutMissing(this.#database.read('pipelines.getExecution', { id }));
     if (started) {
-      refuseOther(started.execution, { file, set: request.set, only });
+      refuseOther(started.execution, asked);
       return this.#show(started);
     }
     this.#refuseSecond(definition);
     this.#starting.add(file);
     try {
-      return (await this.#create(id, definition, request, only)).state.view;
+      return (await this.#create(asked, definition, force)).state.view;
     } finally {
       this.#starting.delete(file);
     }
@@ -255,10 +270,9 @@ export class PipelineService {
   }
 
   async #create(
-    id: string,
+    { id, set, only }: StartRequest,
     definition: PipelineDefinition,
-    { set, force }: ExecutionRequest,
-    only: string[] | null,
+    force: boolean,
   ): Promise<ExecutionRunner> {
     const pipeline = definition.name;
     const number = await this.#database.read('pipelines.nextNumber', { pipeline });
@@ -364,24 +378,4 @@ export class PipelineService {
         this.#events.publish({ topic: 'step', id: `${id}/${step.name}`, kind: 'updated', parent: id });
     }
   }
-}
-
-function newStep(name: string, only: readonly string[] | null): StepRecord {
-  const asked = only === null || only.includes(name);
-  return {
-    name,
-    status: asked ? 'pending' : 'skipped',
-    startTime: null,
-    endTime: null,
-    exitCode: null,
-    message: asked ? '' : NOT_ASKED,
-    runId: null,
-    reused: null,
-    gates: [],
-    metric: null,
-    reservedRunId: newRunId(),
-    process: null,
-    gateFailed: false,
-    inputs: null,
-  };
 }

@@ -118,6 +118,22 @@ describe('requests with an Idempotency-Key', () => {
     assert.equal((await daemon.client.call(listExecutions, { query: { file } })).items.length, 1);
   });
 
+  it('start a pipeline once also when they come at the same moment', async () => {
+    const file = write(daemon, 'twice/modelthat.yaml', 'name: twice', 'steps:', '  a: { run: echo a }');
+    const ask = async () => {
+      const response = await daemon.client.fetch(startExecution.path, {
+        method: 'POST',
+        body: JSON.stringify({ file, set: {} }),
+        headers: { ...JSON_TYPE, 'idempotency-key': 'moment' },
+      });
+      return ((await response.json()) as Execution).id;
+    };
+    const [id = '', ...others] = await Promise.all(Array.from({ length: 5 }, ask));
+    assert.deepEqual(new Set(others), new Set([id]));
+    await ended(daemon, id);
+    assert.equal((await daemon.client.call(listExecutions, { query: { file } })).items.length, 1);
+  });
+
   it('are sent again by our own client when their answer is lost', async () => {
     const file = write(daemon, 'lost/modelthat.yaml', 'name: lost', 'steps:', '  a: { run: echo a }');
     const keys: unknown[] = [];
