@@ -1,3 +1,4 @@
+import { invalid } from '../contract/errors.ts';
 import { MODEL_STATUSES } from '../models/model.ts';
 import type { ModelOrdering } from '../models/search.ts';
 import type { LoggedModelService } from '../models/service.ts';
@@ -41,6 +42,7 @@ export function loggedModelRoutes(models: LoggedModelService): MlflowRoute[] {
     })),
     route('PATCH', ONE, async ({ fields, params }) => {
       const modelId = modelIdOf(params);
+      refuseOtherModel(modelId, fields.string('model_id'));
       const status = fields.require('status', fields.enumeration('status', MODEL_STATUSES));
       await models.setStatus(modelId, status);
       return { model: toLoggedModel(await models.get(modelId)) };
@@ -66,6 +68,14 @@ export function loggedModelRoutes(models: LoggedModelService): MlflowRoute[] {
 
 function modelIdOf(params: Readonly<Record<string, string>>): string {
   return params.modelId ?? '';
+}
+
+/** A model that is named twice must be the same one. */
+function refuseOtherModel(inPath: string, inBody: string | undefined): void {
+  if (inBody && inBody !== inPath)
+    throw invalid(
+      `The path names the logged model '${inPath}' and the body '${inBody}'. Send the id of one model in both.`,
+    );
 }
 
 function toOrdering(fields: Fields): ModelOrdering {

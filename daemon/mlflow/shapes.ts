@@ -80,8 +80,16 @@ function toOutputs(run: Run): object {
   };
 }
 
-function toDatasetInput({ tags, sourceType, ...dataset }: DatasetInput): object {
-  return { tags: toPairs(tags), dataset: { ...dataset, source_type: sourceType } };
+function toDatasetInput({ tags, sourceType, schema, profile, ...dataset }: DatasetInput): object {
+  return {
+    tags: toPairs(tags),
+    dataset: {
+      ...dataset,
+      source_type: sourceType,
+      schema: schema || undefined,
+      profile: profile || undefined,
+    },
+  };
 }
 
 /** A point of a history. */
@@ -150,7 +158,7 @@ export function toLoggedModel({ model, metrics }: MeasuredModel): object {
       artifact_uri: model.artifactUri,
       status: model.status,
       model_type: model.type,
-      source_run_id: model.sourceRunId ?? undefined,
+      source_run_id: model.sourceRunId ?? '',
       tags: toPairs(model.tags),
     },
     data: { params: toPairs(model.params), metrics: orNothing(metrics.map(toMetric)) },

@@ -137,10 +137,12 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     id: 'model-in-the-path',
-    what: 'A logged model is the one in the path, whatever `model_id` the body has.',
-    why: 'The path names the resource; MLflow takes the body, and fails when only the path is right.',
-    inSequences: ({ question, upstream, ours }) =>
-      question.startsWith('PATCH logged-models/') && 'value' in ours && errorOf(upstream) !== undefined,
+    what: 'The logged model that is changed is the one in the path; a request whose body names another is refused.',
+    why: 'The path names the resource. MLflow changes the one in the body, and fails when the body names none.',
+    inSequences: pair =>
+      pair.question.startsWith('PATCH logged-models/') &&
+      (refusesAlone(pair, /The path names the logged model/) ||
+        ('value' in pair.ours && isRefusal(pair.upstream, 'INVALID_PARAMETER_VALUE'))),
   },
   {
     id: 'no-workspaces',

@@ -1,5 +1,6 @@
 /** Data sets and logged models that runs read and make. */
 import type { Database as Connection } from 'better-sqlite3';
+import { ApiError } from '../../contract/errors.ts';
 import type { DatasetInput } from '../../contract/runs.ts';
 import { statement } from '../../database/statements.ts';
 import { TAG } from '../model.ts';
@@ -60,13 +61,18 @@ function datasetId(connection: Connection, row: RunRow, dataset: DatasetInput): 
   );
 }
 
-/** Links models that the run made. */
+/** Links models that the run made. @throws ApiError BAD_REQUEST when one of them is linked already */
 export function logOutputs(
   connection: Connection,
   input: { runId: string; models: readonly { modelId: string; step: number }[] },
 ): Touched {
   const row = requireActiveRun(connection, input.runId);
-  addOutputs(connection, row, input.models);
+  for (const model of input.models)
+    if (addOutputs(connection, row, [model]) === 0)
+      throw new ApiError(
+        'BAD_REQUEST',
+        `The run ${input.runId} has the model '${model.modelId}' as an output already. Log each output once.`,
+      );
   return touch(connection, row);
 }
 

@@ -10,6 +10,12 @@ interface Info {
   readonly last_updated_timestamp: number;
 }
 
+interface LoggedInfo {
+  readonly model_id: string;
+  readonly source_run_id: string;
+  readonly status: string;
+}
+
 describe('as from the MLflow server', () => {
   let daemon: TestDaemon;
   let mlflow: MlflowWire;
@@ -36,6 +42,14 @@ describe('as from the MLflow server', () => {
           .last_updated_timestamp,
     };
   };
+
+  const newLoggedModel = async (experimentId: string) =>
+    (
+      await mlflow.post<{ model: { info: LoggedInfo } }>('logged-models', {
+        experiment_id: experimentId,
+        name: 'made',
+      })
+    ).model.info;
 
   it('a version of a run that is not known is registered', async () => {
     const { add } = await model('foreign');
@@ -69,6 +83,60 @@ describe('as from the MLflow server', () => {
     const refused = await mlflow.call('POST', 'model-versions/create', missing);
     assertError(refused, 404, 'RESOURCE_DOES_NOT_EXIST', 'not found');
     assert.equal(await add(), '3', 'nothing of the refused version is kept');
+  });
+
+  it('a logged model without a run says that it has none', async () => {
+    const { experimentId } = await mlflow.startRun();
+    const { model_id, source_run_id } = await newLoggedModel(experimentId);
+    assert.equal(source_run_id, '');
+    const { model: read } = await mlflow.read<{ model: { info: LoggedInfo } }>(`logged-models/${model_id}`);
+    assert.equal(read.info.source_run_id, '');
+  });
+
+  it('a change of a logged model whose body names another one changes neither', async () => {
+    const { experimentId } = await mlflow.startRun();
+    const [one, other] = [await newLoggedModel(experimentId), await newLoggedModel(experimentId)];
+    const change = (modelId: string, body: object) =>
+      mlflow.call('PATCH', `logged-models/${modelId}`, { status: 'LOGGED_MODEL_READY', ...body });
+    assertError(
+      await change(one.model_id, { model_id: other.model_id }),
+      400,
+      'INVALID_PARAMETER_VALUE',
+      `The path names the logged model '${one.model_id}' and the body '${other.model_id}'`,
+    );
+    for (const { model_id } of [one, other]) {
+      const { model: read } = await mlflow.read<{ model: { info: LoggedInfo } }>(`logged-models/${model_id}`);
+      assert.equal(read.info.status, 'LOGGED_MODEL_PENDING');
+    }
+    succeeded(await change(one.model_id, {}));
+    const unknown = `m-${'0'.repeat(32)}`;
+    assertError(await change(unknown, { model_id: unknown }), 404, 'RESOURCE_DOES_NOT_EXIST', 'not found');
+  });
+
+  it('a model is an output of a run once, and a second time is refused whole', async () => {
+    const { runId } = await mlflow.startRun();
+    const log = (...ids: string[]) =>
+      mlflow.call('POST', 'runs/outputs', {
+        run_id: runId,
+        models: ids.map((model_id, step) => ({ model_id, step })),
+      });
+    succeeded(await log('m-a'));
+    for (const ids of [
+      ['m-b', 'm-a'],
+      ['m-b', 'm-b'],
+    ])
+      assertError(await log(...ids), 400, 'BAD_REQUEST', `has the model '${ids[1]}' as an output already`);
+    const { run } = await mlflow.read<{ run: { outputs: object } }>('runs/get', { run_id: runId });
+    assert.deepEqual(run.outputs, { model_outputs: [{ model_id: 'm-a', step: 0 }] });
+  });
+
+  it('a data set tells no schema and no profile that are empty', async () => {
+    const { runId } = await mlflow.startRun();
+    const dataset = { name: 'd', digest: '1', source_type: 'local', source: 's' };
+    const datasets = [{ dataset: { ...dataset, schema: '', profile: '' } }];
+    await mlflow.post('runs/log-inputs', { run_id: runId, datasets });
+    const { run } = await mlflow.read<{ run: { inputs: object } }>('runs/get', { run_id: runId });
+    assert.deepEqual(run.inputs, { dataset_inputs: [{ dataset }] });
   });
 
   it('a prompt is kept as a version whose source is no place', async () => {
