@@ -104,11 +104,23 @@ async function plan(named: string | undefined, options: RunOptions, command: Com
     printTable(planned.steps, [
       { title: 'STEP', value: step => step.name },
       { title: 'DOES', value: step => step.action },
+      {
+        title: 'TAKES',
+        value: ({ action, estimate }) => (action === 'run' ? takes(estimate) : ''),
+        align: 'right',
+      },
       { title: 'WHY', value: step => step.reason },
       { title: 'AFTER', value: step => step.needs.join(', ') },
       { title: 'COMMAND', value: step => step.command?.replaceAll('\n', '; ') },
     ]);
+    if (planned.criticalPath.length > 0)
+      say(`takes ${takes(planned.estimate)}: ${planned.criticalPath.join(' → ')}`);
   });
+}
+
+/** How long something took when it last ended well. */
+function takes(estimate: number | null): string {
+  return estimate === null ? 'unknown' : formatDuration(estimate);
 }
 
 /** The definition to run; ends the command as misused when there is none. */

@@ -153,8 +153,22 @@ export const PlannedStep = StepDefinition.extend({
   /** `restore` = its outputs come from the cache. */
   action: z.enum(['run', 'skip', 'restore']),
   reason: z.string(),
+  /** How long it is going to take by its last result, in milliseconds; null when it never ended well. */
+  estimate: z.number().nullable(),
 });
 export type PlannedStep = z.infer<typeof PlannedStep>;
+
+/** What an execution would do. */
+export const Plan = z.object({
+  pipeline: z.string(),
+  steps: z.array(PlannedStep),
+  /** Steps that the end waits for: those that run, one after the other, on the way that takes longest. */
+  criticalPath: z.array(z.string()),
+  /** How long that is going to take, in milliseconds; null while a step on the way has no estimate. */
+  estimate: z.number().nullable(),
+  problems: z.array(Diagnostic),
+});
+export type Plan = z.infer<typeof Plan>;
 
 export const planExecution = route({
   method: 'POST',
@@ -167,7 +181,7 @@ export const planExecution = route({
     only: z.array(z.string()).optional(),
     force: z.boolean().default(false),
   }),
-  reply: z.object({ pipeline: z.string(), steps: z.array(PlannedStep), problems: z.array(Diagnostic) }),
+  reply: Plan,
 });
 
 export const startExecution = route({

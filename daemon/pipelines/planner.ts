@@ -51,8 +51,8 @@ export async function plan(
   const planner = new Planner(cache, definition, options, await cache.known(definition, states));
   const planned: PlannedStep[] = [];
   for (const [index, step] of steps.entries()) {
-    const { action, reason } = await planner.next(step, states[index] as StepState);
-    planned.push({ ...describeStep(step), action, reason });
+    const next = await planner.next(step, states[index] as StepState);
+    planned.push({ ...describeStep(step), ...next });
   }
   return planned;
 }
@@ -76,13 +76,20 @@ class Planner {
     this.#known = known;
   }
 
-  async next(step: Step, state: StepState): Promise<Pick<PlannedStep, 'action' | 'reason'>> {
+  async next(step: Step, state: StepState): Promise<Pick<PlannedStep, 'action' | 'reason' | 'estimate'>> {
     const { only, force } = this.#options;
-    if (only !== null && !only.includes(step.name)) return { action: 'skip', reason: NOT_ASKED };
+    if (only !== null && !only.includes(step.name)) return { action: 'skip', reason: NOT_ASKED, estimate: 0 };
     const decision = force ? FORCED : await this.#decide(step, state);
     if (decision.action === 'run') for (const place of makesOf(step)) this.#made.add(place, step);
     if (decision.action === 'restore') this.#remember(decision.result);
-    return decision;
+    const { action, reason } = decision;
+    return { action, reason, estimate: action === 'run' ? this.#estimate(step) : 0 };
+  }
+
+  /** A step without commands takes no time of its own; how long a person takes, nobody knows. */
+  #estimate({ name, commands, approval }: Step): number | null {
+    if (commands.length === 0) return approval === null ? 0 : null;
+    return this.#known.newest.get(name)?.duration ?? null;
   }
 
   async #decide(step: Step, state: StepState): Promise<Decision> {

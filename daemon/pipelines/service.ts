@@ -7,7 +7,7 @@ import {
   type Execution,
   executionName,
   type Pipeline,
-  type PlannedStep,
+  type Plan,
 } from '../contract/pipelines.ts';
 import type { Principal } from '../contract/principal.ts';
 import { EXECUTION_TAG } from '../contract/runs.ts';
@@ -16,6 +16,7 @@ import { takeRepeatable } from '../database/repeatable.ts';
 import type { EventBus } from '../events/bus.ts';
 import { newRunId } from '../tracking/model.ts';
 import { decodePageToken, type Page } from '../tracking/pages.ts';
+import { criticalPath } from './critical-path.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { readDefinition } from './definition/read.ts';
 import { suggest } from './definition/source.ts';
@@ -130,13 +131,12 @@ export class PipelineService {
   }
 
   /** What an execution would do. @throws ApiError as `start` does */
-  async plan(
-    request: ExecutionRequest,
-  ): Promise<{ pipeline: string; steps: PlannedStep[]; problems: Diagnostic[] }> {
+  async plan(request: ExecutionRequest): Promise<Plan> {
     const { definition, problems, only } = this.#read(request);
     const environment = await this.#engine.environment(definition);
     const steps = await plan(this.#engine.cache, definition, { only, force: request.force, environment });
-    return { pipeline: definition.name, steps, problems };
+    const { steps: onPath, estimate } = criticalPath(steps);
+    return { pipeline: definition.name, steps, criticalPath: onPath, estimate, problems };
   }
 
   /**

@@ -123,6 +123,9 @@ export class ObjectStore {
       write(temporary);
       chmodSync(temporary, READ_ONLY);
       renameSync(temporary, place);
+    } catch (error) {
+      // Another thread may have been first, and Windows replaces no file that is read-only.
+      if (!existsSync(place)) throw error;
     } finally {
       rmSync(temporary, { force: true });
     }

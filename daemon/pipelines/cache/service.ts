@@ -119,7 +119,6 @@ export class StepCache {
    * @returns why it is not kept; empty when it is
    */
   async keep(definition: PipelineDefinition, step: Step, before: StepInputs, ended: Ended): Promise<string> {
-    if (makesOf(step).length === 0 && step.register === null) return '';
     const places = makesOf(step);
     try {
       const [state] = await this.states(definition, [step], before.environment);

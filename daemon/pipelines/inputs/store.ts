@@ -8,10 +8,13 @@ CREATE TABLE IF NOT EXISTS file_digest (
   digest TEXT NOT NULL
 ) STRICT, WITHOUT ROWID`;
 
+type Row = readonly [path: string, fingerprint: string, digest: string];
+
 export class DigestStore {
   readonly #connection: Connection;
   readonly #find: Statement<[string, string], { digest: string }>;
   readonly #save: Statement<[string, string, string]>;
+  #held: Row[] | undefined;
 
   /** @param file made when it is missing; several threads may have it open */
   constructor(file: string) {
@@ -32,11 +35,26 @@ export class DigestStore {
   }
 
   save(path: string, fingerprint: string, digest: string): void {
-    this.#save.run(path, fingerprint, digest);
+    const row = [path, fingerprint, digest] as const;
+    if (this.#held) this.#held.push(row);
+    else this.#save.run(...row);
   }
 
-  /** Does work whose digests are saved together: much faster for many files. */
+  /**
+   * Does work whose digests are saved together once it is done: much faster for many files. Not in one transaction with
+   * the work, which may take minutes, and would hold up the other threads, or fail for having read before they wrote.
+   */
   together<Result>(work: () => Result): Result {
-    return this.#connection.transaction(work)();
+    const held: Row[] = [];
+    this.#held = held;
+    try {
+      return work();
+    } finally {
+      this.#held = undefined;
+      const saveAll = () => {
+        for (const row of held) this.#save.run(...row);
+      };
+      this.#connection.transaction(saveAll).immediate();
+    }
   }
 }

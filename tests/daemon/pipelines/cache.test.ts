@@ -17,11 +17,18 @@ describe('steps whose inputs have not changed', () => {
 
   /** How each step came to its end. */
   const how = (execution: Execution) =>
-    Object.fromEntries(execution.steps.map(({ name, status, reused }) => [name, reused ?? status]));
+    Object.fromEntries(
+      execution.steps.map(({ name, status, reused, message }) => [
+        name,
+        status === 'failed' ? `failed: ${message}` : (reused ?? status),
+      ]),
+    );
+
+  const planOf = (set: Record<string, string> = {}) =>
+    daemon.client.call(planExecution, { body: { file: place('modelthat.yaml'), set } });
 
   async function plan(set: Record<string, string> = {}): Promise<Record<string, string>> {
-    const body = { file: place('modelthat.yaml'), set };
-    const { steps } = await daemon.client.call(planExecution, { body });
+    const { steps } = await planOf(set);
     return Object.fromEntries(steps.map(({ name, action, reason }) => [name, `${action}: ${reason}`]));
   }
 
@@ -70,6 +77,9 @@ describe('steps whose inputs have not changed', () => {
   it('are told from those that have, with the reason', async () => {
     const lines = words('reasons');
     await run(daemon, lines);
+    const { criticalPath, estimate } = await planOf({ 'count.what': '-c' });
+    assert.deepEqual(criticalPath, ['count', 'tell']);
+    assert.ok(estimate !== null && estimate > 0, 'the time that it took before');
     assert.deepEqual(await plan({ 'count.what': '-c' }), {
       upper: 'skip: nothing changed since reasons #1',
       count:

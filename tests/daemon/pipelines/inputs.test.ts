@@ -132,6 +132,17 @@ describe('what a path holds', () => {
     }
   });
 
+  it('is read by several threads at the same time, none of which stands in the way of another', () => {
+    const file = path.join(folder, 'shared.db');
+    const [one, other] = [new DigestStore(file), new DigestStore(file)];
+    one.together(() => {
+      assert.equal(one.find('a', '1'), undefined);
+      other.together(() => other.save('a', '1', 'aa'));
+      one.save('b', '2', 'bb');
+    });
+    assert.deepEqual([one.find('a', '1'), other.find('b', '2')], ['aa', 'bb']);
+  });
+
   it('is nothing where nothing is', () => {
     assert.equal(reader().read(path.join(folder, 'missing')), null);
   });
