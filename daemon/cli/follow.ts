@@ -142,7 +142,11 @@ function plainLines(): Display {
       else if (execution.exitCode === null) tell('', line, line);
       for (const step of execution.steps) {
         if (step.status !== 'pending')
-          tell(step.name, step.status, `${step.name} ${wordOf(step)} ${describe(step)}`.trimEnd());
+          tell(
+            step.name,
+            `${step.status} ${step.attempt}`,
+            `${step.name} ${wordOf(step)} ${describe(step)}`.trimEnd(),
+          );
       }
     },
     note: say,

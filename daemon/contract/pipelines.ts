@@ -66,6 +66,8 @@ export const StepExecution = z.object({
   runId: z.string().nullable(),
   /** How it ended well without running: nothing had changed, or its outputs were restored from the cache. */
   reused: z.enum(['unchanged', 'restored']).nullable().default(null),
+  /** Which attempt at its commands this is, or waits to be, from 1: with `retries` there may be more than one. */
+  attempt: z.number().int().default(1),
   gates: z.array(GateResult),
   /** The metric that moves: the last one the step logged. */
   metric: z.object({ key: z.string(), value: Double, step: z.number() }).nullable(),

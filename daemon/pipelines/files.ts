@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -56,6 +57,13 @@ export class ExecutionFiles {
   ofStep(executionId: string, step: string): StepFiles {
     const base = path.join(this.#store, executionId, 'steps', step);
     return { log: `${base}.log`, status: `${base}.status`, identity: `${base}.process` };
+  }
+
+  /** Adds a line of our own to a step's log. On a full disk it is left out: a log is not worth failing for. */
+  noteInLog(executionId: string, step: string, line: string): void {
+    try {
+      appendFileSync(this.ofStep(executionId, step).log, `${line}\n`, { mode: 0o600 });
+    } catch {}
   }
 
   /** Whether an unfinished execution was begun by this user on this store, which the store itself cannot prove. */

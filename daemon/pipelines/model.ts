@@ -30,8 +30,14 @@ export interface ExecutionRecord extends Omit<Execution, 'steps'> {
 
 /** A step's state as it is kept. */
 export interface StepRecord extends StepExecution {
-  /** Id that the step's run has, or will have when its code starts one. */
+  /** Id that the run of this attempt has, or will have when the step's code starts one. */
   readonly reservedRunId: string;
+  /** When this attempt's commands were started; none before. */
+  readonly attemptStartTime?: number | null;
+  /** When the next attempt is due, while a failed one is followed by a wait. */
+  readonly retryAt?: number | null;
+  /** Whether this attempt took longer than it may, and its processes are being ended. */
+  readonly timedOut?: boolean;
   /** The process that runs it, or ran it. */
   readonly process: JobHandle | null;
   readonly gateFailed: boolean;
@@ -110,6 +116,7 @@ export function toExecution({ execution, steps }: KeptExecution): Execution {
 }
 
 function toStepExecution(step: StepRecord): StepExecution {
-  const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, ...seen } = step;
+  const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, ...rest } = step;
+  const { attemptStartTime: _a, retryAt: _at, timedOut: _t, ...seen } = rest;
   return seen;
 }

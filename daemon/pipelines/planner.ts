@@ -128,6 +128,7 @@ export function newStep(name: string, only: readonly string[] | null): StepRecor
     message: asked ? '' : NOT_ASKED,
     runId: null,
     reused: null,
+    attempt: 1,
     gates: [],
     metric: null,
     reservedRunId: newRunId(),

@@ -60,7 +60,7 @@ export class ExecutionRunner {
       ? 'its processes are ended by force (SIGKILL)'
       : 'its processes are asked to end (SIGTERM)';
     this.#stop.abort();
-    for (const step of this.#active.values()) step.cancel(this.#hurry.signal);
+    for (const step of this.#active.values()) step.cancel();
     await this.state.change({ status: 'cancelling', message });
     this.#guard(() => this.#advance());
   }
@@ -143,16 +143,14 @@ export class ExecutionRunner {
   }
 
   #launch(name: string, work: (runner: StepRunner) => Promise<void>): void {
-    const runner = new StepRunner(this.state, this.#engine, this.#definition(name));
+    const runner = new StepRunner(this.state, this.#engine, this.#definition(name), this.#hurry.signal);
     this.#active.set(name, runner);
     this.#guard(async () => {
       try {
-        await this.#engine.slots.use(async () => {
-          const neverBegan = this.state.step(name).status === 'pending';
-          if (this.#detached || (neverBegan && this.#stop.signal.aborted)) return;
-          if (this.#stop.signal.aborted) runner.cancel(this.#hurry.signal);
-          await work(runner);
-        });
+        // One that waits for its next attempt takes no core from others.
+        if (!this.state.step(name).retryAt) await this.#inTurn(runner, name, work);
+        while (await runner.rest(this.#stop.signal)) await this.#inTurn(runner, name, next => next.run());
+        await this.#endUntried(name);
       } catch (error) {
         if (this.#detached) return;
         this.#engine.defect(error);
@@ -163,6 +161,29 @@ export class ExecutionRunner {
       }
       await this.#advance();
     });
+  }
+
+  /** Works on a step once there is a core for it, unless it is not to run any more. */
+  async #inTurn(
+    runner: StepRunner,
+    name: string,
+    work: (runner: StepRunner) => Promise<void>,
+  ): Promise<void> {
+    await this.#engine.slots.use(async () => {
+      const { status, retryAt } = this.state.step(name);
+      const idle = status === 'pending' || Boolean(retryAt);
+      if (this.#detached || (idle && this.#stop.signal.aborted)) return;
+      if (this.#stop.signal.aborted) runner.cancel();
+      await work(runner);
+    });
+  }
+
+  /** Ends a step that was cancelled between two attempts. */
+  async #endUntried(name: string): Promise<void> {
+    const { retryAt, status, attempt } = this.state.step(name);
+    if (this.#detached || !retryAt || status !== 'running') return;
+    const message = `cancelled before attempt ${attempt}`;
+    await this.state.changeStep(name, { status: 'cancelled', endTime: Date.now(), retryAt: null, message });
   }
 
   async #showProgress(): Promise<void> {

@@ -1,71 +1,95 @@
-import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Execution, executionName } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
+import { newRunId } from '../tracking/model.ts';
+import { Attempt, type AttemptEnd, scopeOf } from './attempt.ts';
 import type { StepResult } from './cache/model.ts';
+import { waitAfter, writeDuration } from './definition/attempts.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
-import type { JobEnd, JobHandle } from './executors/executor.ts';
-import { seenParams } from './params.ts';
 import type { ExecutionState } from './state.ts';
-import { stepEnvironment } from './step-environment.ts';
 
 /** Takes one step from its start, or from where an earlier daemon left it, to its final state. */
 export class StepRunner {
   readonly #state: ExecutionState;
   readonly #engine: Engine;
   readonly #step: Step;
-  #handle: JobHandle | undefined;
-  /** Set when the step is to be cancelled; aborted when that is to be by force. */
-  #hurry: AbortSignal | undefined;
-  /** What the cancelling did, once it is done. */
-  #cancelled: Promise<string> | undefined;
+  /** Aborted when what has to end is to end by force. */
+  readonly #hurry: AbortSignal;
+  #attempt: Attempt;
+  #cancelled = false;
   #detached = false;
   /** What a person should know of how the step came to run. */
   #remark: string;
 
-  constructor(state: ExecutionState, engine: Engine, step: Step) {
+  constructor(state: ExecutionState, engine: Engine, step: Step, hurry: AbortSignal) {
     this.#state = state;
     this.#engine = engine;
     this.#step = step;
+    this.#hurry = hurry;
+    this.#attempt = new Attempt(state, engine, step, hurry);
     this.#remark = state.step(step.name).message;
   }
 
   /** Runs the commands, unless an earlier result can be used again, and does what follows them. */
   async run(): Promise<void> {
-    const startTime = this.#state.step(this.#step.name).startTime ?? Date.now();
-    await this.#change({ status: 'running', startTime });
+    const { name } = this.#step;
+    const { startTime, retryAt, attempt } = this.#state.step(name);
+    if (retryAt) {
+      // While the time of the next attempt is on record, no daemon looks for processes of it.
+      this.#engine.executor.discard(this.#state.execution.id, name);
+      this.#remark = this.#countOf(attempt);
+    }
+    await this.#change({ status: 'running', startTime: startTime ?? Date.now(), retryAt: null });
     const reused = await this.#reuse();
     if (reused) await this.#judge(Date.now(), { exitCode: null }, reused);
-    else await this.#conclude(await this.#execute());
+    else await this.#conclude(await this.#attempt.run(this.#remark));
   }
 
   /** Goes on with a step that an earlier daemon started. */
   async adopt(): Promise<void> {
-    await this.#conclude(await this.#recover());
+    const { remark, ...end } = await this.#attempt.recover(this.#remark);
+    this.#remark = remark;
+    await this.#conclude(end);
   }
 
-  /** Ends the step's processes. @param hurry aborted when it is to be by force */
-  cancel(hurry: AbortSignal): void {
-    this.#hurry = hurry;
-    this.#endProcesses();
+  /**
+   * Waits until a failed attempt is to be followed by another.
+   *
+   * @param stop aborted when there is not to be another
+   * @returns whether `run` is to be called again
+   */
+  async rest(stop: AbortSignal): Promise<boolean> {
+    const { retryAt, attempt } = this.#state.step(this.#step.name);
+    const { retries } = this.#step;
+    if (!retryAt || !retries) return false;
+    // A clock that was set back makes nobody wait longer than was said.
+    const left = Math.min(retryAt - Date.now(), waitAfter(retries, attempt - 1));
+    await sleep(Math.max(0, left), undefined, { signal: stop }).catch(() => {});
+    return !stop.aborted;
+  }
+
+  /** Ends the step's processes. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#attempt.cancel();
   }
 
   /** Leaves the step to the next daemon. */
   detach(): void {
     this.#detached = true;
+    this.#attempt.detach();
   }
 
   get #scope(): ExecutionScope {
-    const { id, runId, experimentId } = this.#state.execution;
-    const { name, reservedRunId } = this.#state.step(this.#step.name);
-    return { executionId: id, step: name, runId: reservedRunId, parentRunId: runId, experimentId };
+    return scopeOf(this.#state, this.#step.name);
   }
 
   /** The earlier result that stands for this step, its outputs back in their places; undefined when it has to run. */
   async #reuse(): Promise<StepResult | undefined> {
     const { definition, environment, force } = this.#state.execution;
     const { cache } = this.#engine;
-    if (this.#step.commands.length === 0 || this.#hurry) return undefined;
+    if (this.#step.commands.length === 0 || this.#cancelled) return undefined;
     const [state] = await cache.states(definition, [this.#step], environment?.hash ?? null);
     if (!state) return undefined;
     // Saved before anything starts: a later daemon must be able to tell whether they changed meanwhile.
@@ -93,102 +117,55 @@ export class StepRunner {
     }
   }
 
-  async #execute(): Promise<JobEnd> {
-    const absent = this.#step.deps.filter(dep => !existsSync(dep));
-    if (absent.length > 0) return this.#notStarted(`its dependency ${absent.join(', ')} does not exist`);
-    if (this.#step.commands.length === 0) return this.#nothingToRun();
-    const { id, pipeline, environment, definition } = this.#state.execution;
-    const { name, commands, cwd, env } = this.#step;
-    const { executor, files, tokens, url } = this.#engine;
-    const token = tokens.issue(this.#scope);
-    files.keepToken(id, name, token);
-    try {
-      this.#removeReports();
-      this.#handle = await executor.submit({
-        executionId: id,
-        step: name,
-        commands,
-        cwd,
-        env: stepEnvironment({
-          url,
-          token,
-          experiment: pipeline,
-          params: files.writeParams(id, name, seenParams(definition.params, this.#step.params)),
-          environment,
-          own: env,
-        }),
-      });
-    } catch (error) {
-      return this.#notStarted(`it could not be started: ${(error as Error).message}`);
-    }
-    return this.#watch(this.#handle);
-  }
-
-  async #recover(): Promise<JobEnd> {
-    if (this.#step.commands.length === 0) return this.#nothingToRun();
-    const { id } = this.#state.execution;
-    const { name } = this.#step;
-    const { executor, files, tokens } = this.#engine;
-    this.#handle = this.#state.step(name).process ?? (await executor.recover(id, name));
-    // The earlier daemon went down before it had started anything.
-    if (!this.#handle) return this.#execute();
-    const alive = await executor.isRunning(this.#handle);
-    const token = files.keptToken(id, name);
-    if (alive && token !== undefined) tokens.restore(token, this.#scope);
-    this.#remark = alive ? 'ran on while the daemon was down' : 'ended while the daemon was down';
-    return this.#watch(this.#handle);
-  }
-
-  async #watch(handle: JobHandle): Promise<JobEnd> {
-    await this.#change({ process: handle, message: this.#remark });
-    if (this.#hurry) this.#endProcesses();
-    return this.#engine.executor.watch(this.#state.execution.id, this.#step.name, handle);
-  }
-
-  /** What an earlier execution reported is never taken for what this one found. */
-  #removeReports(): void {
-    const { metrics, checks } = this.#step;
-    for (const file of [...metrics, ...(checks === null ? [] : [checks])]) rmSync(file, { force: true });
-  }
-
-  #notStarted(message: string): JobEnd {
-    return { exitCode: null, at: Date.now(), message };
-  }
-
-  #nothingToRun(): JobEnd {
-    return { exitCode: 0, at: Date.now(), message: '' };
-  }
-
-  #endProcesses(): void {
-    if (!this.#hurry || !this.#handle || this.#cancelled) return;
-    const { id } = this.#state.execution;
-    this.#cancelled = this.#engine.executor.cancel(id, this.#step.name, this.#handle, this.#hurry);
-    void this.#change({ message: this.#hurry.aborted ? 'being ended by force' : 'asked to end (SIGTERM)' });
-  }
-
-  async #conclude(end: JobEnd): Promise<void> {
+  async #conclude(end: AttemptEnd): Promise<void> {
     if (this.#detached) return;
     const { runs, files, tokens } = this.#engine;
     const { runId } = this.#scope;
     const token = files.keptToken(this.#state.execution.id, this.#step.name);
-    const done = this.#hurry ? ((await this.#cancelled) ?? 'before it ran') : undefined;
     if (token !== undefined) tokens.revoke(token);
-    await runs.end(runId, done !== undefined ? 'KILLED' : end.exitCode === 0 ? 'FINISHED' : 'FAILED', end.at);
+    const { cancelled } = end;
+    const status = cancelled !== undefined ? 'KILLED' : end.exitCode === 0 ? 'FINISHED' : 'FAILED';
+    await runs.end(runId, status, end.at);
     const exitCode = this.#step.commands.length === 0 ? null : end.exitCode;
-    const times = { endTime: end.at, exitCode };
-    if (done !== undefined) {
-      await this.#change({
-        ...times,
-        ...(await runs.progress(runId)),
-        status: 'cancelled',
-        message: `cancelled: ${done}`,
-      });
-    } else if (end.exitCode !== 0) {
-      const message = this.#withRemark(end.message);
-      await this.#change({ ...times, ...(await runs.progress(runId)), status: 'failed', message });
-    } else {
-      await this.#judge(end.at, { exitCode });
-    }
+    if (cancelled === undefined && end.exitCode === 0) return this.#judge(end.at, { exitCode });
+    if (cancelled === undefined && this.#canRetry(end)) return this.#retry(end);
+    await this.#change({
+      ...(await runs.progress(runId)),
+      endTime: end.at,
+      exitCode,
+      status: cancelled === undefined ? 'failed' : 'cancelled',
+      message: cancelled === undefined ? this.#withRemark(end.message) : `cancelled: ${cancelled}`,
+    });
+  }
+
+  #canRetry(end: AttemptEnd): boolean {
+    const { retries } = this.#step;
+    return (
+      end.repeatable && retries !== undefined && this.#state.step(this.#step.name).attempt <= retries.times
+    );
+  }
+
+  /** Makes ready for the next attempt, which has a run of its own: what the failed one logged is no part of it. */
+  async #retry(end: AttemptEnd): Promise<void> {
+    const { name, retries } = this.#step;
+    if (!retries) return;
+    const { attempt } = this.#state.step(name);
+    await this.#attempt.clear();
+    if (this.#detached) return;
+    const wait = waitAfter(retries, attempt);
+    const message = `${this.#countOf(attempt)} failed: ${end.message}; the next one begins ${wait === 0 ? 'at once' : `in ${writeDuration(wait)}`}`;
+    this.#engine.files.noteInLog(this.#state.execution.id, name, `--- ${message} ---`);
+    this.#attempt = new Attempt(this.#state, this.#engine, this.#step, this.#hurry);
+    await this.#change({
+      attempt: attempt + 1,
+      retryAt: Date.now() + wait,
+      exitCode: end.exitCode,
+      message,
+      reservedRunId: newRunId(),
+      process: null,
+      attemptStartTime: null,
+      timedOut: false,
+    });
   }
 
   /** @param reused the earlier result that stands for the step's commands, if they did not run */
@@ -229,6 +206,10 @@ export class StepRunner {
       duration: endTime - (startTime ?? endTime),
       versions: registered ? [{ name: registered.name, version: registered.version }] : [],
     });
+  }
+
+  #countOf(attempt: number): string {
+    return `attempt ${attempt} of ${(this.#step.retries?.times ?? 0) + 1}`;
   }
 
   #withRemark(message: string): string {

@@ -135,12 +135,13 @@ function stepKind(execution: StepExecution | undefined): string {
 }
 
 function stepFacts(execution: StepExecution, now: number): string[] {
-  const { status, reused, startTime, endTime, metric, message } = execution;
+  const { status, reused, startTime, endTime, attempt, metric, message } = execution;
   const noteworthy =
     status === 'failed' || status === 'waiting' || status === 'preparing' || status === 'rejected';
   const duration = startTime === null ? [] : [formatDuration((endTime ?? now) - startTime)];
   return [
     ...(reused ? [reused] : duration),
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(metric ? [`${metric.key} ${formatMetric(metric.value)}`] : []),
     ...(noteworthy && message ? [message.split('\n', 1)[0] ?? ''] : []),
   ];

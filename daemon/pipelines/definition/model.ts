@@ -1,4 +1,5 @@
 import type { Stage } from '../../contract/models.ts';
+import type { Retries } from './attempts.ts';
 
 /** One step, with parameters filled in and paths absolute: what the engine runs, and keeps for a later daemon. */
 export interface Step {
@@ -25,6 +26,9 @@ export interface Step {
   readonly gates: readonly string[];
   readonly promote: { readonly model: string; readonly to: Stage } | null;
   readonly approval: string | null;
+  /** Milliseconds that each attempt at the commands may take; none = any time. */
+  readonly timeout?: number | undefined;
+  readonly retries?: Retries | undefined;
 }
 
 /** Absolute paths of everything that a step writes. */

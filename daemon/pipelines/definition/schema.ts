@@ -8,6 +8,22 @@ const Text = z.string().min(1);
 const Texts = z.union([Text.transform(one => [one]), z.array(Text)]);
 const Scalar = z.union([z.string(), z.number(), z.boolean()]);
 
+/** A value that may also come from a parameter, by `${…}`. */
+const NumberOrText = z.union([Text, z.number()], { error: 'must be a number or text' });
+const Duration = z.union([Text, z.number()], { error: 'must be a duration such as 90s, 15m or 2h' });
+const Retries = z.union(
+  [
+    NumberOrText,
+    z.strictObject({
+      times: NumberOrText,
+      wait: Duration.optional(),
+      backoff: NumberOrText.optional(),
+      max_wait: Duration.optional(),
+    }),
+  ],
+  { error: 'must be a number, or a mapping with “times” and, if you like, “wait”, “backoff” and “max_wait”' },
+);
+
 /** Letters, digits, `-` and `_`, as DVC has it: a step's name is also a file name and a part of a URL. */
 const STEP_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
 
@@ -32,9 +48,11 @@ export const StepSource = z.strictObject({
   cwd: Text.optional(),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), Scalar).default({}),
   desc: z.string().optional(),
+  /** How long each attempt at the commands may take. */
+  timeout: Duration.optional(),
+  /** How often commands that fail are tried again. */
+  retries: Retries.optional(),
   tune: planned,
-  timeout: planned,
-  retries: planned,
   uses: planned,
   foreach: planned,
   matrix: planned,

@@ -1,11 +1,20 @@
 import path from 'node:path';
 import { GateSyntaxError, parseGate } from '../gates.ts';
+import {
+  parseBackoff,
+  parseDuration,
+  parseTimeout,
+  parseTimes,
+  RETRY_DEFAULTS,
+  type Retries,
+  ValueError,
+} from './attempts.ts';
 import { CommandError, splitCommand } from './command.ts';
 import { isInside } from './graph.ts';
 import type { Step } from './model.ts';
 import type { StepSource } from './schema.ts';
 import { type Source, type SourcePath, suggest } from './source.ts';
-import { fillText, TemplateError } from './template.ts';
+import { fill, fillText, TemplateError } from './template.ts';
 
 /** What all steps of a definition are read with. */
 export interface StepContext {
@@ -16,6 +25,9 @@ export interface StepContext {
   /** Names of all steps. */
   readonly names: readonly string[];
 }
+
+/** Keys that have no meaning for a step that runs no commands. */
+const COMMAND_KEYS = ['timeout', 'retries'] as const;
 
 /** Reads steps one by one: fills in parameters, splits commands, makes paths absolute, and reports what is wrong. */
 export class StepReader {
@@ -34,6 +46,7 @@ export class StepReader {
     const paths = (key: 'deps' | 'outs' | 'metrics', inside: boolean) =>
       step[key].map((value, index) => this.#path([...[...at, key], index], cwd, value, inside));
     this.#checkPurpose(at, step);
+    this.#checkCommandKeys(at, step);
     this.#checkReferences(at, name, step);
     const commands = step.run?.map((command, index) => this.#command([...[...at, 'run'], index], command));
     return {
@@ -59,6 +72,22 @@ export class StepReader {
           ? null
           : { model: this.#text([...at, 'promote', 'model'], step.promote.model), to: step.promote.to },
       approval: step.approval ?? null,
+      timeout: this.#value([...at, 'timeout'], step.timeout, parseTimeout),
+      retries: this.#retries([...at, 'retries'], step.retries),
+    };
+  }
+
+  #retries(at: SourcePath, retries: StepSource['retries']): Retries | undefined {
+    if (retries === undefined) return undefined;
+    const { times, wait, backoff, max_wait } = {
+      ...RETRY_DEFAULTS,
+      ...(typeof retries === 'object' ? retries : { times: retries }),
+    };
+    return {
+      times: this.#value([...at, 'times'], times, parseTimes) ?? 0,
+      wait: this.#value([...at, 'wait'], wait, parseDuration) ?? 0,
+      backoff: this.#value([...at, 'backoff'], backoff, parseBackoff) ?? 1,
+      maxWait: this.#value([...at, 'max_wait'], max_wait, parseDuration) ?? 0,
     };
   }
 
@@ -73,6 +102,15 @@ export class StepReader {
     if (step.run ?? step.approval ?? step.promote) return;
     if (step.gates.length > 0) return;
     this.#source.errorAtKey(at, 'the step does nothing', 'Give it “run”, “gates”, “promote” or “approval”.');
+  }
+
+  /** Reports keys that only commands can heed. */
+  #checkCommandKeys(at: SourcePath, step: StepSource): void {
+    if (step.run !== undefined) return;
+    for (const key of COMMAND_KEYS) {
+      if (step[key] === undefined) continue;
+      this.#source.errorAtKey([...at, key], `“${key}” is for steps with “run”`, 'Remove it.');
+    }
   }
 
   #checkReferences(at: SourcePath, name: string, step: StepSource): void {
@@ -120,6 +158,14 @@ export class StepReader {
     return this.#guard(at, () => fillText(text, this.#context.params, this.#suggest)) ?? text;
   }
 
+  /** A value that may be a `${…}`, parsed. */
+  #value<T>(at: SourcePath, value: unknown, parse: (value: unknown) => T): T | undefined {
+    if (value === undefined) return undefined;
+    return this.#guard(at, () =>
+      parse(typeof value === 'string' ? fill(value, this.#context.params, this.#suggest) : value),
+    );
+  }
+
   #path(at: SourcePath, base: string, text: string, inside: boolean): string {
     const absolute = path.resolve(base, this.#text(at, text));
     const { workspace } = this.#context;
@@ -139,7 +185,7 @@ export class StepReader {
     try {
       return read();
     } catch (error) {
-      if (error instanceof TemplateError || error instanceof CommandError) {
+      if (error instanceof TemplateError || error instanceof CommandError || error instanceof ValueError) {
         this.#source.error(at, error.message, error.remedy);
       } else if (error instanceof GateSyntaxError) {
         this.#source.error(at, `the gate cannot be read: ${error.message}`, 'Write it like “rmspe < 0.1”.');

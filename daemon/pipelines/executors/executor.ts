@@ -28,6 +28,9 @@ export interface Executor {
   /** Starts a job. Its output goes to the step's log, and it outlives the daemon. */
   submit(job: Job): Promise<JobHandle>;
 
+  /** Forgets the job that a step had: `recover` does not find it any more. */
+  discard(executionId: string, step: string): void;
+
   /** The job of a step that an earlier daemon began to start; undefined when it never started. */
   recover(executionId: string, step: string): Promise<JobHandle | undefined>;
 

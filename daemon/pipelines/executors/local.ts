@@ -69,7 +69,7 @@ export class LocalExecutor implements Executor {
 
   async submit(job: Job): Promise<JobHandle> {
     const files = this.#files.ofStep(job.executionId, job.step);
-    for (const file of [files.status, files.identity]) rmSync(file, { force: true });
+    this.discard(job.executionId, job.step);
     const output = openSync(files.log, 'a', 0o600);
     try {
       const child = startWrapper(job, files, output);
@@ -83,6 +83,11 @@ export class LocalExecutor implements Executor {
     } finally {
       closeSync(output);
     }
+  }
+
+  discard(executionId: string, step: string): void {
+    const { status, identity } = this.#files.ofStep(executionId, step);
+    for (const file of [status, identity]) rmSync(file, { force: true });
   }
 
   async recover(executionId: string, step: string): Promise<JobHandle | undefined> {

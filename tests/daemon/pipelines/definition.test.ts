@@ -147,16 +147,50 @@ describe('pipeline definitions', () => {
       'steps:',
       '  one:',
       '    run: ls',
-      '    retries: 2',
+      '    notebook: train.ipynb',
     ]);
     assert.deepEqual(
       found.map(problem => [problem.line, problem.severity, problem.message]),
       [
         [1, 'warning', '“schedule” is not supported yet'],
-        [5, 'warning', '“retries” is not supported yet'],
+        [5, 'warning', '“notebook” is not supported yet'],
       ],
     );
     assert.ok(definition);
+  });
+
+  it('reads how long a step may take and how often it is tried, parameters filled in', () => {
+    write('params.yaml', 'tries: 2', 'limit: 90');
+    const { definition, problems: found } = read([
+      'steps:',
+      '  one: { run: ls, timeout: "${limit}s", retries: "${tries}" }',
+      '  two: { run: ls, timeout: 1.5h, retries: { times: 3, wait: 5s, backoff: 3, max_wait: 10m } }',
+      '  three: { run: ls }',
+    ]);
+    assert.deepEqual(found, []);
+    assert.deepEqual(
+      definition?.steps.map(({ timeout, retries }) => [timeout, retries]),
+      [
+        [90_000, { times: 2, wait: 1_000, backoff: 2, maxWait: 300_000 }],
+        [5_400_000, { times: 3, wait: 5_000, backoff: 3, maxWait: 600_000 }],
+        [undefined, undefined],
+      ],
+    );
+  });
+
+  it('refuses a time or a number of attempts that is none', () => {
+    const one = (line: string) => ['steps:', '  one:', '    run: ls', `    ${line}`];
+    assertProblem(one('timeout: soon'), '4:14', /“soon” is not a duration \| Write it like 90s/);
+    assertProblem(one('timeout: 0'), '4:14', /would end every attempt/);
+    assertProblem(one('timeout: 25d'), '4:14', /too long \| Write at most 24d/);
+    assertProblem(one('timeout: [1]'), '4:14', /must be a duration such as/);
+    assertProblem(one('timeout: "${limit}"'), '4:14', /no parameter “limit”/);
+    assertProblem(one('retries: -1'), '4:14', /whole number from 0 to 100/);
+    assertProblem(one('retries: { times: 2, wait: long }'), '4:32', /“long” is not a duration/);
+    assertProblem(one('retries: { times: 2, backoff: 0.5 }'), '4:35', /from 1 to 100/);
+    assertProblem(one('retries: { wait: 1s }'), '4:14', /mapping with “times”/);
+    const approval = ['steps:', '  one:', '    approval: Production', '    timeout: 5s'];
+    assertProblem(approval, '4:5', /“timeout” is for steps with “run”/);
   });
 
   it('names a cycle', () => {

@@ -14,6 +14,7 @@ function step(changes: Partial<StepExecution>): StepExecution {
     message: '',
     runId: null,
     reused: null,
+    attempt: 1,
     gates: [],
     metric: null,
     ...changes,
@@ -24,6 +25,13 @@ describe('the line of a step', () => {
   it('shows the time so far and the metric that moves', () => {
     const metric = { key: 'rmspe', value: 0.1, step: 3 };
     assert.equal(stepRow('p', { name: 'train' }, step({ metric }), NOW).description, '1 m 05 s · rmspe 0.1');
+  });
+
+  it('shows which attempt it is, once it is not the first', () => {
+    assert.equal(
+      stepRow('p', { name: 'train' }, step({ attempt: 2 }), NOW).description,
+      '1 m 05 s · attempt 2',
+    );
   });
 
   it('says why it failed, in one line', () => {

@@ -1,0 +1,180 @@
+import { existsSync, rmSync } from 'node:fs';
+import type { ExecutionScope } from '../contract/principal.ts';
+import { writeDuration } from './definition/attempts.ts';
+import type { Step } from './definition/model.ts';
+import type { Engine } from './engine.ts';
+import type { JobEnd, JobHandle } from './executors/executor.ts';
+import type { StepRecord } from './model.ts';
+import { seenParams } from './params.ts';
+import type { ExecutionState } from './state.ts';
+import { stepEnvironment } from './step-environment.ts';
+
+/** How an attempt ended. */
+export interface AttemptEnd extends JobEnd {
+  /** What was done to end it, when it was cancelled. */
+  readonly cancelled?: string;
+  /** Whether another attempt could end otherwise. */
+  readonly repeatable: boolean;
+}
+
+/** What a step's code logs is tied to. */
+export function scopeOf(state: ExecutionState, name: string): ExecutionScope {
+  const { id, runId, experimentId } = state.execution;
+  const { reservedRunId } = state.step(name);
+  return { executionId: id, step: name, runId: reservedRunId, parentRunId: runId, experimentId };
+}
+
+/** One attempt at a step's commands, from their start, or from where an earlier daemon left them, to their end. */
+export class Attempt {
+  readonly #state: ExecutionState;
+  readonly #engine: Engine;
+  readonly #step: Step;
+  /** Aborted when what has to end is to end by force. */
+  readonly #hurry: AbortSignal;
+  #handle: JobHandle | undefined;
+  #cancelled = false;
+  /** What the ending of its processes did, once it is done. */
+  #ending: Promise<string> | undefined;
+  #detached = false;
+
+  constructor(state: ExecutionState, engine: Engine, step: Step, hurry: AbortSignal) {
+    this.#state = state;
+    this.#engine = engine;
+    this.#step = step;
+    this.#hurry = hurry;
+  }
+
+  /** Starts the commands. @param remark what a person should know of how it came to that */
+  async run(remark: string): Promise<AttemptEnd> {
+    const { name, deps, commands, cwd, env } = this.#step;
+    if (this.#cancelled) return { ...notStarted(''), cancelled: 'before it ran' };
+    if (commands.length === 0) return nothingToRun();
+    const absent = deps.filter(dep => !existsSync(dep));
+    if (absent.length > 0)
+      return { ...notStarted(`its dependency ${absent.join(', ')} does not exist`), repeatable: false };
+    const { id, pipeline, environment, definition } = this.#state.execution;
+    const { executor, files, tokens, url } = this.#engine;
+    const token = tokens.issue(scopeOf(this.#state, name));
+    files.keepToken(id, name, token);
+    // Saved before they start: its time is counted from here, whichever daemon counts it.
+    await this.#change({ attemptStartTime: Date.now() });
+    try {
+      this.#removeReports();
+      this.#handle = await executor.submit({
+        executionId: id,
+        step: name,
+        commands,
+        cwd,
+        env: stepEnvironment({
+          url,
+          token,
+          experiment: pipeline,
+          params: files.writeParams(id, name, seenParams(definition.params, this.#step.params)),
+          environment,
+          own: env,
+        }),
+      });
+    } catch (error) {
+      return notStarted(`it could not be started: ${(error as Error).message}`);
+    }
+    return this.#watch(this.#handle, remark);
+  }
+
+  /**
+   * Goes on with commands that an earlier daemon started.
+   *
+   * @param remark what a person should know of how the step came to run
+   * @returns how they ended, and what to know of how they ran
+   */
+  async recover(remark: string): Promise<AttemptEnd & { readonly remark: string }> {
+    if (this.#step.commands.length === 0) return { ...(await this.run(remark)), remark };
+    const { id } = this.#state.execution;
+    const { name } = this.#step;
+    const { executor, files, tokens } = this.#engine;
+    this.#handle = this.#state.step(name).process ?? (await executor.recover(id, name));
+    // The earlier daemon went down before it had started anything.
+    if (!this.#handle) return { ...(await this.run(remark)), remark };
+    const alive = await executor.isRunning(this.#handle);
+    const token = files.keptToken(id, name);
+    if (alive && token !== undefined) tokens.restore(token, scopeOf(this.#state, name));
+    const how = alive ? 'ran on while the daemon was down' : 'ended while the daemon was down';
+    return { ...(await this.#watch(this.#handle, how)), remark: how };
+  }
+
+  /** Ends the processes because somebody asked for it. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#end(this.#hurry.aborted ? 'being ended by force' : 'asked to end (SIGTERM)');
+  }
+
+  /** Leaves the processes to the next daemon. */
+  detach(): void {
+    this.#detached = true;
+  }
+
+  /** Ends what a failed attempt left running: the next one must not find it in its way. */
+  async clear(): Promise<void> {
+    const { id } = this.#state.execution;
+    const { name } = this.#step;
+    if (this.#handle && !this.#ending)
+      await this.#engine.executor.cancel(id, name, this.#handle, this.#hurry);
+  }
+
+  async #watch(handle: JobHandle, message: string): Promise<AttemptEnd> {
+    await this.#change({ process: handle, message });
+    if (this.#cancelled) this.cancel();
+    const timer = this.#limit();
+    const end = await this.#engine.executor.watch(this.#state.execution.id, this.#step.name, handle);
+    clearTimeout(timer);
+    const { timedOut } = this.#state.step(this.#step.name);
+    // Before the ending is waited for: it may go on for other processes of the step.
+    const ending = await this.#ending;
+    if (this.#cancelled) return { ...end, cancelled: ending ?? 'before it ran', repeatable: false };
+    if (!timedOut) return { ...end, repeatable: true };
+    const late = `it took longer than its timeout of ${writeDuration(this.#step.timeout ?? 0)}`;
+    return { ...end, exitCode: null, message: [late, ending].filter(Boolean).join('; '), repeatable: true };
+  }
+
+  /** Ends the processes when their time is over, by the clock of whichever daemon started them. */
+  #limit(): NodeJS.Timeout | undefined {
+    const { timeout } = this.#step;
+    if (timeout === undefined) return undefined;
+    const { attemptStartTime, timedOut } = this.#state.step(this.#step.name);
+    const gone = Date.now() - (attemptStartTime ?? Date.now());
+    // A clock that was set back gives no more than the whole time again.
+    const left = timedOut ? 0 : Math.min(timeout, Math.max(0, timeout - gone));
+    return setTimeout(() => this.#endLate(), left);
+  }
+
+  #endLate(): void {
+    if (this.#detached || this.#cancelled) return;
+    // Kept: a later daemon must not take a step that ends politely for one that ended well.
+    void this.#change({ timedOut: true });
+    this.#end('took longer than its timeout; asked to end (SIGTERM)');
+  }
+
+  #end(message: string): void {
+    if (!this.#handle || this.#ending) return;
+    const { id } = this.#state.execution;
+    this.#ending = this.#engine.executor.cancel(id, this.#step.name, this.#handle, this.#hurry);
+    void this.#change({ message });
+  }
+
+  /** What an earlier execution reported is never taken for what this one found. */
+  #removeReports(): void {
+    const { metrics, checks } = this.#step;
+    for (const file of [...metrics, ...(checks === null ? [] : [checks])]) rmSync(file, { force: true });
+  }
+
+  #change(change: Partial<StepRecord>): Promise<void> {
+    return this.#state.changeStep(this.#step.name, change);
+  }
+}
+
+function notStarted(message: string): AttemptEnd {
+  return { exitCode: null, at: Date.now(), message, repeatable: true };
+}
+
+function nothingToRun(): AttemptEnd {
+  return { exitCode: 0, at: Date.now(), message: '', repeatable: false };
+}
