@@ -15,6 +15,7 @@ import { repeatableWrites } from './migrations/0008-repeatable-writes.ts';
 import { stepResults } from './migrations/0009-step-results.ts';
 import { metricBlocks } from './migrations/0010-metric-blocks.ts';
 import { metricOrder } from './migrations/0011-metric-order.ts';
+import { metricSpans } from './migrations/0012-metric-spans.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -35,6 +36,7 @@ const MIGRATIONS: readonly Migration[] = [
   stepResults,
   metricBlocks,
   metricOrder,
+  metricSpans,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

@@ -3,7 +3,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import { statement } from '../../database/statements.ts';
 import { decodeColumns, encodeColumns } from '../blocks/codec.ts';
 import { type Columns, compareKeys, includes, type Key, keyAt } from '../blocks/columns.ts';
-import { decodeRollups, encodeRollups, type Rollup, rollUp } from '../blocks/rollup.ts';
+import { decodeRollups, encodeRollups, type Rollup, rollUp, STRETCH, stretchesOf } from '../blocks/rollup.ts';
 import { fromColumn, toColumn } from './doubles.ts';
 
 /** One metric of one run, by their integer ids. */
@@ -103,6 +103,20 @@ export function blocksSince(connection: Connection, { run, metric }: SeriesId, t
     .map(toBlock);
 }
 
+/** Blocks that begin between two places, neither included, in order: the first `limit` of them. */
+export function blocksWithin(
+  connection: Connection,
+  { run, metric }: SeriesId,
+  { after, before, limit }: { after: Key; before: Key; limit: number },
+): Block[] {
+  return statement<BlockRow>(
+    connection,
+    `${SELECT} AND (step, timestamp, value) > (?, ?, ?) AND (step, timestamp, value) < (?, ?, ?) ${UPWARDS} LIMIT ?`,
+  )
+    .all(run, metric, ...bound(after), ...bound(before), limit)
+    .map(toBlock);
+}
+
 /** At most `limit` blocks from a place on, in order. */
 export function blocksAfter(
   connection: Connection,
@@ -155,13 +169,19 @@ export function readPoints(connection: Connection, block: Block): Columns {
   return columns;
 }
 
-/** What the stretches of a block come to. */
-export function readRollups(connection: Connection, block: Block): Rollup[] {
-  const row = statement<{ rollups: Buffer | null }>(
+/** What the stretches of a block come to, encoded; undefined when it has but one, or is loose. */
+export function readEncodedRollups(connection: Connection, block: Block): Uint8Array | undefined {
+  const row = statement<{ rollups: Uint8Array | null }>(
     connection,
     'SELECT rollups FROM metric_block_content WHERE id = ?',
   ).get(block.content);
-  return row?.rollups ? decodeRollups(row.rollups) : [block.rollup];
+  return row?.rollups ?? undefined;
+}
+
+/** What the stretches of a block come to. */
+export function readRollups(connection: Connection, block: Block): Rollup[] {
+  const bytes = readEncodedRollups(connection, block);
+  return bytes ? decodeRollups(bytes) : [block.rollup];
 }
 
 /** Which of these points, in order, are in blocks already. */
@@ -204,7 +224,7 @@ export function insertBlock(
   const { lastInsertRowid: content } = statement(
     connection,
     'INSERT INTO metric_block_content (points, rollups) VALUES (?, ?)',
-  ).run(bytes, loose ? null : encodeRollups(points));
+  ).run(bytes, loose || count <= STRETCH ? null : encodeRollups(stretchesOf(points)));
   statement(
     connection,
     `INSERT INTO metric_block (run, metric, step, timestamp, value, last_step, last_timestamp, last_value, min_timestamp,

@@ -7,11 +7,20 @@ import type { Database as Connection } from 'better-sqlite3';
 import type { Series, SeriesPoint } from '../../contract/runs.ts';
 import { encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
-import type { Columns } from '../blocks/columns.ts';
-import { type Rollup, rollUp, STRETCH } from '../blocks/rollup.ts';
-import { type Block, blocksBetween, readPoints, readRollups, type SeriesId } from './blocks.ts';
+import { Buckets, type Gathered } from '../blocks/buckets.ts';
+import { type Columns, compareKeys } from '../blocks/columns.ts';
+import { eachRollup, type Rollup, STRETCH } from '../blocks/rollup.ts';
+import {
+  type Block,
+  blocksBetween,
+  blocksWithin,
+  readEncodedRollups,
+  readPoints,
+  type SeriesId,
+} from './blocks.ts';
 import { requireRun } from './runs.ts';
 import { ALL_STEPS, findMetric, pointsBetween, type StepRange, within } from './series.ts';
+import { levelFor, readSpan, type Span, spansInside } from './spans.ts';
 
 /** Which curves of a run, over which steps, in how many buckets at most. */
 export interface SeriesRequest extends Partial<StepRange> {
@@ -36,42 +45,84 @@ export function metricSeries(connection: Connection, request: SeriesRequest): { 
   };
 }
 
-function curve(connection: Connection, series: SeriesId, range: StepRange, buckets: number): SeriesPoint[] {
-  const blocks = blocksBetween(connection, series, range);
+function curve(connection: Connection, series: SeriesId, range: StepRange, most: number): SeriesPoint[] {
   const rows = countRows(connection, series, range);
-  const total = blocks.reduce((sum, block) => sum + block.count, rows.count);
+  const spans = spansInside(connection, series, range);
+  const beside = blocksBeside(connection, series, range, spans);
+  const total = [...spans, ...beside].reduce((sum, { count }) => sum + count, rows.count);
   // Small curves come back point for point, also where several points share a step.
-  if (total <= buckets) return [...pointsBetween(connection, series, range)].flatMap(eachPoint);
-  const parts = blocks.map(block => partOf(connection, block, range, total / buckets));
+  if (total <= most) return [...pointsBetween(connection, series, range)].flatMap(eachPoint);
+  const perBucket = total / most;
+  const wide = spans.filter(span => levelFor(span, perBucket));
+  const blocks = wide.length === spans.length ? beside : blocksBeside(connection, series, range, wide);
+  const parts = [
+    ...wide.map(span => partOfSpan(connection, span, perBucket)),
+    ...blocks.map(block => partOf(connection, block, range, perBucket)),
+  ];
   let first = rows.first ?? Number.POSITIVE_INFINITY;
   let last = rows.last ?? Number.NEGATIVE_INFINITY;
   for (const part of parts) {
     first = Math.min(first, part.first);
     last = Math.max(last, part.last);
   }
-  const chart = new Buckets(first, (last - first + 1) / buckets);
+  const chart = new Buckets(first, last, most);
+  const add = (rollup: Rollup) => chart.add(rollup);
   for (const part of parts) {
     if ('points' in part) chart.addPoints(part.points);
-    else for (const rollup of part.rollups) chart.add(rollup);
+    else if ('rollups' in part) eachRollup(part.rollups, add);
+    else chart.add(part.rollup);
   }
-  for (const rollup of rowRollups(connection, series, range, chart)) chart.add(rollup);
+  for (const gathered of gatherRows(connection, series, range, chart)) chart.add(gathered);
   return chart.toPoints();
 }
 
-/** What a block gives to a curve, and its first and last step there. */
+/** The blocks at some steps that are in none of these spans. */
+function blocksBeside(
+  connection: Connection,
+  series: SeriesId,
+  range: StepRange,
+  spans: readonly Span[],
+): Block[] {
+  const [first] = spans;
+  const end = spans.at(-1);
+  if (!first || !end) return blocksBetween(connection, series, range);
+  const between = spans.slice(1).flatMap((span, place) =>
+    blocksWithin(connection, series, {
+      after: (spans[place] as Span).last,
+      before: span.first,
+      limit: Number.MAX_SAFE_INTEGER,
+    }),
+  );
+  // A step may have points on both sides of an end of a span.
+  const before = blocksBetween(connection, series, { ...range, toStep: first.first.step });
+  const after = blocksBetween(connection, series, { ...range, fromStep: end.last.step });
+  return [
+    ...before.filter(block => compareKeys(block.first, first.first) < 0),
+    ...between,
+    ...after.filter(block => compareKeys(block.first, end.last) > 0),
+  ];
+}
+
+/** What a span or a block gives to a curve, and its first and last step there. */
 type Part = { readonly first: number; readonly last: number } & (
   | { readonly points: Columns }
-  | { readonly rollups: readonly Rollup[] }
+  | { readonly rollups: Uint8Array }
+  | { readonly rollup: Rollup }
 );
+
+function partOfSpan(connection: Connection, span: Span, perBucket: number): Part {
+  const rollups = readSpan(connection, span, levelFor(span, perBucket) ?? 'fine');
+  return { first: span.first.step, last: span.last.step, rollups };
+}
 
 /** @param perBucket about how many points a bucket has */
 function partOf(connection: Connection, block: Block, range: StepRange, perBucket: number): Part {
   const first = block.first.step;
   const last = block.last.step;
   const whole = first >= range.fromStep && last <= range.toStep;
-  if (whole && perBucket >= block.count) return { first, last, rollups: [block.rollup] };
-  if (whole && perBucket >= STRETCH && !block.loose)
-    return { first, last, rollups: readRollups(connection, block) };
+  if (whole && perBucket >= block.count) return { first, last, rollup: block.rollup };
+  const rollups = whole && perBucket >= STRETCH ? readEncodedRollups(connection, block) : undefined;
+  if (rollups) return { first, last, rollups };
   const points = within(readPoints(connection, block), block, range);
   return {
     first: points.steps[0] ?? Number.POSITIVE_INFINITY,
@@ -93,20 +144,22 @@ function countRows(
 }
 
 /** What the rows of each bucket come to. */
-function rowRollups(
+function gatherRows(
   connection: Connection,
   { run, metric }: SeriesId,
   range: StepRange,
   chart: Buckets,
-): Omit<Rollup, 'value'>[] {
+): Gathered[] {
   const number = "CASE WHEN value <> 'NaN' THEN value END";
-  return statement<Omit<Rollup, 'value'>>(
+  const rows = statement<Omit<Gathered, 'sum'> & { sum: number | null }>(
     connection,
     `SELECT max(step) AS step, max(timestamp) AS timestamp, count(*) AS count, count(${number}) AS numbers,
        sum(${number}) AS sum, min(${number}) AS min, max(${number}) AS max
      FROM metric_point WHERE run = ? AND metric = ? AND step BETWEEN ? AND ?
      GROUP BY CAST((step - ?) / ? AS INTEGER)`,
   ).all(run, metric, range.fromStep, range.toStep, chart.first, chart.width);
+  // SQLite makes a NaN null: the sum of both infinities.
+  return rows.map(row => ({ ...row, sum: row.sum ?? Number.NaN }));
 }
 
 function eachPoint({ steps, timestamps, values }: Columns): SeriesPoint[] {
@@ -115,61 +168,4 @@ function eachPoint({ steps, timestamps, values }: Columns): SeriesPoint[] {
     const at = { step: steps[place] as number, timestamp: timestamps[place] as number };
     return { ...at, value, min: value, max: value, count: 1 };
   });
-}
-
-/** Points gathered by step. NaN counts as a point, but not into a bucket's mean and extremes. */
-class Buckets {
-  readonly first: number;
-  readonly width: number;
-  readonly #buckets = new Map<number, { -readonly [Field in keyof Omit<Rollup, 'value'>]: Rollup[Field] }>();
-
-  /** @param first where the first bucket begins; each is `width` steps wide */
-  constructor(first: number, width: number) {
-    this.first = first;
-    this.width = width;
-  }
-
-  addPoints(points: Columns): void {
-    const length = points.steps.length;
-    for (let start = 0, end = 0; start < length; start = end) {
-      const bucket = this.#placeOf(points.steps[start] as number);
-      for (end = start + 1; end < length && this.#placeOf(points.steps[end] as number) === bucket; ) end += 1;
-      this.add(rollUp(points, start, end));
-    }
-  }
-
-  add(rollup: Omit<Rollup, 'value'>): void {
-    const { step, timestamp, count, numbers, sum, min, max } = rollup;
-    const place = this.#placeOf(step);
-    const bucket = this.#buckets.get(place);
-    if (!bucket) {
-      this.#buckets.set(place, { step, timestamp, count, numbers, sum, min, max });
-      return;
-    }
-    bucket.step = Math.max(bucket.step, step);
-    bucket.timestamp = Math.max(bucket.timestamp, timestamp);
-    bucket.count += count;
-    if (numbers === 0) return;
-    const none = bucket.numbers === 0;
-    bucket.sum = none ? sum : bucket.sum + sum;
-    bucket.min = none ? min : Math.min(bucket.min, min);
-    bucket.max = none ? max : Math.max(bucket.max, max);
-    bucket.numbers += numbers;
-  }
-
-  toPoints(): SeriesPoint[] {
-    const places = [...this.#buckets].sort(([left], [right]) => left - right);
-    return places.map(([, { step, timestamp, count, numbers, sum, min, max }]) => ({
-      step,
-      timestamp,
-      value: encodeDouble(numbers > 0 ? sum / numbers : Number.NaN),
-      min: encodeDouble(numbers > 0 ? min : Number.NaN),
-      max: encodeDouble(numbers > 0 ? max : Number.NaN),
-      count,
-    }));
-  }
-
-  #placeOf(step: number): number {
-    return Math.floor((step - this.first) / this.width);
-  }
 }

@@ -26,6 +26,7 @@ import {
 } from './blocks.ts';
 import { readRows } from './rows.ts';
 import type { RunRow } from './runs.ts';
+import { makeSpan } from './spans.ts';
 
 /** How many points go where. Tests make them smaller. */
 export interface Sizes {
@@ -35,9 +36,11 @@ export interface Sizes {
   readonly keptRows: number;
   /** Fewer rows than these take less space than a block of them. */
   readonly leastRows: number;
+  /** Blocks in a span. */
+  readonly span: number;
 }
 
-const SIZES: Sizes = { block: 4096, keptRows: 1024, leastRows: 8 };
+const SIZES: Sizes = { block: 4096, keptRows: 1024, leastRows: 8, span: 64 };
 
 const full = (sizes: Sizes) => sizes.block / 2;
 
@@ -106,7 +109,9 @@ export class Sealing {
 
   #step(now: number): boolean {
     if (this.#work) {
-      if (sealPiece(this.#connection, this.#work)) this.#sealed = true;
+      const { sizes } = this.#work;
+      if (sealPiece(this.#connection, this.#work) || makeSpan(this.#connection, this.#work, sizes.span))
+        this.#sealed = true;
       else this.#work = undefined;
       return true;
     }
@@ -163,8 +168,9 @@ function nextMetric(connection: Connection, { run, metric, whole }: Visit, sizes
   return statement<Counts>(
     connection,
     `SELECT metric, count, sealed, packed FROM metric_summary
-     WHERE run = ? AND metric >= ? AND (count - sealed >= ? OR sealed - packed >= ?) ORDER BY metric LIMIT 1`,
-  ).get(run, metric, rows, loose);
+     WHERE run = ? AND metric >= ? AND (count - sealed >= ? OR sealed - packed >= ? OR packed - spanned >= ?)
+     ORDER BY metric LIMIT 1`,
+  ).get(run, metric, rows, loose, sizes.span * sizes.block);
 }
 
 /** How many rows lie before the end of the last full block. */

@@ -9,7 +9,13 @@ import {
   mergeColumns,
   toColumns,
 } from '../../../daemon/tracking/blocks/columns.ts';
-import { decodeRollups, encodeRollups, rollUp, STRETCH } from '../../../daemon/tracking/blocks/rollup.ts';
+import {
+  decodeRollups,
+  encodeRollups,
+  rollUp,
+  STRETCH,
+  stretchesOf,
+} from '../../../daemon/tracking/blocks/rollup.ts';
 
 const FAR = Number.MAX_SAFE_INTEGER;
 
@@ -98,8 +104,7 @@ describe('blocks of metric points', () => {
         assert.equal(whole.numbers, numbers.length);
         if (numbers.length > 0)
           assert.ok(numbers.every(number => whole.min <= number && number <= whole.max));
-        const bytes = encodeRollups(ordered);
-        const stretches = bytes ? decodeRollups(bytes) : [whole];
+        const stretches = decodeRollups(encodeRollups(stretchesOf(ordered)));
         assert.equal(
           stretches.reduce((total, { count }) => total + count, 0),
           points.length,

@@ -17,7 +17,7 @@ import { Sealing } from '../../../daemon/tracking/store/sealing.ts';
 import { temporaryFolder } from '../../support/database.ts';
 
 /** Small, so that few points come through everything that many do. */
-const SMALL = { block: 16, keptRows: 4, leastRows: 3 };
+const SMALL = { block: 16, keptRows: 4, leastRows: 3, span: 4 };
 
 const DAY_MS = 24 * 3600_000;
 
@@ -120,6 +120,33 @@ describe('sealing metric points', () => {
     );
   });
 
+  it('draws what spans of blocks come to exactly, with points that came late among them', () => {
+    const points = training(2000).map(point =>
+      point.step % 97 === 0 ? { ...point, value: Number.NaN } : point,
+    );
+    const late = points.filter(({ step }) => step % 31 === 5);
+    const inTime = points.filter(({ step }) => step % 31 !== 5);
+    for (let start = 0; start < inTime.length; start += 20) log(inTime.slice(start, start + 20));
+    seal(DAY_MS, SMALL);
+    const spanned = () => connection.prepare('SELECT sum(spanned) FROM metric_summary').pluck().get();
+    const inSpans = () => connection.prepare('SELECT sum(count) FROM metric_span').pluck().get();
+    assert.ok(count('metric_span') >= 20);
+    assert.equal(spanned(), inSpans());
+    for (const buckets of [2, 7, 60, 100]) checkExactly(chart(buckets), inTime, buckets);
+    // Before these have found their places a bucket holds them by their own step; then the spans there are made anew.
+    log(late);
+    for (const buckets of [2, 7, 60]) checkBuckets(chart(buckets), points, buckets);
+    seal(DAY_MS, SMALL);
+    assert.equal(spanned(), inSpans());
+    assert.ok(Number(inSpans()) > 1800, String(inSpans()));
+    for (const buckets of [2, 7, 60, 100]) checkExactly(chart(buckets), points, buckets);
+    const range = { fromStep: 333, toStep: 1777 };
+    const inside = points.filter(({ step }) => step >= range.fromStep && step <= range.toStep);
+    for (const buckets of [3, 12, 90]) checkExactly(chart(buckets, range), inside, buckets);
+    connection.exec('DELETE FROM metric_block WHERE step > 1000');
+    assert.equal(spanned(), inSpans());
+  });
+
   function check(expected: readonly Key[]): void {
     const byTime = expected.toSorted(
       (a, b) => a.timestamp - b.timestamp || a.step - b.step || compareValues(a.value, b.value),
@@ -157,6 +184,30 @@ describe('sealing metric points', () => {
       Math.max(...numbers(buckets.map(({ max }) => max))),
       values.reduce((a, b) => Math.max(a, b), -Infinity),
     );
+  }
+
+  /** Buckets that hold the points of their steps, and say what these come to. */
+  function checkExactly(drawn: readonly SeriesPoint[], points: readonly Key[], most: number): void {
+    checkBuckets(drawn, points, most);
+    assert.ok(drawn.length > most / 3, `${drawn.length} of ${most}`);
+    const ordered = points.toSorted(compareKeys);
+    let start = 0;
+    for (const { count: held, step, timestamp, min, max, value } of drawn) {
+      const within = ordered.slice(start, start + held);
+      start += held;
+      const numbers = within.map(point => point.value).filter(number => !Number.isNaN(number));
+      const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+      assert.deepEqual(
+        [step, timestamp, min, max],
+        [
+          within.at(-1)?.step,
+          Math.max(...within.map(point => point.timestamp)),
+          Math.min(...numbers),
+          Math.max(...numbers),
+        ],
+      );
+      assert.ok(Math.abs(Number(value) - mean) < 1e-9);
+    }
   }
 
   const training = (length: number, from = 0) =>
@@ -226,19 +277,7 @@ describe('sealing metric points', () => {
       const drawn = chart(buckets, range);
       const { fromStep = 0, toStep = Infinity } = range as { fromStep?: number; toStep?: number };
       const inside = points.filter(({ step }) => step >= fromStep && step <= toStep);
-      assert.ok(drawn.length > buckets / 3, `${drawn.length} of ${buckets}`);
-      checkBuckets(drawn, inside, buckets);
-      let from = Number.NEGATIVE_INFINITY;
-      for (const { step, count: held, min, max, value } of drawn) {
-        const within = inside
-          .filter(point => point.step > from && point.step <= step)
-          .map(point => point.value);
-        from = step;
-        const numbers = within.filter(number => !Number.isNaN(number));
-        const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-        assert.deepEqual([held, min, max], [within.length, Math.min(...numbers), Math.max(...numbers)]);
-        assert.ok(Math.abs(Number(value) - mean) < 1e-9);
-      }
+      checkExactly(drawn, inside, buckets);
       assert.equal(Math.max(...drawn.map(({ max }) => Number(max))), 99);
       assert.equal(drawn.at(-1)?.step, inside.at(-1)?.step);
     }
