@@ -118,6 +118,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     { database, artifacts, events: bus },
     {
       scratch: path.join(place.state, 'import'),
+      findPython: async chosen => (await environments.interpreter(chosen)).executable,
       defect: error => log.error({ err: error }, 'a defect in an import'),
     },
   );

@@ -33,7 +33,7 @@ const daemonPrograms = [
 ];
 
 /** Python programs that the daemon starts. */
-const pythonPrograms = ['daemon/serving/runtimes/pyfunc_process.py'];
+const pythonPrograms = ['daemon/archive/aim/aim_export.py', 'daemon/serving/runtimes/pyfunc_process.py'];
 
 const existing = (files: readonly string[]) => files.filter(file => fs.existsSync(path.join(root, file)));
 

@@ -114,6 +114,7 @@ function checkStage(stage: string): void {
     'dist/extension.cjs',
     'dist/cli.mjs',
     'dist/daemon/main.mjs',
+    'dist/daemon/aim_export.py',
     'dist/daemon/pyfunc_process.py',
     `${NATIVE_FOLDER}/better-sqlite3/prebuilds/${target}.node`,
     `${NATIVE_FOLDER}/onnxruntime-node/bin/napi-v6/${platform}/${arch}/onnxruntime_binding.node`,

@@ -7,7 +7,7 @@ import type { SourcePlace } from './model.ts';
 const SQLITE_HEADER = 'SQLite format 3\0';
 
 /** What a project folder calls its stores. */
-const USUAL_NAMES = ['mlruns', 'mlflow.db', 'fasttrackml.db'] as const;
+const USUAL_NAMES = ['mlruns', 'mlflow.db', 'fasttrackml.db', '.aim'] as const;
 
 /**
  * The store at a path: itself, or the one in the folder. Links to it are followed; inside of it they are not.
@@ -28,13 +28,9 @@ export function detectSource(given: string): SourcePlace {
       `${given} holds several stores: ${inside.map(each => path.basename(each.path)).join(', ')}. Name the one to import.`,
     );
   if (only) return only;
-  if ([real, path.join(real, '.aim')].some(isAim))
-    throw invalid(
-      `${given} is a repository of Aim, which cannot be imported: only Aim's own package reads it.`,
-    );
   throw invalid(
-    `${given} is not a store that can be imported: give an mlruns folder, an MLflow or FastTrackML database, or a ` +
-      'folder that holds one of them.',
+    `${given} is not a store that can be imported: give an mlruns folder, an MLflow or FastTrackML database, an ` +
+      'Aim repository, or a folder that holds one of them.',
   );
 }
 
@@ -50,11 +46,13 @@ function kindOf(place: string): SourcePlace | undefined {
   const stats = fs.statSync(place, { throwIfNoEntry: false });
   if (stats?.isFile()) return isSqlite(place) ? { kind: databaseKind(place), path: place } : undefined;
   if (!stats?.isDirectory()) return undefined;
+  if (isAim(place)) return { kind: 'aim', path: fs.realpathSync(place) };
   return isFileStore(place) ? { kind: 'mlflow-files', path: fs.realpathSync(place) } : undefined;
 }
 
-function isAim(place: string): boolean {
-  return path.basename(place) === '.aim' && fs.existsSync(place);
+/** The repository's own folder, which Aim calls `.aim`. */
+function isAim(folder: string): boolean {
+  return fs.existsSync(path.join(folder, 'run_metadata.sqlite')) && fs.existsSync(path.join(folder, 'meta'));
 }
 
 /** The two differ in their tables, which the reader asks for; the name is only for people. */

@@ -2,6 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { missing } from '../contract/errors.ts';
+import { exportFolder } from './aim/export.ts';
+import { AimExport } from './aim/reader.ts';
 import { ReadableFolders } from './folder.ts';
 import { ArtifactFinder } from './locate-artifacts.ts';
 import { copyDatabase } from './mlflow-database/copy.ts';
@@ -25,6 +27,7 @@ export interface SourceRequest {
 
 /** @throws ApiError when the store cannot be read at all */
 export function openSource({ source, artifacts, scratch }: SourceRequest, reporter: Reporter): SourceReader {
+  if (source.kind === 'aim') return new AimExport(exportFolder(scratch), reporter);
   const named = artifacts.map(realFolder);
   if (source.kind === 'mlflow-files') {
     const roots = [source.path, ...named];

@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { Import } from '../contract/imports.ts';
+import { exportAim } from './aim/export.ts';
 import { detectSource } from './detect.ts';
 import { Importer, type ImportParts } from './importer.ts';
 import type { SourcePlace } from './model.ts';
@@ -20,7 +21,12 @@ export interface ImportRequest {
   readonly experimentPrefix: string;
   readonly modelPrefix: string;
   readonly dryRun: boolean;
+  /** Path or name of the Python that has the package which reads the store, where one is needed. */
+  readonly python?: string | undefined;
 }
+
+/** Finds a Python: the chosen one, or the one that pipelines use. @returns its path */
+export type FindImportPython = (chosen: string | undefined) => Promise<string>;
 
 interface Job {
   readonly id: string;
@@ -42,16 +48,21 @@ interface Job {
 export class ImportService {
   readonly #parts: ImportParts;
   readonly #scratch: string;
+  readonly #findPython: FindImportPython;
   readonly #defect: (error: unknown) => void;
   readonly #jobs = new Map<string, Job>();
 
   /**
-   * @param options.scratch a private folder, for copies of databases; emptied by each import
+   * @param options.scratch a private folder, for copies of stores; emptied by each import
    * @param options.defect told of failures that no person can act on
    */
-  constructor(parts: ImportParts, options: { scratch: string; defect: (error: unknown) => void }) {
+  constructor(
+    parts: ImportParts,
+    options: { scratch: string; findPython: FindImportPython; defect: (error: unknown) => void },
+  ) {
     this.#parts = parts;
     this.#scratch = options.scratch;
+    this.#findPython = options.findPython;
     this.#defect = options.defect;
   }
 
@@ -128,7 +139,15 @@ export class ImportService {
     job.state = state;
   }
 
-  async #import(job: Job, { artifacts, ...options }: ImportRequest, signal: AbortSignal): Promise<void> {
+  async #import(
+    job: Job,
+    { artifacts, python, ...options }: ImportRequest,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (job.source.kind === 'aim') {
+      const work = { python: await this.#findPython(python), scratch: this.#scratch, signal };
+      await exportAim(job.source.path, work, job.report);
+    }
     const request = { source: job.source, artifacts, scratch: this.#scratch };
     const source = await Source.open(request, job.report, signal);
     try {

@@ -24,12 +24,17 @@ const SHOWN_PROBLEMS = 20;
 export function register(program: Command): void {
   program
     .command('import')
-    .argument('[path]', 'an mlruns folder, an mlflow.db, a FastTrackML database, or a folder with one', '.')
+    .argument(
+      '[path]',
+      'an mlruns folder, an mlflow.db, a FastTrackML database, an .aim folder, or a folder with one',
+      '.',
+    )
     .description('bring the runs, models and artifacts of another tracker into this store')
     .option('--dry-run', 'only read and count')
     .option('--experiment-prefix <text>', 'put before the names of experiments', '')
     .option('--model-prefix <text>', 'put before the names of registered models', '')
     .option('--artifacts <folder...>', 'further folders whose artifacts may be copied', [])
+    .option('--python <path>', 'a Python that has the package aim, to read an Aim repository')
     .action(run);
 }
 
@@ -38,6 +43,7 @@ interface ImportOptions {
   readonly experimentPrefix: string;
   readonly modelPrefix: string;
   readonly artifacts: readonly string[];
+  readonly python?: string;
 }
 
 async function run(given: string, options: ImportOptions, command: Command): Promise<void> {
@@ -50,12 +56,18 @@ async function run(given: string, options: ImportOptions, command: Command): Pro
       experimentPrefix: options.experimentPrefix,
       modelPrefix: options.modelPrefix,
       dryRun: options.dryRun === true,
+      ...(options.python === undefined ? {} : { python: programPath(options.python) }),
     },
   });
   const ended = await follow(client, started, context.json);
   if (context.json) printJson(ended);
   else tell(ended);
   if (ended.state !== 'finished' || ended.problemCount > 0) process.exitCode = EXIT_FAILED;
+}
+
+/** A name stays one, to be found on the PATH; a path is one of this shell's folder. */
+function programPath(given: string): string {
+  return path.basename(given) === given ? given : path.resolve(given);
 }
 
 /** Watches an import to its end, which Ctrl-C brings about. */

@@ -3,7 +3,7 @@ import { route } from './route.ts';
 import { Empty, Time } from './values.ts';
 
 /** The kinds of store that can be imported. */
-export const SOURCE_KINDS = ['mlflow-files', 'mlflow-database', 'fasttrackml'] as const;
+export const SOURCE_KINDS = ['mlflow-files', 'mlflow-database', 'fasttrackml', 'aim'] as const;
 export const SourceKind = z.enum(SOURCE_KINDS);
 export type SourceKind = z.infer<typeof SourceKind>;
 
@@ -12,6 +12,7 @@ export const SOURCE_NAMES: Readonly<Record<SourceKind, string>> = {
   'mlflow-files': 'MLflow file store',
   'mlflow-database': 'MLflow database',
   fasttrackml: 'FastTrackML database',
+  aim: 'Aim repository',
 };
 
 /** Something that was left out, and why. */
@@ -74,7 +75,7 @@ export const startImport = route({
   access: 'owner',
   summary: 'Import a store of another tracker from the disk of the daemon',
   body: z.object({
-    /** Absolute path of an `mlruns` folder, a database file, or a folder that holds one of them. */
+    /** Absolute path of an `mlruns` folder, a database file, an `.aim` folder, or a folder that holds one of them. */
     path: z.string(),
     /** Further folders with artifacts: what runs say about files outside of these and the store is not read. */
     artifacts: z.array(z.string()).default([]),
@@ -82,6 +83,8 @@ export const startImport = route({
     experimentPrefix: z.string().default(''),
     /** The same for registered models. */
     modelPrefix: z.string().default(''),
+    /** Path or name of a Python that has the package `aim`, for an Aim repository; else the one that pipelines use. */
+    python: z.string().min(1).optional(),
     /** Only read and count. */
     dryRun: z.boolean().default(false),
   }),

@@ -102,12 +102,17 @@ export class Environments {
     return undefined;
   }
 
-  /** The Python that environments are made with. @throws ApiError that says what to install */
-  interpreter(): Promise<Interpreter> {
+  /**
+   * The Python that environments are made with.
+   *
+   * @param named another one, that needs not be able to make any
+   * @throws ApiError that says what to install
+   */
+  interpreter(named?: string): Promise<Interpreter> {
     return findInterpreter({
-      chosen: this.#chosen,
+      chosen: named ?? this.#chosen,
       workspace: this.#workspace,
-      needsVenv: findUv() === undefined,
+      needsVenv: named === undefined && findUv() === undefined,
     });
   }
 

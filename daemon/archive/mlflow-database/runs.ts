@@ -1,5 +1,6 @@
 /** Runs of an MLflow or FastTrackML database. */
 import { type DatasetInput, RunStatus } from '../../contract/runs.ts';
+import { contextSuffix } from '../context.ts';
 import { Unreadable } from '../folder.ts';
 import type { ArtifactFinder } from '../locate-artifacts.ts';
 import type { SourceMetric, SourceRun } from '../model.ts';
@@ -150,22 +151,17 @@ function statusOf(word: string): RunStatus {
 function pointOf(row: Row): { key: string; step: number; timestamp: number; value: number } {
   if (!row.is_nan && typeof row.value !== 'number') throw new Unreadable('its value is not a number');
   return {
-    key: required(row.key, 'key') + contextSuffix(row.context),
+    key: required(row.key, 'key') + contextSuffix(contextOf(row.context)),
     step: integer(row.step, 'step') ?? 0,
     timestamp: integer(row.timestamp, 'timestamp') ?? 0,
     value: row.is_nan ? Number.NaN : Number(row.value),
   };
 }
 
-/** FastTrackML tells points of one key apart by a context; here the key does: `loss/subset:val`. */
-function contextSuffix(context: unknown): string {
-  if (typeof context !== 'string') return '';
-  const fields: unknown = JSON.parse(context);
-  if (typeof fields !== 'object' || fields === null) return '';
-  return Object.entries(fields)
-    .map(([name, value]) => `/${name}:${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('')
-    .replace(/[^/\p{L}\p{N}_.\- :]/gu, '_');
+/** Of FastTrackML; nothing in a database of MLflow. */
+function contextOf(value: unknown): object {
+  const fields: unknown = typeof value === 'string' ? JSON.parse(value) : {};
+  return typeof fields === 'object' && fields !== null ? fields : {};
 }
 
 function modelMetricOf(row: Row): SourceMetric {
