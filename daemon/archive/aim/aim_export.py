@@ -30,7 +30,8 @@ class Lines:
     """A file of JSON lines."""
 
     def __init__(self, path, mode="w"):
-        self.file = open(path, mode, encoding="utf-8", errors="replace", newline="\n")
+        # Line by line: what is written stays when the package breaks down.
+        self.file = open(path, mode, buffering=1, encoding="utf-8", errors="replace", newline="\n")
 
     def write(self, **line):
         self.file.write(json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
@@ -43,7 +44,9 @@ class Lines:
 
 
 def reason(error):
-    return f"{type(error).__name__}: {error}"[:300]
+    """One line; of the private copy's files, the paths in the store."""
+    text = f"{type(error).__name__}: {error}".splitlines()[0]
+    return re.sub(r"[^\s']*[/\\]\.aim[/\\]", ".aim/", text)[:300]
 
 
 def number(value):
@@ -102,7 +105,7 @@ class RunExport:
                 try:
                     self.write_sequence(index, name, contexts.get(index, {}), about)
                 except Exception as error:
-                    self.lines.problem(f"run {self.hash}, {name}", f"The rest of it was left out: {reason(error)}.")
+                    self.lines.problem(f"run {self.hash}, {name}", f"What could not be read of it was left out: {reason(error)}.")
         artifacts = self.collect("artifacts")
         if artifacts:
             self.left_out["artifacts in Aim's artifact storage"] = len(artifacts)
@@ -262,10 +265,16 @@ def main():
     runs = os.path.join(out, "runs")
     os.makedirs(runs, exist_ok=True)
     known = {name.partition(".")[0] for name in os.listdir(runs)}
-    repo = Repo.from_path(repository)
+    try:
+        repo = Repo.from_path(repository)
+    except Exception as error:
+        sys.exit(reason(error))
     lines = Lines(os.path.join(out, "store.jsonl"), "a")
     if not known:
-        export_experiments(repo, lines)
+        try:
+            export_experiments(repo, lines)
+        except Exception as error:
+            sys.exit(reason(error))
     for run_hash in sorted(repo.list_all_runs()):
         if not RUN_HASH.fullmatch(run_hash):
             lines.problem(f"run {run_hash}"[:80], "The run was left out: its id is not one of Aim's.")
