@@ -45,7 +45,7 @@ export function loggedModelRoutes(models: LoggedModelService): MlflowRoute[] {
       refuseOtherModel(modelId, fields.string('model_id'));
       const status = fields.require('status', fields.enumeration('status', MODEL_STATUSES));
       await models.setStatus(modelId, status);
-      return { model: toLoggedModel(await models.get(modelId)) };
+      return { model: toLoggedModel(await models.get(modelId, true)) };
     }),
     route('DELETE', ONE, async ({ params }) => {
       await models.delete(modelIdOf(params));

@@ -78,7 +78,7 @@ export const writes = {
     );
     insertParams(connection, Number(lastInsertRowid), input.params);
     putTags(connection, Number(lastInsertRowid), input.tags);
-    return getModel(connection, modelId);
+    return toLoggedModel(connection, requireModel(connection, modelId));
   },
 
   'models.setStatus': (
@@ -91,12 +91,13 @@ export const writes = {
       row.id,
     );
     touch(connection, row);
-    return getModel(connection, input.modelId);
+    return toLoggedModel(connection, requireModel(connection, input.modelId));
   },
 
   'models.delete': (connection: Connection, input: { modelId: string }): void => {
-    const row = requireModel(connection, input.modelId, true);
+    const row = requireModel(connection, input.modelId);
     statement(connection, 'UPDATE logged_model SET deleted_at = ? WHERE id = ?').run(Date.now(), row.id);
+    touch(connection, row);
   },
 
   'models.setTags': (connection: Connection, input: { modelId: string; tags: readonly KeyValue[] }): void => {
@@ -126,7 +127,7 @@ export const writes = {
 export const reads = {
   /** @throws ApiError RESOURCE_DOES_NOT_EXIST, for a deleted one too unless `deleted` is set */
   'models.get': (connection: Connection, input: { modelId: string; deleted?: boolean }): LoggedModel =>
-    getModel(connection, input.modelId, input.deleted),
+    toLoggedModel(connection, (input.deleted ? requireModel : requireActiveModel)(connection, input.modelId)),
 
   /** The models that these runs logged, oldest first. */
   'models.ofRuns': (connection: Connection, input: { runIds: readonly string[] }): LoggedModel[] =>
@@ -139,7 +140,9 @@ export const reads = {
       .map(row => toLoggedModel(connection, row)),
 
   'models.search': (connection: Connection, input: Parameters<typeof searchLoggedModels>[1]): LoggedModel[] =>
-    searchLoggedModels(connection, input).map(modelId => getModel(connection, modelId)),
+    searchLoggedModels(connection, input).map(modelId =>
+      toLoggedModel(connection, requireModel(connection, modelId)),
+    ),
 };
 
 /** Names the versions that were made of a logged model, as JSON. */
@@ -151,7 +154,7 @@ export function tagWithVersion(
   modelId: string,
   version: { readonly name: string; readonly version: number },
 ): void {
-  const { id } = requireModel(connection, modelId);
+  const { id } = requireActiveModel(connection, modelId);
   const known = parseVersions(
     readMap(connection, 'SELECT key, value FROM logged_model_tag WHERE model = ?', id)[VERSIONS_TAG],
   );
@@ -174,14 +177,18 @@ function toPythonJson({ name, version }: { name: unknown; version: unknown }): s
   return `{"name": ${JSON.stringify(name)}, "version": ${JSON.stringify(version)}}`;
 }
 
-function requireModel(connection: Connection, modelId: string, deleted = false): ModelRow {
+/** A model by its id, a deleted one too: clients may go on changing it. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+function requireModel(connection: Connection, modelId: string): ModelRow {
   const row = statement<ModelRow>(connection, 'SELECT * FROM logged_model WHERE model_id = ?').get(modelId);
-  if (!row || (row.deleted_at !== null && !deleted)) throw noSuchModel(modelId);
+  if (!row) throw noSuchModel(modelId);
   return row;
 }
 
-function getModel(connection: Connection, modelId: string, deleted?: boolean): LoggedModel {
-  return toLoggedModel(connection, requireModel(connection, modelId, deleted));
+/** @throws ApiError RESOURCE_DOES_NOT_EXIST, for a deleted model too */
+function requireActiveModel(connection: Connection, modelId: string): ModelRow {
+  const row = requireModel(connection, modelId);
+  if (row.deleted_at !== null) throw noSuchModel(modelId);
+  return row;
 }
 
 function toLoggedModel(connection: Connection, row: ModelRow): LoggedModel {

@@ -80,6 +80,8 @@ export const DIFFERENCES: readonly Difference[] = [
       const [theirs, own] = [errorOf(upstream), errorOf(ours)];
       return (
         theirs?.error_code !== undefined &&
+        // A failure of ours is a defect, also where MLflow fails.
+        theirs.error_code !== 'INTERNAL_ERROR' &&
         theirs.error_code === own?.error_code &&
         theirs.status === own.status &&
         theirs.type === own.type
@@ -241,6 +243,15 @@ export const DIFFERENCES: readonly Difference[] = [
       'search_models.max_results -1',
     ],
     inSequences: pair => refusesAlone(pair, /must be a positive integer/),
+  },
+  {
+    id: 'page-of-experiments',
+    what: 'A search of experiments that does not say how many it wants gets pages of 1,000, as one of runs does.',
+    why: 'The protocol lets the server choose. MLflow takes the missing number for 0, and refuses it.',
+    inSequences: ({ question, upstream, ours }) =>
+      question === 'POST experiments/search' &&
+      'value' in ours &&
+      /Invalid value 0 for parameter 'max_results'/.test(errorOf(upstream)?.message ?? ''),
   },
   {
     id: 'no-empty-last-page',

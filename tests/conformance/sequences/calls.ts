@@ -24,12 +24,23 @@ const maybe = (value: fc.Arbitrary<Json | undefined>) => fc.option(value, { nil:
 const list = (item: fc.Arbitrary<Json>, most = 3) => fc.array(item, { maxLength: most });
 const message = (fields: Fields) => fc.record(fields).map(withoutAbsent);
 
-const run = numbered('run', 4);
-const experiment = numbered('experiment', 3);
-const loggedModel = numbered('model', 3);
+/** Tags of something new. Doubled ones are rare: MLflow refuses them, which ends the sequence. */
+const newTags = (tag: fc.Arbitrary<Json>) =>
+  fc.oneof(
+    { weight: 15, arbitrary: fc.uniqueArray(tag, { maxLength: 3, selector: keyOf }) },
+    { weight: 1, arbitrary: list(tag) },
+  );
+
+function keyOf(tag: Json): unknown {
+  return (tag as { key?: Json }).key;
+}
+
+const run = numbered('run', 2);
+const experiment = numbered('experiment', 1);
+const loggedModel = numbered('model', 2);
 const experimentName = pick('$name a', '$name b', '$name é', '$name c');
-const modelName = pick('$name m', '$name n', '$name o');
-const version = pick('1', '2', '3', '99');
+const modelName = pick('$name m', '$name m', '$name n', '$name o');
+const version = pick('1', '1', '2', '99');
 const stage = pick('None', 'Staging', 'Production', 'Archived', 'production', 'Nowhere');
 const alias = pick('champion', 'best', 'latest', 'v1', 'a b');
 const key = pick('a', 'b', 'a/b', 'c d', 'größe', 'a.b', 'bad*key', 'a//b', '', 'k'.repeat(251));
@@ -130,7 +141,7 @@ function withoutAbsent(fields: Readonly<Record<string, Json | undefined>>): Reco
 }
 
 const tracking = [
-  post('mlflow/experiments/create', { name: experimentName, tags: maybe(list(tag)) }),
+  post('mlflow/experiments/create', { name: experimentName, tags: maybe(newTags(tag)) }),
   get('mlflow/experiments/get', { experiment_id: experiment }),
   get('mlflow/experiments/get-by-name', { experiment_name: experimentName }),
   post('mlflow/experiments/update', { experiment_id: experiment, new_name: experimentName }),
@@ -151,7 +162,7 @@ const tracking = [
       start_time: fc.constant('$time'),
       run_name: maybe(pick('r1', 'r2', '')),
       user_id: maybe(pick('ada')),
-      tags: maybe(list(message({ key: pick('a', 'a/b'), value: text }) as fc.Arbitrary<Json>)),
+      tags: maybe(newTags(message({ key: pick('a', 'a/b'), value: text }) as fc.Arbitrary<Json>)),
     },
     4,
   ),
@@ -173,7 +184,10 @@ const tracking = [
     3,
   ),
   post('mlflow/runs/log-inputs', { run_id: run, datasets: list(dataset, 2) }),
-  post('mlflow/runs/outputs', { run_id: run, models: fc.constant([{ model_id: '$model:0', step: 1 }]) }),
+  post('mlflow/runs/outputs', {
+    run_id: run,
+    models: list(message({ model_id: loggedModel, step: maybe(step) }) as fc.Arbitrary<Json>),
+  }),
   post(
     'mlflow/runs/search',
     {
@@ -206,7 +220,7 @@ const models = [
     name: pick('m', 'n', 'a/b'),
     model_type: maybe(pick('agent')),
     source_run_id: maybe(run),
-    tags: maybe(list(message({ key: pick('a', 'b'), value: text }) as fc.Arbitrary<Json>)),
+    tags: maybe(newTags(message({ key: pick('a', 'b'), value: text }) as fc.Arbitrary<Json>)),
     params: maybe(fc.constant([{ key: 'p', value: '1' }])),
   }),
   get('mlflow/logged-models/{model}', {}),
@@ -224,7 +238,7 @@ const models = [
 const registry = [
   post(
     'mlflow/registered-models/create',
-    { name: modelName, description: maybe(text), tags: maybe(list(tag)) },
+    { name: modelName, description: maybe(text), tags: maybe(newTags(tag)) },
     2,
   ),
   get('mlflow/registered-models/get', { name: modelName }, 2),
@@ -248,7 +262,7 @@ const registry = [
       source: pick('s3://bucket/a', 'dbfs:/a', '/etc/a', 's3://bucket/../a'),
       run_id: maybe(run),
       description: maybe(text),
-      tags: maybe(list(tag)),
+      tags: maybe(newTags(tag)),
     },
     3,
   ),
@@ -278,7 +292,22 @@ const OPENING: readonly Call[] = [
     path: 'mlflow/runs/create',
     fields: { experiment_id: '$experiment:0', start_time: '$time' },
   },
+  {
+    method: 'POST',
+    path: 'mlflow/runs/create',
+    fields: { experiment_id: '$experiment:0', start_time: '$time' },
+  },
+  {
+    method: 'POST',
+    path: 'mlflow/logged-models',
+    fields: { experiment_id: '$experiment:0', name: 'm', source_run_id: '$run:0' },
+  },
   { method: 'POST', path: 'mlflow/registered-models/create', fields: { name: '$name m' } },
+  {
+    method: 'POST',
+    path: 'mlflow/model-versions/create',
+    fields: { name: '$name m', source: 's3://bucket/a', run_id: '$run:0' },
+  },
 ];
 
 /** Sequences of so many calls. */

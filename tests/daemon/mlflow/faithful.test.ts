@@ -113,6 +113,26 @@ describe('as from the MLflow server', () => {
     assertError(await change(unknown, { model_id: unknown }), 404, 'RESOURCE_DOES_NOT_EXIST', 'not found');
   });
 
+  it('a deleted logged model can be changed, and is read by those who ask for deleted ones', async () => {
+    const { experimentId } = await mlflow.startRun();
+    const { model_id } = await newLoggedModel(experimentId);
+    const call = (method: 'POST' | 'PATCH' | 'DELETE', below: string, body: object) =>
+      mlflow.call(method, `logged-models/${model_id}${below}`, body);
+    succeeded(await call('DELETE', '', {}));
+    for (const key of ['kept', 'gone'])
+      succeeded(await call('PATCH', '/tags', { tags: [{ key, value: 'v' }] }));
+    succeeded(await call('DELETE', '/tags/gone', {}));
+    succeeded(await call('POST', '/params', { params: [{ key: 'p', value: '1' }] }));
+    succeeded(await call('PATCH', '', { model_id, status: 'LOGGED_MODEL_READY' }));
+    assertError(await mlflow.get(`logged-models/${model_id}`), 404, 'RESOURCE_DOES_NOT_EXIST', 'not found');
+    const { model: read } = await mlflow.read<{
+      model: { info: LoggedInfo & { tags: object }; data: { params: object } };
+    }>(`logged-models/${model_id}`, { allow_deleted: true });
+    assert.equal(read.info.status, 'LOGGED_MODEL_READY');
+    assert.deepEqual(read.info.tags, [{ key: 'kept', value: 'v' }]);
+    assert.deepEqual(read.data.params, [{ key: 'p', value: '1' }]);
+  });
+
   it('a model is an output of a run once, and a second time is refused whole', async () => {
     const { runId } = await mlflow.startRun();
     const log = (...ids: string[]) =>
