@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { mountImports } from './archive/routes.ts';
 import { ImportService } from './archive/service.ts';
+import { MultipartUploads } from './artifacts/multipart.ts';
 import { openArtifactStore } from './artifacts/open-store.ts';
 import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
@@ -16,7 +17,7 @@ import { EventStream } from './http/events.ts';
 import { mountMetrics } from './http/metrics.ts';
 import { mountOpenApi } from './http/openapi.ts';
 import { ApiRouter } from './http/router.ts';
-import type { ExecutionTokens } from './http/tokens.ts';
+import type { Tokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
 import { mountTestReset } from './life/reset.ts';
 import type { Logger } from './log.ts';
@@ -41,7 +42,7 @@ const ACTIVE_RUN_MS = 24 * 3600_000;
 export interface Surroundings {
   readonly place: StorePlace;
   readonly log: Logger;
-  readonly tokens: ExecutionTokens;
+  readonly tokens: Tokens;
   readonly activity: Activity;
   /** Address of this daemon, as its children are told it. */
   readonly url: string;
@@ -73,6 +74,11 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   const bus = new EventBus();
   const tracking = new TrackingService(database, bus);
   const artifacts = new ArtifactService(files, database);
+  const uploads = await MultipartUploads.open({
+    artifacts,
+    tokens: surroundings.tokens,
+    folder: path.join(place.store, 'uploads'),
+  });
   const models = new LoggedModelService(database);
   const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files });
   artifacts.guardChanges(path => registry.refuseReleased(path));
@@ -140,7 +146,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountServing(router, serving);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
-  mountMlflow(router, { artifacts, tracking, models, registry });
+  mountMlflow(router, { artifacts, uploads, tracking, models, registry });
   if (surroundings.testReset) mountTestReset(router, database, files);
 
   return {
@@ -153,6 +159,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       endSilenceWatch();
       await imports.close();
       await serving.close();
+      await uploads.close();
       await database.close();
     },
   };

@@ -35,10 +35,21 @@ export class ArtifactService {
     this.#guard = guard;
   }
 
-  /** Stores a file whole or not at all. @throws ApiError as `ArtifactStore.write` and the guard do */
-  async upload(path: string, content: Readable): Promise<StoredContent> {
+  /**
+   * What would refuse an upload before anything is sent.
+   *
+   * @returns the path in its one form
+   * @throws ApiError INVALID_PARAMETER_VALUE for a path that names no file, and as the guard does
+   */
+  async checkUpload(path: string): Promise<string> {
     const checked = checkArtifactFile(path);
     await this.#guard(checked);
+    return checked;
+  }
+
+  /** Stores a file whole or not at all. @throws ApiError as `ArtifactStore.write` and the guard do */
+  async upload(path: string, content: Readable): Promise<StoredContent> {
+    const checked = await this.checkUpload(path);
     let release = () => {};
     try {
       const stored = await this.files.write(checked, content, async () => {

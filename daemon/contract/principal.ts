@@ -16,6 +16,8 @@ export interface Principal {
   readonly access: Access;
   /** Only with an execution token. */
   readonly scope?: ExecutionScope;
+  /** Only with an upload token: the upload whose parts it opens. */
+  readonly uploadId?: string;
 }
 
 /** Who moved a version to the stage that it came with from another store: nobody here has released it. */

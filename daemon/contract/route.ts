@@ -2,9 +2,10 @@ import type { z } from 'zod';
 
 /**
  * Who may call a route. `owner`: the editor and the CLI, everything. `tracking`: terminals and notebooks too
- * (log, read, register). `execution`: steps, trials and model servers too. Each level includes those before it.
+ * (log, read, register). `execution`: steps, trials and model servers too. `upload`: who sends the parts of one upload,
+ * too. Each level includes those before it.
  */
-export type Access = 'owner' | 'tracking' | 'execution';
+export type Access = 'owner' | 'tracking' | 'execution' | 'upload';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -1,5 +1,6 @@
 /** Reading request bodies. */
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { ApiError, invalid } from '../contract/errors.ts';
 
 /** Largest body that is held in memory, in bytes. Artifacts are streamed and know no limit. */
@@ -15,6 +16,29 @@ export async function readBody(request: IncomingMessage, limit: number = BODY_LI
   const expected = declared === undefined ? undefined : Number(declared);
   if (expected !== undefined && expected > limit) throw tooLarge(limit);
   return expected === undefined ? gather(request, limit) : fill(request, expected);
+}
+
+/**
+ * A body that is read as it comes in; the connection stays open for the answer when reading ends early.
+ *
+ * @param error thrown beyond `limit` bytes, at once when they are declared; by default PAYLOAD_TOO_LARGE
+ */
+export function limitedBody(
+  request: Readable & Pick<IncomingMessage, 'headers'>,
+  limit: number,
+  error: ApiError = tooLarge(limit),
+): AsyncGenerator<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw error;
+  return limited(request.iterator({ destroyOnReturn: false }), limit, error);
+}
+
+async function* limited(body: AsyncIterable<Buffer>, limit: number, error: ApiError): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) throw error;
+    yield chunk;
+  }
 }
 
 /** A body of known length goes straight to its place. */

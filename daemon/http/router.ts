@@ -33,7 +33,7 @@ export interface RawRoute {
   readonly access: Access;
 }
 
-const LEVELS: readonly Access[] = ['execution', 'tracking', 'owner'];
+const LEVELS: readonly Access[] = ['upload', 'execution', 'tracking', 'owner'];
 
 /** Told of every answer of a mounted route. */
 export type AnswerListener = (method: string, status: number, seconds: number) => void;

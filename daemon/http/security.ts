@@ -15,6 +15,7 @@ const HEALTH_PATH = '/health';
 const RAW_BODIES: readonly { readonly method: string; readonly prefix: string }[] = [
   { method: 'PUT', prefix: '/api/2.0/mlflow-artifacts/artifacts/' },
   { method: 'PUT', prefix: '/ajax-api/2.0/mlflow-artifacts/artifacts/' },
+  { method: 'PUT', prefix: '/api/2.0/mlflow-artifacts/mpu/parts/' },
   { method: 'POST', prefix: '/ajax-api/2.0/mlflow/upload-artifact' },
   // Nothing is there: MLflow's clients, which send traces to it in another format, are to be told so.
   { method: 'POST', prefix: '/v1/traces' },
@@ -36,7 +37,8 @@ export function principalOf(request: IncomingMessage): Principal {
 }
 
 const UNAUTHENTICATED_MESSAGE =
-  'This needs a valid token: set the variables that `modelthat env` prints, or send "Authorization: Bearer <token>".';
+  'This needs a valid token: set the variables that `modelthat env` prints, or send "Authorization: Bearer <token>". ' +
+  'The token of an upload in parts ends with it, and with the daemon: begin the upload anew.';
 
 /** The checks of one listening address. */
 export class Guard {

@@ -138,9 +138,11 @@ function open(port: number, host: string, handle: Handle): Promise<Server> {
     handle,
   );
   server.maxConnections = MAX_CONNECTIONS;
-  // The checks come before the client is told to send its body.
+  // The checks come before the client is told to send its body: only who reads it listens so.
   server.on('checkContinue', (request, response) => {
-    request.once('resume', () => {
+    request.on('newListener', function asked(event) {
+      if (event !== 'data' && event !== 'readable') return;
+      request.off('newListener', asked);
       if (!response.headersSent) response.writeContinue();
     });
     handle(request, response);

@@ -1,5 +1,6 @@
 /** Who is calling: tokens and the principals behind them. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { newToken } from '../client/connection.ts';
 import type { ExecutionScope, Principal } from '../contract/principal.ts';
 
 const OWNER: Principal = { access: 'owner' };
@@ -18,7 +19,8 @@ export interface ExecutionTokens {
 export class Tokens implements ExecutionTokens {
   #owner: Buffer;
   #tracking: Buffer;
-  readonly #executions = new Map<string, Principal>();
+  /** Principals of the tokens that were made for one purpose. */
+  readonly #issued = new Map<string, Principal>();
 
   constructor(secrets: { readonly owner: string; readonly tracking: string }) {
     this.#owner = digest(secrets.owner);
@@ -32,17 +34,25 @@ export class Tokens implements ExecutionTokens {
   }
 
   issue(scope?: ExecutionScope): string {
-    const token = randomBytes(32).toString('base64url');
+    const token = newToken();
     this.restore(token, scope);
     return token;
   }
 
+  /** A new token for the parts of one upload. */
+  issueForUpload(uploadId: string): { readonly token: string; revoke(): void } {
+    const token = newToken();
+    const key = keyOf(token);
+    this.#issued.set(key, { access: 'upload', uploadId });
+    return { token, revoke: () => this.#issued.delete(key) };
+  }
+
   restore(token: string, scope?: ExecutionScope): void {
-    this.#executions.set(digest(token).toString('hex'), { access: 'execution', ...(scope ? { scope } : {}) });
+    this.#issued.set(keyOf(token), { access: 'execution', ...(scope ? { scope } : {}) });
   }
 
   revoke(token: string): void {
-    this.#executions.delete(digest(token).toString('hex'));
+    this.#issued.delete(keyOf(token));
   }
 
   /** Whose token this is; undefined when nobody's. */
@@ -51,7 +61,7 @@ export class Tokens implements ExecutionTokens {
     if (timingSafeEqual(given, this.#owner)) return OWNER;
     if (timingSafeEqual(given, this.#tracking)) return TRACKING;
     // A look-up by digest leaks nothing that helps to guess a token.
-    return this.#executions.get(given.toString('hex'));
+    return this.#issued.get(given.toString('hex'));
   }
 }
 
@@ -63,6 +73,10 @@ export function tokenOf(authorization: string | undefined): string | undefined {
   const pair = Buffer.from(value, 'base64').toString();
   const colon = pair.indexOf(':');
   return colon < 0 ? undefined : pair.slice(colon + 1);
+}
+
+function keyOf(token: string): string {
+  return digest(token).toString('hex');
 }
 
 function digest(token: string): Buffer {

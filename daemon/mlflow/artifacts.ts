@@ -2,11 +2,13 @@ import { Readable } from 'node:stream';
 import type { Request } from 'express';
 import { sendArtifact } from '../artifacts/download.ts';
 import { listBelow, listNames, sendListing } from '../artifacts/listing.ts';
+import type { MultipartUploads } from '../artifacts/multipart.ts';
 import { checkArtifactFile, checkArtifactPath, decodeOnce } from '../artifacts/paths.ts';
 import { requireStorePath, runRoot } from '../artifacts/routes.ts';
 import type { ArtifactService } from '../artifacts/service.ts';
 import { ApiError, invalid } from '../contract/errors.ts';
 import type { ArtifactFile } from '../contract/runs.ts';
+import { limitedBody } from '../http/body.ts';
 import type { LoggedModelService } from '../models/service.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
@@ -18,6 +20,7 @@ import { runIdOf } from './runs.ts';
 /** What artifact routes work with. */
 export interface ArtifactParts {
   readonly artifacts: ArtifactService;
+  readonly uploads: MultipartUploads;
   readonly tracking: TrackingService;
   readonly models: LoggedModelService;
   readonly registry: RegistryService;
@@ -82,13 +85,6 @@ export function artifactProxyRoutes({ artifacts }: ArtifactParts): MlflowRoute[]
         response.json({});
       },
     },
-    route('POST', '/mlflow-artifacts/mpu/:action/*path', () => {
-      // Clients fall back to a plain upload if the message begins so.
-      throw new ApiError(
-        'NOT_IMPLEMENTED',
-        'Multipart upload is not supported for the current artifact repository',
-      );
-    }),
     route('GET', '/mlflow-artifacts/presigned/*path', () => {
       throw new ApiError(
         'NOT_IMPLEMENTED',
@@ -125,7 +121,8 @@ export function artifactRoutes(parts: ArtifactParts): MlflowRoute[] {
       path: '/mlflow/upload-artifact',
       handle: async (request, response) => {
         const { runId, path } = pageUpload(request);
-        await artifacts.upload(`${await runRoot(tracking, runId)}/${path}`, pageBody(request));
+        const content = pageBody(request);
+        await artifacts.upload(`${await runRoot(tracking, runId)}/${path}`, content);
         response.json({});
       },
     },
@@ -184,10 +181,14 @@ function downloadRoutes({ artifacts, tracking, models, registry }: ArtifactParts
   ];
 }
 
-/** The artifact path in a proxy URL, from its raw form: what a router decodes may hide a slash. */
 function proxiedPath(request: Request): string {
+  return checkArtifactFile(pathBelow(request, PROXY));
+}
+
+/** What stands in a URL below a route, from its raw form: what a router decodes may hide a slash. */
+export function pathBelow(request: Request, route: string): string {
   const [url = ''] = request.originalUrl.split('?', 1);
-  return checkArtifactFile(decodeOnce(url.slice(url.indexOf(`${PROXY}/`) + PROXY.length + 1)));
+  return decodeOnce(url.slice(url.indexOf(`${route}/`) + route.length + 1));
 }
 
 function pageUpload(request: Request): { runId: string; path: string } {
@@ -196,27 +197,23 @@ function pageUpload(request: Request): { runId: string; path: string } {
   const path = fields.string('path');
   if (!runId) throw invalid('Request must specify run_uuid.');
   if (!path) throw invalid('Request must specify path.');
-  if (Number(request.headers['content-length'] ?? 0) > PAGE_UPLOAD_LIMIT) throw tooLarge();
   return { runId, path: checkArtifactFile(path) };
 }
 
-/** The body, unless it is empty or too long: its length need not have been announced. */
+/** The body, unless it is empty or too long. */
 function pageBody(request: Request): Readable {
+  const body = limitedBody(
+    request,
+    PAGE_UPLOAD_LIMIT,
+    new ApiError('PAYLOAD_TOO_LARGE', `Artifact size is too large. Max size is ${PAGE_UPLOAD_LIMIT} bytes.`),
+  );
   async function* checked(): AsyncGenerator<Buffer> {
-    let size = 0;
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > PAGE_UPLOAD_LIMIT) throw tooLarge();
+    let empty = true;
+    for await (const chunk of body) {
+      empty = false;
       yield chunk;
     }
-    if (size === 0) throw invalid('Request must specify data.');
+    if (empty) throw invalid('Request must specify data.');
   }
   return Readable.from(checked(), { objectMode: false });
-}
-
-function tooLarge(): ApiError {
-  return new ApiError(
-    'PAYLOAD_TOO_LARGE',
-    `Artifact size is too large. Max size is ${PAGE_UPLOAD_LIMIT} bytes.`,
-  );
 }

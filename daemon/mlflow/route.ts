@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Principal } from '../contract/principal.ts';
-import type { Method } from '../contract/route.ts';
+import type { Access, Method } from '../contract/route.ts';
 import type { Fields } from './fields.ts';
 
 /** One request of the MLflow protocol. */
@@ -25,6 +25,8 @@ interface Place {
   readonly prefixes: readonly string[];
   /** Express path below each prefix. */
   readonly path: string;
+  /** Who may call it; by default every kind of token may with which code logs. */
+  readonly access?: Access;
 }
 
 /** A route that reads fields and answers with JSON. */

@@ -10,6 +10,7 @@ import { Fields } from './fields.ts';
 import { loggedModelRoutes } from './logged-models.ts';
 import { metricRoutes } from './metrics.ts';
 import { modelVersionRoutes } from './model-versions.ts';
+import { multipartRoutes } from './multipart.ts';
 import { registeredModelRoutes } from './registered-models.ts';
 import type { MessageRoute, MlflowRoute } from './route.ts';
 import { runRoutes } from './runs.ts';
@@ -26,6 +27,7 @@ function mlflowRoutes(parts: ArtifactParts): MlflowRoute[] {
     ...loggedModelRoutes(parts.models),
     ...artifactRoutes(parts),
     ...artifactProxyRoutes(parts),
+    ...multipartRoutes(parts.uploads),
     ...serverInfoRoutes(),
   ];
 }
@@ -35,7 +37,7 @@ export function mountMlflow(router: ApiRouter, parts: ArtifactParts): void {
   for (const route of mlflowRoutes(parts))
     for (const prefix of route.prefixes)
       router.raw(
-        { method: route.method, path: prefix + route.path, access: 'execution' },
+        { method: route.method, path: prefix + route.path, access: route.access ?? 'execution' },
         'handle' in route ? route.handle : messageHandler(route),
       );
 }

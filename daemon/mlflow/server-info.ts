@@ -4,12 +4,12 @@ import { type MlflowRoute, PREFIXES } from './route.ts';
 /** The release of the MLflow protocol that is spoken; clients compare it with their own. */
 const PROTOCOL_VERSION = '3.17.0';
 
-/** Multipart transfers are denied, or the newest client would rely on them. */
+/** What is denied here the newest client does not try. */
 const SERVER_INFO = {
   store_type: 'SqlStore',
   workspaces_enabled: false,
   trace_archival_enabled: false,
-  multipart_uploads_enabled: false,
+  multipart_uploads_enabled: true,
   multipart_downloads_enabled: false,
 };
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { assertError, MlflowWire, proxyPath, succeeded } from '../../support/mlflow.ts';
@@ -67,6 +69,24 @@ describe('the artifact proxy', () => {
       for (const condition of ['"other"', `W/${ETAG}`, part.headers['last-modified'] ?? ''])
         assert.equal((await get('data.bin', { range: 'bytes=0-4', 'if-range': condition })).status, 200);
     });
+  });
+
+  it('asks who waits for that to send the body', async () => {
+    const sending = http.request(`${daemon.url}${proxyPath(`${root}/asked.txt`)}`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${daemon.secrets.tracking}`,
+        'content-length': 5,
+        expect: '100-continue',
+      },
+    });
+    sending.flushHeaders();
+    await once(sending, 'continue');
+    sending.end('asked');
+    const [answer] = (await once(sending, 'response')) as [http.IncomingMessage];
+    assert.equal(answer.statusCode, 200);
+    answer.resume();
+    assert.equal((await get('asked.txt')).body.toString(), 'asked');
   });
 
   it('tells of a file without its content', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
@@ -6,6 +7,7 @@ import { execa } from 'execa';
 import { checkArtifacts } from '../../../daemon/contract/about.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { assertError, MlflowWire, proxyPath, succeeded } from '../../support/mlflow.ts';
+import { beginUpload, multipart, sendPart } from '../../support/multipart.ts';
 import { registerLinearModel } from '../../support/onnx-registration.ts';
 import { ensurePythonEnvironment } from '../../support/python-environment.ts';
 import { S3_CREDENTIALS, startS3, type TestS3 } from '../../support/s3.ts';
@@ -53,6 +55,28 @@ describe('a daemon with artifacts on S3-compatible storage', function () {
     );
     assert.ok(Contents?.some(({ Key }) => Key === `store/${artifacts}/data.txt`));
     assert.ok(!fs.existsSync(path.join(daemon.place.store, 'artifacts')));
+  });
+
+  it('takes uploads in parts', async () => {
+    const wire = new MlflowWire(daemon);
+    const { artifacts } = await wire.startRun();
+    const file = `${artifacts}/parts.txt`;
+    const { upload_id, credentials } = await beginUpload(wire, file, 2);
+    const parts = await Promise.all(
+      credentials.map(credential => sendPart(credential, `part ${credential.part_number} `)),
+    );
+    succeeded(await multipart(wire, 'complete', file, { upload_id, parts }));
+    const got = await wire.send('GET', proxyPath(file));
+    assert.equal(got.body.toString(), 'part 1 part 2 ');
+    assert.equal(got.headers.etag, `"${createHash('sha256').update(got.body).digest('hex')}"`);
+    const { Contents } = await s3.client.send(
+      new ListObjectsV2Command({ Bucket: s3.bucket, Prefix: `store/${artifacts}/` }),
+    );
+    assert.deepEqual(
+      Contents?.map(({ Key }) => Key),
+      [`store/${file}`],
+    );
+    assert.ok(!fs.existsSync(path.join(daemon.place.store, 'uploads', upload_id)));
   });
 
   it('serves models from there', async () => {

@@ -490,17 +490,15 @@ describe('the calls of MLflow clients', () => {
     assert.match((await mlflow.send('GET', '/version')).body.toString(), /^3\.\d+\.\d+$/);
     for (const prefix of ['/api/3.0', '/ajax-api/3.0']) {
       const info = succeeded(await mlflow.send('GET', `${prefix}/mlflow/server-info`));
-      assert.equal(info.multipart_uploads_enabled, false);
+      assert.equal(info.multipart_uploads_enabled, true);
+      assert.equal(info.multipart_downloads_enabled, false);
       assert.equal(info.workspaces_enabled, false);
     }
-    const multipart = await mlflow.send('POST', '/api/2.0/mlflow-artifacts/mpu/create/0/a', '{}', {
-      'content-type': 'application/json',
-    });
     assertError(
-      multipart,
+      await mlflow.send('GET', '/api/2.0/mlflow-artifacts/presigned/0/a'),
       501,
       'NOT_IMPLEMENTED',
-      /^Multipart upload is not supported for the current artifact repository/,
+      /^Multipart download is not supported for the current artifact repository/,
     );
   });
 });

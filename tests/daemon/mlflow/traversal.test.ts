@@ -127,6 +127,16 @@ describe('paths that lead out of the artifacts', () => {
         )).timeout(60_000);
   }
 
+  it('are refused when an upload in parts begins', () =>
+    attack(spelling =>
+      wire.send(
+        'POST',
+        `/api/2.0/mlflow-artifacts/mpu/create/${spelling}`,
+        JSON.stringify({ path: '../canary.txt', num_parts: 1 }),
+        { 'content-type': 'application/json' },
+      ),
+    )).timeout(60_000);
+
   const queries: Record<string, (spelling: string) => string> = {
     'the proxy listing': spelling => `/api/2.0/mlflow-artifacts/artifacts?path=${spelling}`,
     'the listing of a run': spelling => `/api/2.0/mlflow/artifacts/list?run_id=${ids.runId}&path=${spelling}`,
