@@ -19,16 +19,14 @@ const MAX_RUNS = 100;
 
 export function metricRoutes(tracking: TrackingService): MlflowRoute[] {
   return [
-    route('GET', '/mlflow/metrics/get-history', async ({ fields }) => {
-      const { items, nextPageToken } = await tracking.metricHistory({
+    route('GET', '/mlflow/metrics/get-history', ({ fields }) =>
+      tracking.metricHistoryBody({
         runId: runIdOf(fields),
         key: fields.requiredString('metric_key'),
         limit: fields.pageSize('max_results', HISTORY_PAGE),
         pageToken: fields.string('page_token'),
-      });
-      const metrics = items.map(point => ({ ...toMetric(point), run_id: undefined }));
-      return { metrics: orNothing(metrics), next_page_token: nextPageToken };
-    }),
+      }),
+    ),
     route('GET', '/mlflow/metrics/get-history-bulk-interval', async ({ fields }) => {
       const runIds = fields.strings('run_ids');
       checkIntervalRuns(runIds);

@@ -29,7 +29,7 @@ interface Place {
   readonly access?: Access;
 }
 
-/** A route that reads fields and answers with JSON. */
+/** A route that reads fields and answers with JSON. A Uint8Array is JSON that a reader thread has already serialised. */
 export interface MessageRoute extends Place {
   readonly answer: (call: Call) => Promise<object> | object;
 }

@@ -1,13 +1,10 @@
 /** Answers in MLflow's form: snake_case, and what is not set or empty left out. */
 import type { DatasetInput, Run, RunInfo } from '../contract/runs.ts';
-import type { Double } from '../contract/values.ts';
 import type { MeasuredModel } from '../models/service.ts';
 import type { Model, Version } from '../registry/model.ts';
+import { toWireDouble } from '../tracking/history-body.ts';
 import type { ExperimentRecord } from '../tracking/store/experiments.ts';
 import type { HistoryPoint, ModelPoint } from '../tracking/store/history.ts';
-
-/** Largest double: infinities come back as it, with their sign, as from MLflow's own stores. */
-const MAX_DOUBLE = Number.MAX_VALUE;
 
 /** Key → value as MLflow's list of pairs; undefined (left out) when there are none. */
 function toPairs(map: Readonly<Record<string, string>>): { key: string; value: string }[] | undefined {
@@ -56,7 +53,7 @@ export function toRun(run: Run): object {
 export function toNewRun(run: Run): object {
   const metrics = Object.entries(run.metrics).map(([key, summary]) => ({
     key,
-    value: toDouble(summary.last),
+    value: toWireDouble(summary.last),
     timestamp: summary.timestamp,
     step: summary.step,
   }));
@@ -96,7 +93,7 @@ function toDatasetInput({ tags, sourceType, schema, profile, ...dataset }: Datas
 export function toMetric(point: HistoryPoint | ModelPoint): object {
   return {
     key: point.key,
-    value: toDouble(point.value),
+    value: toWireDouble(point.value),
     timestamp: point.timestamp,
     step: point.step,
     run_id: point.runId,
@@ -108,11 +105,6 @@ export function toMetric(point: HistoryPoint | ModelPoint): object {
         }
       : {}),
   };
-}
-
-function toDouble(value: Double): number | 'NaN' {
-  if (value === 'Infinity') return MAX_DOUBLE;
-  return value === '-Infinity' ? -MAX_DOUBLE : value;
 }
 
 export function toRegisteredModel(model: Model): object {

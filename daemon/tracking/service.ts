@@ -279,16 +279,19 @@ export class TrackingService {
     return this.#database.read('tracking.countRunning', { since });
   }
 
-  /** A page of a metric's points by (timestamp, step, value); unknown runs and metrics have none. */
-  async metricHistory(input: {
+  /**
+   * A page of a metric's points by (timestamp, step, value), as the JSON that MLflow's clients read, serialised; unknown
+   * runs and metrics have none.
+   */
+  async metricHistoryBody(input: {
     runId: string;
     key: string;
     limit: number;
     pageToken?: string | undefined;
-  }): Promise<Page<HistoryPoint>> {
+  }): Promise<Uint8Array> {
     const { pageToken, ...part } = input;
     const after = decodeHistoryToken(pageToken);
-    return this.#database.read('tracking.metricHistory', { ...part, after });
+    return this.#database.readJson('tracking.metricHistoryBody', { ...part, after });
   }
 
   /** At most `limit` points of one metric of several runs, by run and then (timestamp, step, value). */

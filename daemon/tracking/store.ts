@@ -1,5 +1,7 @@
 /** Tracking's operations, by name: `writes` run in the writer thread, `reads` in reader threads. */
 import type { Database as Connection } from 'better-sqlite3';
+import { snapshot } from '../database/snapshot.ts';
+import { metricHistoryBody } from './history-body.ts';
 import { metricSeries } from './store/curves.ts';
 import { endRunTree } from './store/ending.ts';
 import * as experiments from './store/experiments.ts';
@@ -45,10 +47,10 @@ export const reads = {
   'tracking.getRun': getRun,
   'tracking.searchRuns': searchRuns,
   'tracking.countRunning': runs.countRunning,
-  'tracking.metricHistory': history.metricHistory,
-  'tracking.metricHistories': history.metricHistories,
-  'tracking.sampledHistories': sampledHistories,
-  'tracking.metricSeries': metricSeries,
+  'tracking.metricHistoryBody': metricHistoryBody,
+  'tracking.metricHistories': snapshot(history.metricHistories),
+  'tracking.sampledHistories': snapshot(sampledHistories),
+  'tracking.metricSeries': snapshot(metricSeries),
   'tracking.modelMetrics': history.modelMetrics,
   'tracking.searchDatasets': inputs.searchDatasets,
 } as const;
