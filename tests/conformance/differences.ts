@@ -254,6 +254,19 @@ export const DIFFERENCES: readonly Difference[] = [
       /Invalid value 0 for parameter 'max_results'/.test(errorOf(upstream)?.message ?? ''),
   },
   {
+    id: 'null-is-not-set',
+    what: 'A field that is null counts as one that is not there, in every request.',
+    why: 'So it is in the JSON form of protobuf. MLflow fails with status 500 and a page of HTML where it wants a list or a number.',
+    inSequences: ({ upstream, ours }) =>
+      'value' in ours && errorOf(upstream)?.status === 500 && errorOf(upstream)?.error_code === undefined,
+  },
+  {
+    id: 'start-of-runs',
+    what: 'A run that does not say when it started has started when it was made.',
+    why: 'MLflow says 1970.',
+    inSequences: pair => sameWithout(pair, 'start_time'),
+  },
+  {
     id: 'no-empty-last-page',
     what: 'The last page of a search has no token, also when it is full.',
     why: 'MLflow 2.22 sends a token for one more page, which is empty.',
