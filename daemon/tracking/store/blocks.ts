@@ -142,17 +142,16 @@ export function blockAt(connection: Connection, { run, metric }: SeriesId, key: 
   return row && toBlock(row);
 }
 
-/** The last block of at least `count` points. */
+/** The last block of at least `count` points that is not loose. */
 export function lastBlockOf(
   connection: Connection,
   { run, metric }: SeriesId,
   count: number,
 ): Block | undefined {
-  const row = statement<BlockRow>(connection, `${SELECT} AND count >= ? ${DOWNWARDS} LIMIT 1`).get(
-    run,
-    metric,
-    count,
-  );
+  const row = statement<BlockRow>(
+    connection,
+    `${SELECT} AND count >= ? AND loose = 0 ${DOWNWARDS} LIMIT 1`,
+  ).get(run, metric, count);
   return row && toBlock(row);
 }
 

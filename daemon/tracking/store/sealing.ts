@@ -253,7 +253,7 @@ function replace(
   for (const block of blocks) deleteBlock(connection, work, block);
   deleteRows(connection, work, rows, after);
   const isFull = (count: number) => count >= full(work.sizes);
-  let packed = -blocks.reduce((sum, { count }) => sum + (isFull(count) ? count : 0), 0);
+  let packed = -blocks.reduce((sum, { count, loose }) => sum + (isFull(count) && !loose ? count : 0), 0);
   const total = points.steps.length;
   // What was a full block is split evenly, so that its parts count as full, too.
   const size = packed < 0 ? Math.ceil(total / Math.ceil(total / work.sizes.block)) : work.sizes.block;

@@ -234,6 +234,13 @@ describe('sealing metric points', () => {
     assert.equal(count('run WHERE unsealed = 1'), 1);
   });
 
+  it('compresses batches that are as large as a full block', () => {
+    for (let from = 0; from < 15_000; from += 5000) log(training(5000, from));
+    seal(DAY_MS);
+    assert.equal(count('metric_block WHERE loose = 1'), 0);
+    assert.deepEqual(history(25_000), training(15_000));
+  });
+
   it('drops what was logged before, also when that is sealed', () => {
     for (let from = 0; from < 3000; from += 1000) log(training(1000, from));
     seal(DAY_MS);
