@@ -5,6 +5,7 @@ import type { Executor } from './executors/executor.ts';
 import type { ExecutionFiles } from './files.ts';
 import type { StepJudge } from './judge.ts';
 import type { ExecutionEnvironment, ExecutionRecord } from './model.ts';
+import type { Mutexes } from './mutexes.ts';
 import type { Slots } from './slots.ts';
 import type { StepRuns } from './step-runs.ts';
 
@@ -25,6 +26,8 @@ export interface Engine {
   readonly tokens: StepTokens;
   /** One for each core, over all executions. */
   readonly slots: Slots;
+  /** What steps exclude each other by, over all executions. */
+  readonly mutexes: Mutexes;
   /** Address of this daemon. */
   readonly url: string;
   /**

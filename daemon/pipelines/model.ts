@@ -24,6 +24,8 @@ export interface ExecutionRecord extends Omit<Execution, 'steps'> {
   readonly only: readonly string[] | null;
   /** Whether steps run even if nothing that they depend on changed. */
   readonly force: boolean;
+  /** Whether it is being ended by force. */
+  readonly forced?: boolean;
   /** Null until it is made, and for a pipeline without one. */
   readonly environment: ExecutionEnvironment | null;
 }
@@ -75,8 +77,10 @@ export type Readiness =
  * Whether a step can run.
  *
  * @param needs the states of the steps it needs, those left out that were not asked for
+ * @param always whether it is enough that they have ended
  */
-export function readiness(needs: readonly Pick<StepRecord, 'name' | 'status'>[]): Readiness {
+export function readiness(needs: readonly Pick<StepRecord, 'name' | 'status'>[], always = false): Readiness {
+  if (always) return { kind: needs.every(need => hasEnded(need.status)) ? 'ready' : 'wait' };
   const unmet = needs.find(need => hasEnded(need.status) && need.status !== 'succeeded');
   if (unmet) return { kind: 'skip', because: `it needs “${unmet.name}”, which was ${inWords(unmet.status)}` };
   return { kind: needs.every(need => need.status === 'succeeded') ? 'ready' : 'wait' };
@@ -111,7 +115,8 @@ export function outcome(
 
 /** What clients see of an execution. */
 export function toExecution({ execution, steps }: KeptExecution): Execution {
-  const { experimentId: _e, definition: _d, only: _o, force: _f, environment: _env, ...seen } = execution;
+  const { experimentId: _e, definition: _d, only: _o, force: _f, environment: _env, ...rest } = execution;
+  const { forced: _forced, ...seen } = rest;
   return { ...seen, steps: steps.map(toStepExecution) };
 }
 

@@ -12,6 +12,7 @@ import { LocalExecutor } from './executors/local.ts';
 import { ExecutionFiles } from './files.ts';
 import { WorkspaceFiles } from './inputs/files.ts';
 import { StepJudge } from './judge.ts';
+import { Mutexes } from './mutexes.ts';
 import { environmentMaker } from './prepare.ts';
 import { PipelineService } from './service.ts';
 import { Slots } from './slots.ts';
@@ -60,6 +61,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
       files,
       tokens,
       slots: new Slots(availableParallelism()),
+      mutexes: new Mutexes(),
       url,
       prepare: environmentMaker({ environments, tracking, artifacts, files }),
       environment: async ({ requirements }) =>

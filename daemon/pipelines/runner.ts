@@ -18,7 +18,7 @@ export class ExecutionRunner {
   readonly #stop = new AbortController();
   readonly #hurry = new AbortController();
   #prepared = false;
-  #detached = false;
+  readonly #leaving = new AbortController();
   #finishing = false;
   #resolveEnded: () => void = () => {};
 
@@ -33,6 +33,7 @@ export class ExecutionRunner {
 
   /** Begins, or goes on. */
   start(): void {
+    if (this.state.execution.forced) this.#hurry.abort();
     if (this.state.execution.status === 'cancelling') this.#stop.abort();
     for (const { name, status } of this.state.steps) {
       if (status === 'running') this.#launch(name, step => step.adopt());
@@ -47,9 +48,23 @@ export class ExecutionRunner {
 
   /** Leaves the execution to the next daemon: its processes go on. */
   detach(): void {
-    this.#detached = true;
+    this.#leaving.abort();
     for (const step of this.#active.values()) step.detach();
     this.#stop.abort();
+  }
+
+  get #detached(): boolean {
+    return this.#leaving.signal.aborted;
+  }
+
+  /** Aborted when a step is to end, or not to begin. One that always runs is ended by force alone. */
+  #stopOf(name: string): AbortSignal {
+    return this.#definition(name).always ? this.#hurry.signal : this.#stop.signal;
+  }
+
+  /** The same, or when the daemon lets go. */
+  #breakOf(name: string): AbortSignal {
+    return AbortSignal.any([this.#stopOf(name), this.#leaving.signal]);
   }
 
   /** Ends what runs and starts nothing more. Forced, also after it was asked without force, at once. */
@@ -60,8 +75,8 @@ export class ExecutionRunner {
       ? 'its processes are ended by force (SIGKILL)'
       : 'its processes are asked to end (SIGTERM)';
     this.#stop.abort();
-    for (const step of this.#active.values()) step.cancel();
-    await this.state.change({ status: 'cancelling', message });
+    for (const [name, step] of this.#active) if (this.#stopOf(name).aborted) step.cancel();
+    await this.state.change({ status: 'cancelling', message, forced: this.#hurry.signal.aborted });
     this.#guard(() => this.#advance());
   }
 
@@ -126,12 +141,19 @@ export class ExecutionRunner {
   #consider(step: StepRecord): Partial<StepRecord> | undefined {
     if (this.#active.has(step.name)) return undefined;
     if (step.status !== 'pending' && step.status !== 'waiting') return undefined;
-    if (this.#stop.signal.aborted) return { status: 'cancelled', message: 'cancelled before it ran' };
-    if (step.status === 'waiting') return undefined;
     const definition = this.#definition(step.name);
-    const { only } = this.state.execution;
+    const { only, environment } = this.state.execution;
+    const { requirements } = this.state.execution.definition;
+    // Cancelled while its environment was made, it has nothing to run in.
+    const homeless = this.#stop.signal.aborted && requirements !== null && environment === null;
+    if (homeless || this.#stopOf(step.name).aborted)
+      return { status: 'cancelled', message: 'cancelled before it ran' };
+    if (step.status === 'waiting') return undefined;
     const needs = definition.needs.filter(need => only === null || only.includes(need));
-    const found = readiness(needs.map(need => this.state.step(need)));
+    const found = readiness(
+      needs.map(need => this.state.step(need)),
+      definition.always,
+    );
     if (found.kind === 'skip') return { status: 'skipped', message: found.because };
     if (found.kind === 'wait') return undefined;
     if (definition.approval !== null) {
@@ -149,7 +171,7 @@ export class ExecutionRunner {
       try {
         // One that waits for its next attempt takes no core from others.
         if (!this.state.step(name).retryAt) await this.#inTurn(runner, name, work);
-        while (await runner.rest(this.#stop.signal)) await this.#inTurn(runner, name, next => next.run());
+        while (await runner.rest(this.#breakOf(name))) await this.#inTurn(runner, name, next => next.run());
         await this.#endUntried(name);
       } catch (error) {
         if (this.#detached) return;
@@ -163,19 +185,31 @@ export class ExecutionRunner {
     });
   }
 
-  /** Works on a step once there is a core for it, unless it is not to run any more. */
+  /** Works on a step once it holds its mutexes and there is a core for it, unless it is not to run any more. */
   async #inTurn(
     runner: StepRunner,
     name: string,
     work: (runner: StepRunner) => Promise<void>,
   ): Promise<void> {
-    await this.#engine.slots.use(async () => {
-      const { status, retryAt } = this.state.step(name);
-      const idle = status === 'pending' || Boolean(retryAt);
-      if (this.#detached || (idle && this.#stop.signal.aborted)) return;
-      if (this.#stop.signal.aborted) runner.cancel();
+    const { status, retryAt } = this.state.step(name);
+    const idle = status === 'pending' || Boolean(retryAt);
+    // What runs already is watched in any case.
+    const stop = idle ? this.#breakOf(name) : this.#leaving.signal;
+    const turn = async () => {
+      if (stop.aborted) return;
+      if (this.#stopOf(name).aborted) runner.cancel();
       await work(runner);
-    });
+    };
+    const { slots, mutexes } = this.#engine;
+    await mutexes.use(
+      this.#definition(name).mutex ?? [],
+      () => slots.use(turn, stop),
+      stop,
+      mutex => {
+        if (idle)
+          this.#guard(() => this.state.changeStep(name, { message: `waits for the mutex “${mutex}”` }));
+      },
+    );
   }
 
   /** Ends a step that was cancelled between two attempts. */

@@ -86,11 +86,11 @@ export class PipelineService {
   async adopt(): Promise<void> {
     for (const runId of await this.#database.read('pipelines.orphanedRuns', undefined))
       this.#endOrphan(runId);
-    for (const kept of await this.#database.read('pipelines.unfinishedExecutions', undefined)) {
-      if (!this.#engine.files.isOwn(kept.execution.id)) {
-        await this.#disown(kept);
-        continue;
-      }
+    const unfinished = await this.#database.read('pipelines.unfinishedExecutions', undefined);
+    const isOwn = ({ execution }: KeptExecution) => this.#engine.files.isOwn(execution.id);
+    for (const kept of unfinished) if (!isOwn(kept)) await this.#disown(kept);
+    // All at once: what runs must hold its mutexes before anything new asks for them.
+    for (const kept of unfinished.filter(isOwn)) {
       const running = kept.steps.filter(step => step.status === 'running').length;
       const remark = `taken over by a new daemon with ${running} ${running === 1 ? 'step' : 'steps'} under way`;
       const execution = { ...kept.execution, message: remark };

@@ -1,4 +1,4 @@
-/** A number of places that work takes turns in. */
+/** A number of places that work takes turns in: first come, first served. */
 export class Slots {
   #free: number;
   readonly #queue: (() => void)[] = [];
@@ -7,16 +7,45 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Waits for a place, works in it, and gives it back. */
-  async use<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>(resolve => this.#queue.push(resolve));
+  /** Whether work would have to wait. */
+  get taken(): boolean {
+    return this.#free === 0;
+  }
+
+  /**
+   * Waits for a place, works in it, and gives it back.
+   *
+   * @param stop aborted when the work is not to be done any more, if it has not begun
+   */
+  async use(work: () => Promise<void>, stop: AbortSignal): Promise<void> {
+    if (!(await this.#take(stop))) return;
     try {
-      return await work();
+      await work();
     } finally {
       const next = this.#queue.shift();
       if (next) next();
       else this.#free++;
     }
+  }
+
+  /** @returns whether there is a place now; false when it was not waited for */
+  async #take(stop: AbortSignal): Promise<boolean> {
+    if (this.#free > 0) {
+      this.#free--;
+      return true;
+    }
+    if (stop.aborted) return false;
+    return new Promise(resolve => {
+      const leave = () => {
+        this.#queue.splice(this.#queue.indexOf(begin), 1);
+        resolve(false);
+      };
+      const begin = () => {
+        stop.removeEventListener('abort', leave);
+        resolve(true);
+      };
+      this.#queue.push(begin);
+      stop.addEventListener('abort', leave, { once: true });
+    });
   }
 }

@@ -28,7 +28,9 @@ export class StepRunner {
     this.#step = step;
     this.#hurry = hurry;
     this.#attempt = new Attempt(state, engine, step, hurry);
-    this.#remark = state.step(step.name).message;
+    const { status, message } = state.step(step.name);
+    // Until then it says what was waited for.
+    this.#remark = status === 'pending' ? '' : message;
   }
 
   /** Runs the commands, unless an earlier result can be used again, and does what follows them. */
@@ -40,7 +42,12 @@ export class StepRunner {
       this.#engine.executor.discard(this.#state.execution.id, name);
       this.#remark = this.#countOf(attempt);
     }
-    await this.#change({ status: 'running', startTime: startTime ?? Date.now(), retryAt: null });
+    await this.#change({
+      status: 'running',
+      startTime: startTime ?? Date.now(),
+      retryAt: null,
+      message: this.#remark,
+    });
     const reused = await this.#reuse();
     if (reused) await this.#judge(Date.now(), { exitCode: null }, reused);
     else await this.#conclude(await this.#attempt.run(this.#remark));

@@ -29,6 +29,10 @@ export interface Step {
   /** Milliseconds that each attempt at the commands may take; none = any time. */
   readonly timeout?: number | undefined;
   readonly retries?: Retries | undefined;
+  /** Names that no other step holds while this one runs. */
+  readonly mutex?: readonly string[];
+  /** Whether it runs once what it needs has ended, however that ended. */
+  readonly always?: boolean;
 }
 
 /** Absolute paths of everything that a step writes. */

@@ -52,13 +52,15 @@ export const StepSource = z.strictObject({
   timeout: Duration.optional(),
   /** How often commands that fail are tried again. */
   retries: Retries.optional(),
+  /** Names that one step at a time may hold, over all executions. */
+  mutex: Texts.default([]),
+  /** Whether it runs once what it needs has ended, however that ended. */
+  always: z.boolean().default(false),
   tune: planned,
   uses: planned,
   foreach: planned,
   matrix: planned,
   when: planned,
-  always: planned,
-  mutex: planned,
   resources: planned,
   notebook: planned,
   plots: planned,

@@ -27,7 +27,7 @@ export interface StepContext {
 }
 
 /** Keys that have no meaning for a step that runs no commands. */
-const COMMAND_KEYS = ['timeout', 'retries'] as const;
+const COMMAND_KEYS = ['timeout', 'retries', 'mutex'] as const;
 
 /** Reads steps one by one: fills in parameters, splits commands, makes paths absolute, and reports what is wrong. */
 export class StepReader {
@@ -74,6 +74,8 @@ export class StepReader {
       approval: step.approval ?? null,
       timeout: this.#value([...at, 'timeout'], step.timeout, parseTimeout),
       retries: this.#retries([...at, 'retries'], step.retries),
+      mutex: step.mutex.map((mutex, index) => this.#text([...at, 'mutex', index], mutex)),
+      always: step.always,
     };
   }
 
@@ -99,6 +101,13 @@ export class StepReader {
         'Make the approval a step of its own, and let the other come after it.',
       );
     }
+    if (step.approval !== undefined && step.always) {
+      this.#source.errorAtKey(
+        [...at, 'always'],
+        'an approval is asked for only when all that it needs went well',
+        'Remove “always”.',
+      );
+    }
     if (step.run ?? step.approval ?? step.promote) return;
     if (step.gates.length > 0) return;
     this.#source.errorAtKey(at, 'the step does nothing', 'Give it “run”, “gates”, “promote” or “approval”.');
@@ -108,7 +117,8 @@ export class StepReader {
   #checkCommandKeys(at: SourcePath, step: StepSource): void {
     if (step.run !== undefined) return;
     for (const key of COMMAND_KEYS) {
-      if (step[key] === undefined) continue;
+      const value = step[key];
+      if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
       this.#source.errorAtKey([...at, key], `“${key}” is for steps with “run”`, 'Remove it.');
     }
   }
