@@ -1,7 +1,7 @@
 /** What an execution is, and the rules of its states. */
 import type { Execution, ExecutionStatus, StepExecution, StepStatus } from '../contract/pipelines.ts';
 import { EXIT } from '../contract/pipelines.ts';
-import type { PipelineDefinition } from './definition/model.ts';
+import type { PipelineDefinition, Step } from './definition/model.ts';
 import type { JobHandle } from './executors/executor.ts';
 import type { StepInputs } from './inputs/model.ts';
 
@@ -40,6 +40,8 @@ export interface StepRecord extends StepExecution {
   readonly retryAt?: number | null;
   /** Whether this attempt took longer than it may, and its processes are being ended. */
   readonly timedOut?: boolean;
+  /** Whether it was left out for a condition: its own, or that of a step whose data it needs. */
+  readonly leftOut?: boolean;
   /** The process that runs it, or ran it. */
   readonly process: JobHandle | null;
   readonly gateFailed: boolean;
@@ -79,11 +81,29 @@ export type Readiness =
  * @param needs the states of the steps it needs, those left out that were not asked for
  * @param always whether it is enough that they have ended
  */
-export function readiness(needs: readonly Pick<StepRecord, 'name' | 'status'>[], always = false): Readiness {
+export function readiness(
+  needs: readonly Pick<StepRecord, 'name' | 'status' | 'leftOut'>[],
+  always = false,
+): Readiness {
   if (always) return { kind: needs.every(need => hasEnded(need.status)) ? 'ready' : 'wait' };
-  const unmet = needs.find(need => hasEnded(need.status) && need.status !== 'succeeded');
+  const isMet = ({ status, leftOut }: (typeof needs)[number]) => status === 'succeeded' || leftOut;
+  const unmet = needs.find(need => hasEnded(need.status) && !isMet(need));
   if (unmet) return { kind: 'skip', because: `it needs “${unmet.name}”, which was ${inWords(unmet.status)}` };
-  return { kind: needs.every(need => need.status === 'succeeded') ? 'ready' : 'wait' };
+  return { kind: needs.every(isMet) ? 'ready' : 'wait' };
+}
+
+/**
+ * Why a step is left out for a condition; undefined when it is not.
+ *
+ * @param isLeftOut whether that is so of a step that it needs
+ */
+export function whyLeftOut(
+  { unless, needsData = [] }: Pick<Step, 'unless' | 'needsData'>,
+  isLeftOut: (name: string) => boolean,
+): string | undefined {
+  if (unless !== undefined) return `its condition does not hold: ${unless}`;
+  const maker = needsData.find(isLeftOut);
+  return maker === undefined ? undefined : `it needs the data of “${maker}”, which is left out`;
 }
 
 function inWords(status: StepStatus): string {
@@ -122,6 +142,6 @@ export function toExecution({ execution, steps }: KeptExecution): Execution {
 
 function toStepExecution(step: StepRecord): StepExecution {
   const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, ...rest } = step;
-  const { attemptStartTime: _a, retryAt: _at, timedOut: _t, ...seen } = rest;
+  const { attemptStartTime: _a, retryAt: _at, timedOut: _t, leftOut: _l, ...seen } = rest;
   return seen;
 }

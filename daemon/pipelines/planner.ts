@@ -7,7 +7,7 @@ import { makesOf, type PipelineDefinition, type Step } from './definition/model.
 import { PathIndex } from './definition/path-index.ts';
 import type { Content } from './inputs/content.ts';
 import type { StepState } from './inputs/read.ts';
-import type { StepRecord } from './model.ts';
+import { type StepRecord, whyLeftOut } from './model.ts';
 
 /** What the API tells of a step. */
 export function describeStep({ name, line, command, needs, approval }: Step): StepDefinition {
@@ -63,6 +63,8 @@ class Planner {
   readonly #definition: PipelineDefinition;
   readonly #options: PlanOptions;
   readonly #known: Known;
+  /** Names of steps whose conditions, or whose makers' conditions, do not hold. */
+  readonly #leftOut = new Set<string>();
   /** Steps that run, by what they write. */
   readonly #made = new PathIndex<Step>();
   /** What restored places are going to hold. */
@@ -79,6 +81,11 @@ class Planner {
   async next(step: Step, state: StepState): Promise<Pick<PlannedStep, 'action' | 'reason' | 'estimate'>> {
     const { only, force } = this.#options;
     if (only !== null && !only.includes(step.name)) return { action: 'skip', reason: NOT_ASKED, estimate: 0 };
+    const leftOut = whyLeftOut(step, need => this.#leftOut.has(need));
+    if (leftOut !== undefined) {
+      this.#leftOut.add(step.name);
+      return { action: 'skip', reason: leftOut, estimate: 0 };
+    }
     const decision = force ? FORCED : await this.#decide(step, state);
     if (decision.action === 'run') for (const place of makesOf(step)) this.#made.add(place, step);
     if (decision.action === 'restore') this.#remember(decision.result);

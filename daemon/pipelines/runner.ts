@@ -2,7 +2,7 @@ import { ApiError, invalid } from '../contract/errors.ts';
 import { describePrincipal, type Principal } from '../contract/principal.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
-import { hasEnded, outcome, readiness, type StepRecord } from './model.ts';
+import { hasEnded, outcome, readiness, type StepRecord, whyLeftOut } from './model.ts';
 import type { ExecutionState } from './state.ts';
 import { StepRunner } from './step-runner.ts';
 
@@ -149,6 +149,8 @@ export class ExecutionRunner {
     if (homeless || this.#stopOf(step.name).aborted)
       return { status: 'cancelled', message: 'cancelled before it ran' };
     if (step.status === 'waiting') return undefined;
+    const reason = whyLeftOut(definition, need => this.state.step(need).leftOut ?? false);
+    if (reason !== undefined) return { status: 'skipped', leftOut: true, message: reason };
     const needs = definition.needs.filter(need => only === null || only.includes(need));
     const found = readiness(
       needs.map(need => this.state.step(need)),

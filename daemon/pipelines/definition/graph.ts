@@ -23,16 +23,15 @@ export function isInside(child: string, parent: string): boolean {
   );
 }
 
-/** The steps that each step needs, by `after` and by data (a dependency equals, contains or lies in an output). */
-export function needsOf(nodes: readonly Node[]): Map<string, string[]> {
+/** The steps whose data each step needs (a dependency equals, contains or lies in an output). */
+export function makersOf(nodes: readonly Node[]): Map<string, string[]> {
   // By position, so that they come as in the file whatever the order of the dependencies.
   const makers = new PathIndex<number>();
   for (const [position, node] of nodes.entries()) for (const out of node.makes) makers.add(out, position);
   return new Map(
-    nodes.map(({ name, after, deps }) => {
+    nodes.map(({ name, deps }) => {
       const positions = [...new Set(deps.flatMap(dep => makers.touching(dep)))].sort((a, b) => a - b);
-      const byData = positions.map(position => nodes[position]?.name ?? name).filter(maker => maker !== name);
-      return [name, [...new Set([...after, ...byData])]];
+      return [name, positions.map(position => nodes[position]?.name ?? name).filter(maker => maker !== name)];
     }),
   );
 }

@@ -29,6 +29,10 @@ export interface Step {
   /** Milliseconds that each attempt at the commands may take; none = any time. */
   readonly timeout?: number | undefined;
   readonly retries?: Retries | undefined;
+  /** Steps among `needs` whose outputs it depends on. */
+  readonly needsData?: readonly string[];
+  /** Its condition, when it does not hold with these parameters: it is left out then. */
+  readonly unless?: string | undefined;
   /** Names that no other step holds while this one runs. */
   readonly mutex?: readonly string[];
   /** Whether it runs once what it needs has ended, however that ended. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../contract/pipelines.ts';
-import { clashes, findCycle, type Node, needsOf } from './graph.ts';
+import { clashes, findCycle, makersOf, type Node } from './graph.ts';
 import { makesOf, type PipelineDefinition, type Step } from './model.ts';
 import { override, readParams } from './params.ts';
 import { PathIndex } from './path-index.ts';
@@ -91,8 +91,11 @@ function readSteps(
   const parameterNames = Object.keys(flatten(params));
   const reader = new StepReader(source, { folder, workspace, params, parameterNames, names });
   const steps = Object.entries(content.steps).map(([name, step]) => reader.read(name, step));
-  const needs = checkGraph(source, folder, content.steps, steps);
-  return steps.map(step => ({ ...step, needs: needs.get(step.name) ?? [] }));
+  const makers = checkGraph(source, folder, content.steps, steps);
+  return steps.map(step => {
+    const needsData = makers.get(step.name) ?? [];
+    return { ...step, needs: [...new Set([...step.needs, ...needsData])], needsData };
+  });
 }
 
 function checkGraph(
@@ -116,7 +119,8 @@ function checkGraph(
     );
   }
   checkDependencies(source, nodes, show);
-  const needs = needsOf(nodes);
+  const makers = makersOf(nodes);
+  const needs = new Map(nodes.map(({ name, after }) => [name, [...after, ...(makers.get(name) ?? [])]]));
   const cycle = findCycle(needs);
   if (cycle) {
     source.errorAtKey(
@@ -125,7 +129,7 @@ function checkGraph(
       'Remove one “after” or one dependency among them.',
     );
   }
-  return needs;
+  return makers;
 }
 
 /** A dependency must be there already, or be what some step makes. */

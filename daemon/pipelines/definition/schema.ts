@@ -56,11 +56,12 @@ export const StepSource = z.strictObject({
   mutex: Texts.default([]),
   /** Whether it runs once what it needs has ended, however that ended. */
   always: z.boolean().default(false),
+  /** A condition on parameters, without which the step is left out. */
+  when: z.union([Text, z.boolean()], { error: 'must be a condition, or true or false' }).optional(),
   tune: planned,
   uses: planned,
   foreach: planned,
   matrix: planned,
-  when: planned,
   resources: planned,
   notebook: planned,
   plots: planned,

@@ -10,6 +10,7 @@ import {
   ValueError,
 } from './attempts.ts';
 import { CommandError, splitCommand } from './command.ts';
+import { holds } from './condition.ts';
 import { isInside } from './graph.ts';
 import type { Step } from './model.ts';
 import type { StepSource } from './schema.ts';
@@ -74,9 +75,19 @@ export class StepReader {
       approval: step.approval ?? null,
       timeout: this.#value([...at, 'timeout'], step.timeout, parseTimeout),
       retries: this.#retries([...at, 'retries'], step.retries),
+      unless: this.#unless([...at, 'when'], step.when),
       mutex: step.mutex.map((mutex, index) => this.#text([...at, 'mutex', index], mutex)),
       always: step.always,
     };
+  }
+
+  /** @returns a condition that does not hold */
+  #unless(at: SourcePath, when: StepSource['when']): string | undefined {
+    if (when === undefined) return undefined;
+    const text = String(when);
+    const { params } = this.#context;
+    const found = this.#guard(at, () => holds(text, reference => fill(reference, params, this.#suggest)));
+    return found === false ? text : undefined;
   }
 
   #retries(at: SourcePath, retries: StepSource['retries']): Retries | undefined {
