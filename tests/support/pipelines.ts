@@ -28,16 +28,21 @@ export function get(daemon: TestDaemon, executionId: string): Promise<Execution>
   return daemon.client.call(getExecution, { params: { executionId } });
 }
 
+/** Shorter than the time of a test, so that it fails with what it waited for. */
+export const PATIENCE_MS = 50_000;
+
 /** Waits until an execution is as described. */
 export async function until(
   daemon: TestDaemon,
   executionId: string,
   reached: (execution: Execution) => boolean,
 ): Promise<Execution> {
+  const giveUp = Date.now() + PATIENCE_MS;
   for (;;) {
     const execution = await get(daemon, executionId);
     if (reached(execution)) return execution;
     if (execution.exitCode !== null) throw new Error(`it ended first: ${JSON.stringify(execution, null, 2)}`);
+    if (Date.now() > giveUp) throw new Error(`it stays as it is: ${JSON.stringify(execution, null, 2)}`);
     await sleep(20);
   }
 }

@@ -7,13 +7,24 @@ import { cancelExecution, decideStep } from '../../../daemon/contract/pipelines.
 import { getRun, searchRuns } from '../../../daemon/contract/runs.ts';
 import { identify, isAlive } from '../../../daemon/processes/table.ts';
 import { startDaemon, type TestDaemon, type TestPlace, testPlace } from '../../support/daemon.ts';
-import { ended, get, log, start, statuses, step, until, write } from '../../support/pipelines.ts';
+import {
+  ended,
+  get,
+  log,
+  PATIENCE_MS,
+  start,
+  statuses,
+  step,
+  until,
+  write,
+} from '../../support/pipelines.ts';
 
 /** Waits for a file of the workspace. */
 async function appears(place: TestPlace, name: string): Promise<string> {
   const file = path.join(place.workspace, name);
+  const giveUp = Date.now() + PATIENCE_MS;
   while (!existsSync(file)) {
-    if (!existsSync(place.workspace)) throw new Error(`${name} never appeared`);
+    if (!existsSync(place.workspace) || Date.now() > giveUp) throw new Error(`${name} never appeared`);
     await sleep(10);
   }
   return readFileSync(file, 'utf8');
