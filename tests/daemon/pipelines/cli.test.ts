@@ -138,12 +138,12 @@ describe('modelthat run', () => {
       daemon,
       'modelthat.yaml',
       'steps:',
-      '  b: { run: echo 2, after: [a], retries: 3 }',
+      '  b: { run: echo 2, after: [a], plots: p.json }',
       '  a: { run: echo 1 }',
     );
     const { code, out, said } = await cli('plan');
     assert.equal(code, 0);
-    assert.match(said, /modelthat.yaml:2:33: warning: “retries” is not supported yet/);
+    assert.match(said, /modelthat.yaml:2:33: warning: “plots” is not supported yet/);
     assert.match(out, /a +run .* it makes nothing .* echo 1\nb +run .* it makes nothing .* a +echo 2/);
   });
 
