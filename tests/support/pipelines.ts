@@ -76,22 +76,29 @@ export async function log(daemon: TestDaemon, executionId: string, name: string)
   return (await daemon.client.call(getStepLog, { params, query: {} })).text;
 }
 
-/** Listens to the daemon's event stream. @returns the data of what came, and a way to stop */
-export async function listen(daemon: TestDaemon): Promise<{ events: unknown[]; stop(): void }> {
+/** The daemon's event stream, as it comes. */
+export interface Listening {
+  /** Waits until an event came whose JSON has this in it. */
+  tells(text: string): Promise<void>;
+  stop(): void;
+}
+
+/** Listens to the daemon's event stream. */
+export async function listen(daemon: TestDaemon): Promise<Listening> {
   const controller = new AbortController();
   const response = await daemon.client.fetch(EVENTS_PATH, { signal: controller.signal });
-  const events: unknown[] = [];
+  let seen = '';
   void (async () => {
-    let text = '';
-    for await (const chunk of response.body ?? []) {
-      text += Buffer.from(chunk).toString();
-      const frames = text.split('\n\n');
-      text = frames.pop() ?? '';
-      for (const frame of frames) {
-        const data = /^data: ?(.*)$/m.exec(frame)?.[1];
-        if (data) events.push(JSON.parse(data));
-      }
-    }
+    for await (const chunk of response.body ?? []) seen += Buffer.from(chunk).toString();
   })().catch(() => {});
-  return { events, stop: () => controller.abort() };
+  return {
+    async tells(text) {
+      const giveUp = Date.now() + PATIENCE_MS;
+      while (!seen.includes(text)) {
+        if (Date.now() > giveUp) throw new Error(`“${text}” did not come, but ${seen}`);
+        await sleep(20);
+      }
+    },
+    stop: () => controller.abort(),
+  };
 }

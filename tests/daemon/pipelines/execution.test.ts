@@ -40,17 +40,16 @@ describe('executions', () => {
     // Each waits for the other: only together can they end.
     const wait = (mine: string, other: string) =>
       `sh -c 'touch ${mine}; until [ -e ${other} ]; do sleep 0.02; done'`;
-    const { events, stop } = await listen(daemon);
+    const stream = await listen(daemon);
     const execution = await run(daemon, [
       'steps:',
       `  a: { run: "${wait('a.ready', 'b.ready')}" }`,
       `  b: { run: "${wait('b.ready', 'a.ready')}" }`,
     ]);
-    stop();
     assert.equal(execution.exitCode, 0);
-    const seen = JSON.stringify(events);
-    assert.ok(seen.includes(`"topic":"step","id":"${execution.id}/a"`), seen);
-    assert.ok(seen.includes(`"topic":"execution","id":"${execution.id}"`), seen);
+    await stream.tells(`"topic":"step","id":"${execution.id}/a"`);
+    await stream.tells(`"topic":"execution","id":"${execution.id}"`);
+    stream.stop();
   });
 
   it('stops only what depends on a failed step', async () => {
