@@ -1,7 +1,12 @@
 /** A store of another tracker, as the readers of its format tell it. Plain data: it crosses threads. */
 import type { SourceKind } from '../contract/imports.ts';
-import type { DatasetInput, Lifecycle, RunStatus } from '../contract/runs.ts';
+import type { Lifecycle } from '../contract/runs.ts';
+import type { ImportedVersion } from '../registry/store/import.ts';
 import type { KeyValue } from '../tracking/model.ts';
+import type { ImportedMetric, ImportedRun } from '../tracking/store/import.ts';
+
+/** Points of one metric, as columns of equal length. */
+export type SourceMetric = ImportedMetric;
 
 /** One file of an artifact folder. */
 export interface SourceFile {
@@ -33,35 +38,8 @@ export interface SourceExperiment {
   readonly tags: readonly KeyValue[];
 }
 
-/** Points of one metric in three columns of equal length: buffers move between threads without being copied. */
-export interface SourceMetric {
-  readonly key: string;
-  readonly steps: Float64Array;
-  readonly timestamps: Float64Array;
-  readonly values: Float64Array;
-  /** The logged model and data set that all of them were measured on. */
-  readonly modelId?: string;
-  readonly datasetName?: string;
-  readonly datasetDigest?: string;
-}
-
-export interface SourceRun {
-  readonly id: string;
-  /** As the source calls it. */
-  readonly experimentId: string;
-  readonly name: string;
-  readonly user: string;
-  readonly status: RunStatus;
-  readonly lifecycle: Lifecycle;
-  readonly startTime: number;
-  readonly endTime: number | null;
-  readonly deletedAt: number | null;
-  readonly params: readonly KeyValue[];
-  readonly tags: readonly KeyValue[];
-  readonly metrics: readonly SourceMetric[];
-  readonly datasets: readonly DatasetInput[];
-  readonly modelInputs: readonly string[];
-  readonly modelOutputs: readonly { readonly modelId: string; readonly step: number }[];
+/** `experimentId` is as the source calls it. The columns of its metrics move between threads without being copied. */
+export interface SourceRun extends Omit<ImportedRun, 'artifactUri'> {
   readonly artifacts: SourceArtifacts;
 }
 
@@ -82,18 +60,9 @@ export interface SourceLoggedModel {
   readonly artifacts: SourceArtifacts;
 }
 
-export interface SourceVersion {
-  readonly version: number;
+/** A version whose stage and tags are as the source has them, unchecked. */
+export interface SourceVersion extends Omit<ImportedVersion, 'stage' | 'tags'> {
   readonly stage: string;
-  readonly description: string;
-  readonly source: string;
-  readonly storageLocation: string;
-  readonly runId: string | null;
-  readonly runLink: string;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  /** Its number is not given again. */
-  readonly deleted: boolean;
   readonly tags: readonly KeyValue[];
 }
 
