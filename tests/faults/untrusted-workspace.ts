@@ -42,7 +42,7 @@ export const untrustedWorkspace: Check = {
           sum(window => window.commands),
           count * commands,
         ),
-        'programs of the editor, and questions to git, seen starting': atLeast(
+        'programs of the editor seen starting': atLeast(
           sum(window => window.expected),
           count,
         ),
