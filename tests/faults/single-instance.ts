@@ -164,7 +164,17 @@ const impostor: Leftover = async (place, round) => {
 
 const LEFTOVERS = [nothing, killed, damaged, impostor];
 
+/** Listens once the port is free: the last thread of a killed process gives it back, which may outlive its first. */
 async function listen(server: Server, port: number): Promise<void> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  const deadline = performance.now() + LOSERS_END_MS;
+  for (;;) {
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || performance.now() > deadline) throw error;
+      await pause(50);
+    }
+  }
 }
