@@ -145,7 +145,7 @@ function plainLines(): Display {
           tell(
             step.name,
             `${step.status} ${step.attempt}`,
-            `${step.name} ${wordOf(step)} ${describe(step)}`.trimEnd(),
+            [step.name, wordOf(step), describe(step)].filter(Boolean).join(' ').trimEnd(),
           );
       }
     },
@@ -176,9 +176,9 @@ function describe(step: StepExecution): string {
     .join('  ');
 }
 
-/** What a step's end is called: how it was spared, when it was. */
+/** What a step's end is called; one that was spared says so in place of its time. */
 function wordOf({ status, reused }: StepExecution): string {
-  return status === 'succeeded' ? (reused ?? status) : status;
+  return status === 'succeeded' && reused ? '' : status;
 }
 
 function atStep(step: number): string {
