@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { writeDuration } from './definition/attempts.ts';
-import type { Step } from './definition/model.ts';
+import { reportsOf, type Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
 import type { JobEnd, JobHandle } from './executors/executor.ts';
 import type { StepRecord } from './model.ts';
@@ -162,8 +162,7 @@ export class Attempt {
 
   /** What an earlier execution reported is never taken for what this one found. */
   #removeReports(): void {
-    const { metrics, checks } = this.#step;
-    for (const file of [...metrics, ...(checks === null ? [] : [checks])]) rmSync(file, { force: true });
+    for (const file of reportsOf(this.#step)) rmSync(file, { force: true });
   }
 
   #change(change: Partial<StepRecord>): Promise<void> {

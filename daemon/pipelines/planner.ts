@@ -48,7 +48,7 @@ export async function plan(
 ): Promise<PlannedStep[]> {
   const steps = inOrder(definition.steps);
   const states = await cache.states(definition, steps, options.environment);
-  const planner = new Planner(cache, definition, options, await cache.known(definition, states));
+  const planner = new Planner(cache, definition, options, await cache.known(definition, steps, states));
   const planned: PlannedStep[] = [];
   for (const [index, step] of steps.entries()) {
     const next = await planner.next(step, states[index] as StepState);
@@ -108,7 +108,7 @@ class Planner {
     // It depends on what is going to be there, not on what is there now.
     const { environment } = this.#options;
     const [then] = await this.#cache.states(this.#definition, [step], environment, this.#restored);
-    const known = await this.#cache.known(this.#definition, then ? [then] : []);
+    const known = await this.#cache.known(this.#definition, [step], then ? [then] : []);
     return this.#cache.decide(this.#definition, step, then ?? state, known);
   }
 

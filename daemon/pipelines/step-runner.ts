@@ -106,7 +106,7 @@ export class StepRunner {
       definition,
       this.#step,
       state,
-      await cache.known(definition, [state]),
+      await cache.known(definition, [this.#step], [state]),
     );
     if (decision.action === 'run') return undefined;
     this.#remark = decision.reason;

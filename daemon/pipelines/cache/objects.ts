@@ -36,23 +36,19 @@ export class ObjectStore {
 
   /** Keeps what a path holds, and tells what that was. @throws CacheError when it changes meanwhile */
   keep(place: string): Content {
-    const content = this.#contents.read(place);
-    if (!content) throw new CacheError(`${place} is gone`);
-    if (content.kind === 'file') {
-      this.#keepFile(place, content.digest);
-      return content;
-    }
-    const { manifest } = this.#contents.manifest(place);
-    if (digestOf(manifest) !== content.digest) throw new CacheError(`${place} changed while it was kept`);
-    for (const [name, digest] of manifest) this.#keepFile(path.join(place, name), digest);
-    this.#keepManifest(manifest);
+    const found = this.#contents.readWhole(place);
+    if (!found) throw new CacheError(`${place} is gone`);
+    const { content, manifest } = found;
+    if (!manifest) this.#keepFile(place, content.digest);
+    for (const [name, digest] of manifest ?? []) this.#keepFile(path.join(place, name), digest);
+    if (manifest) this.#keepManifest(content.digest, manifest);
     return content;
   }
 
   /** Keeps which files a folder holds, without the files: enough to tell later which of them changed. */
   remember(place: string): void {
-    if (this.#contents.read(place)?.kind === 'folder')
-      this.#keepManifest(this.#contents.manifest(place).manifest);
+    const found = this.#contents.readWhole(place);
+    if (found?.manifest) this.#keepManifest(found.content.digest, found.manifest);
   }
 
   /** Whether all that is needed to restore this is there. */
@@ -81,8 +77,8 @@ export class ObjectStore {
     }
   }
 
-  #keepManifest(manifest: Manifest): void {
-    this.#publish(digestOf(manifest), temporary => writeFileSync(temporary, JSON.stringify(manifest)));
+  #keepManifest(digest: string, manifest: Manifest): void {
+    this.#publish(digest, temporary => writeFileSync(temporary, JSON.stringify(manifest)));
   }
 
   #keepFile(file: string, digest: string): void {

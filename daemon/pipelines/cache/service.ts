@@ -2,8 +2,9 @@ import path from 'node:path';
 import type { Database } from '../../database/database.ts';
 import type { RegistryService } from '../../registry/service.ts';
 import { makesOf, type PipelineDefinition, type Step } from '../definition/model.ts';
-import type { Content, Manifest } from '../inputs/content.ts';
+import type { Content } from '../inputs/content.ts';
 import type { WorkspaceFiles } from '../inputs/files.ts';
+import type { FolderStates } from '../inputs/files-thread.ts';
 import { type Difference, differences, keyOf, type StepInputs } from '../inputs/model.ts';
 import { readStates, relativeTo, type StepState } from '../inputs/read.ts';
 import type { Decision, StepResult } from './model.ts';
@@ -54,12 +55,17 @@ export class StepCache {
   }
 
   /** What is known that could be used again for steps in these states. */
-  async known(definition: PipelineDefinition, states: readonly StepState[]): Promise<Known> {
+  async known(
+    definition: PipelineDefinition,
+    steps: readonly Step[],
+    states: readonly StepState[],
+  ): Promise<Known> {
     const keys = states.map(({ inputs }) => keyOf(inputs));
+    const names = steps.map(({ name }) => name);
     const file = this.#name(definition);
     const [found, newest] = await Promise.all([
       this.#database.read('pipelines.findResults', { keys }),
-      this.#database.read('pipelines.newestResults', { file }),
+      this.#database.read('pipelines.newestResults', { file, steps: names }),
     ]);
     return {
       byKey: new Map(found.map(result => [result.key, result])),
@@ -169,11 +175,8 @@ export class StepCache {
   /** Names the file of a folder that changed, where that can be told. */
   async #inDetail(definition: PipelineDefinition, { text, path: name, before }: Difference): Promise<string> {
     if (name === undefined || before === undefined) return text;
-    const place = path.join(definition.folder, ...name.split('/'));
-    const [content] = await this.#files.contents([place]);
-    if (content?.kind !== 'folder') return text;
-    const folder = await this.#files.manifests(before, place);
-    const file = folder.before && firstDifference(folder.before, folder.now);
+    const folder = await this.#files.manifests(before, path.join(definition.folder, ...name.split('/')));
+    const file = folder && firstDifference(folder);
     return file === undefined ? text : `${name}/${file}`;
   }
 }
@@ -183,7 +186,7 @@ function run(reason: string): Decision {
 }
 
 /** The first file that two states of a folder do not share, and how. */
-function firstDifference(before: Manifest, now: Manifest): string | undefined {
+function firstDifference({ before, now }: FolderStates): string | undefined {
   const old = new Map(before.map(([name, digest]) => [name, digest]));
   const fresh = new Map(now.map(([name, digest]) => [name, digest]));
   for (const [name, digest] of fresh) {

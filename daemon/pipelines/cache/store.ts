@@ -28,13 +28,17 @@ function findResults(connection: Connection, { keys }: { keys: readonly string[]
     .map(toResult);
 }
 
-/** The newest result of each of a pipeline's steps. */
-function newestResults(connection: Connection, { file }: { file: string }): StepResult[] {
+/** The newest result of each of these steps of a pipeline. */
+function newestResults(
+  connection: Connection,
+  { file, steps }: { file: string; steps: readonly string[] },
+): StepResult[] {
   return statement<ResultRow>(
     connection,
-    'SELECT record, max(end_time) FROM step_result WHERE file = ? GROUP BY step',
+    `SELECT record, max(end_time) FROM step_result
+     WHERE file = ? AND step IN (SELECT value FROM json_each(?)) GROUP BY step`,
   )
-    .all(file)
+    .all(file, JSON.stringify(steps))
     .map(toResult);
 }
 

@@ -39,9 +39,14 @@ export interface Step {
   readonly always?: boolean;
 }
 
+/** Absolute paths of the files in which a step reports what it found. */
+export function reportsOf({ metrics, checks }: Pick<Step, 'metrics' | 'checks'>): string[] {
+  return [...metrics, ...(checks === null ? [] : [checks])];
+}
+
 /** Absolute paths of everything that a step writes. */
-export function makesOf({ outs, metrics, checks }: Pick<Step, 'outs' | 'metrics' | 'checks'>): string[] {
-  return [...outs, ...metrics, ...(checks === null ? [] : [checks])];
+export function makesOf(step: Pick<Step, 'outs' | 'metrics' | 'checks'>): string[] {
+  return [...step.outs, ...reportsOf(step)];
 }
 
 /** A pipeline file, read, checked and resolved. */

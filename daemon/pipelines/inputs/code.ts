@@ -89,7 +89,7 @@ export class CodeReader {
     const stamp = `${mtimeMs}-${size}`;
     const known = this.#parsed.get(file);
     if (known?.stamp === stamp) return known.imports;
-    const imports = importsOf(readFileSync(file, 'utf8'));
+    const imports = importsOf(readIfAllowed(file));
     this.#parsed.set(file, { stamp, imports });
     return imports;
   }
@@ -99,6 +99,15 @@ export class CodeReader {
     if (!isInside(place, this.#workspace)) return undefined;
     if (!statSync(place, { throwIfNoEntry: false })?.isFile()) return undefined;
     return isInside(realpathSync(place), this.#workspace) ? place : undefined;
+  }
+}
+
+/** Code that cannot be read imports nothing that is known; that it cannot be read shows in its content. */
+function readIfAllowed(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }
 

@@ -44,6 +44,9 @@ export class NoContentError extends Error {
   override readonly name = 'NoContentError';
 }
 
+/** Stands for the digest of what cannot be read, with the reason; it is the same as nothing, itself included. */
+export const UNREADABLE = 'unreadable: ';
+
 /** Reads content, and hashes no file again whose size, times and inode have not changed. */
 export class ContentReader {
   readonly #digests: DigestStore;
@@ -54,18 +57,22 @@ export class ContentReader {
 
   /** @returns null when nothing is there. @throws NoContentError for a socket, a device, a link to a folder in a folder */
   read(place: string): Content | null {
+    return this.readWhole(place)?.content ?? null;
+  }
+
+  /** The same with the files of a folder. */
+  readWhole(place: string): { content: Content; manifest?: Manifest } | null {
     const stats = statSync(place, { bigint: true, throwIfNoEntry: false });
     if (!stats) return null;
     if (stats.isFile()) {
       const digest = this.#digest(place, stats);
-      return { kind: 'file', digest, size: Number(stats.size), executable: isExecutable(stats) };
+      return { content: { kind: 'file', digest, size: Number(stats.size), executable: isExecutable(stats) } };
     }
-    const { manifest, size } = this.manifest(place);
-    return { kind: 'folder', digest: digestOf(manifest), size, executable: false };
+    const { manifest, size } = this.#manifest(place);
+    return { content: { kind: 'folder', digest: digestOf(manifest), size, executable: false }, manifest };
   }
 
-  /** The files of a folder. */
-  manifest(folder: string): { manifest: Manifest; size: number } {
+  #manifest(folder: string): { manifest: Manifest; size: number } {
     const manifest: ManifestEntry[] = [];
     let size = 0n;
     const walk = (at: string, prefix: string): void => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { ObjectStore } from '../cache/objects.ts';
 import { CodeReader, type StepCommands } from './code.ts';
-import { type Content, ContentReader, type Manifest } from './content.ts';
+import { type Content, ContentReader, type Manifest, UNREADABLE } from './content.ts';
 import { DigestStore } from './store.ts';
 
 /** What the thread is started with. */
@@ -15,6 +15,12 @@ export interface FilesPlace {
   readonly workspace: string;
 }
 
+/** The files of a folder at two times. */
+export interface FolderStates {
+  readonly before: Manifest;
+  readonly now: Manifest;
+}
+
 const { cache, workspace } = workerData as FilesPlace;
 mkdirSync(cache, { recursive: true });
 const digests = new DigestStore(path.join(cache, 'digests.db'));
@@ -22,9 +28,18 @@ const reader = new ContentReader(digests);
 const objects = new ObjectStore(path.join(cache, 'objects'), reader);
 const codeReader = new CodeReader(workspace);
 
-/** What each path holds, null where nothing is. */
+/** What each path holds, null where nothing is. What cannot be read is like nothing that was there before. */
 export function contents(places: readonly string[]): (Content | null)[] {
-  return digests.together(() => places.map(place => reader.read(place)));
+  return digests.together(() => places.map(readOrSayWhyNot));
+}
+
+function readOrSayWhyNot(place: string): Content | null {
+  try {
+    return reader.read(place);
+  } catch (error) {
+    const digest = `${UNREADABLE}${(error as Error).message}`;
+    return { kind: 'file', digest, size: 0, executable: false };
+  }
 }
 
 /** The code of each step, absolute paths. */
@@ -48,9 +63,9 @@ export function restore(items: readonly { readonly place: string; readonly conte
   for (const { place, content } of items) objects.restore(place, content);
 }
 
-/** The files of a folder as it was kept, and as it is. */
-export function manifests(item: { kept: string; place: string }): { before?: Manifest; now: Manifest } {
-  const before = objects.manifest(item.kept);
-  const { manifest: now } = reader.manifest(item.place);
-  return before ? { before, now } : { now };
+/** The files of a folder as it was kept, and as it is; undefined when it was not kept, or is no folder. */
+export function manifests(item: { kept: string; place: string }): FolderStates | undefined {
+  const now = reader.readWhole(item.place)?.manifest;
+  const before = now && objects.manifest(item.kept);
+  return before && { before, now };
 }

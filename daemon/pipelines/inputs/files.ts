@@ -2,8 +2,8 @@
 import { Piscina } from 'piscina';
 import { entry } from '../../entry.ts';
 import type { StepCommands } from './code.ts';
-import type { Content, Manifest } from './content.ts';
-import type { FilesPlace } from './files-thread.ts';
+import type { Content } from './content.ts';
+import type { FilesPlace, FolderStates } from './files-thread.ts';
 
 const THREADS = 2;
 
@@ -49,8 +49,8 @@ export class WorkspaceFiles {
     return this.#run('restore', items);
   }
 
-  /** The files of a folder as it was kept, if it was, and as it is. */
-  manifests(kept: string, place: string): Promise<{ before?: Manifest; now: Manifest }> {
+  /** The files of a folder as it was kept, and as it is; undefined when it was not kept, or is no folder. */
+  manifests(kept: string, place: string): Promise<FolderStates | undefined> {
     return this.#run('manifests', { kept, place });
   }
 

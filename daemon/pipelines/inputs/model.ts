@@ -1,5 +1,6 @@
 /** What a step depends on, and how two states of that differ. */
 import { createHash } from 'node:crypto';
+import { UNREADABLE } from './content.ts';
 
 /** Everything that a step's outcome is taken to depend on. Paths are relative to the pipeline's folder, with `/`. */
 export interface StepInputs {
@@ -86,6 +87,7 @@ function fileDifferences(
 ): Difference[] {
   return namesOf(before, now).flatMap((name): Difference[] => {
     const [old, fresh] = [before[name], now[name]];
+    if (fresh?.startsWith(UNREADABLE)) return [{ text: `${what}${name} is ${fresh}` }];
     if (old === fresh) return [];
     if (old === undefined || old === null) return [{ text: `${what}${name} is new` }];
     if (fresh === undefined) return [{ text: `${what}${name} is no longer used` }];

@@ -1,25 +1,14 @@
 /** Registered models that come from another store, with the numbers that their versions have there. */
 import type { Database as Connection } from 'better-sqlite3';
-import type { Stage } from '../../contract/models.ts';
 import { IMPORTER } from '../../contract/principal.ts';
 import { statement } from '../../database/statements.ts';
-import type { Tags } from '../model.ts';
+import type { Tags, Version } from '../model.ts';
 import { insertModel } from './models.ts';
 import { findModel, type ModelRow } from './rows.ts';
 
-export interface ImportedVersion {
-  readonly version: number;
-  readonly stage: Stage;
-  readonly description: string;
-  readonly source: string;
-  readonly storageLocation: string;
-  readonly runId: string | null;
-  readonly runLink: string;
-  readonly createdAt: number;
-  readonly updatedAt: number;
+export interface ImportedVersion extends Omit<Version, 'name' | 'aliases'> {
   /** Its row is kept, emptied, so that its number is not given again. */
   readonly deleted: boolean;
-  readonly tags: Tags;
 }
 
 export interface ImportedModel {

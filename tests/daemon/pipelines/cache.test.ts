@@ -1,6 +1,15 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the definitions' own syntax
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { type Execution, planExecution } from '../../../daemon/contract/pipelines.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
@@ -210,6 +219,22 @@ describe('steps whose inputs have not changed', () => {
     const second = await run(daemon, lines);
     assert.equal(step(second, 'copy').reused, null);
     assert.equal(readFileSync(place('copied.txt'), 'utf8'), 'after\n');
+  });
+
+  it('run, and are not kept, while something that they depend on cannot be read whole', async () => {
+    write(daemon, 'linked/a.txt', 'a');
+    symlinkSync(daemon.place.store, place('linked/elsewhere'));
+    const lines = [
+      'name: unreadable',
+      'steps:',
+      '  take: { run: cp linked/a.txt copy.txt, params: [], deps: [linked], outs: [copy.txt] }',
+    ];
+    const why = /linked is unreadable: .*elsewhere is a link to .*, which is no file/;
+    const first = await run(daemon, lines);
+    assert.equal(first.exitCode, 0);
+    assert.match(step(first, 'take').message, why);
+    assert.match((await plan()).take ?? '', /^run: it has not ended well before$/);
+    assert.equal(step(await run(daemon, lines), 'take').reused, null);
   });
 
   it('do not see the parameters that they do not name', async () => {
