@@ -87,7 +87,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     workspace: place.workspace,
     chosen: process.env.MODELTHAT_PYTHON,
   });
-  const pipelines = await openPipelines({
+  const { pipelines, executions } = await openPipelines({
     ...surroundings,
     ...place,
     database,
@@ -141,8 +141,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   const endSilenceWatch = watchSilence(tracking, log);
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
-  mountPipelines(router, pipelines);
-  activity.count('runningExecutions', () => pipelines.running);
+  mountPipelines(router, pipelines, executions);
+  activity.count('runningExecutions', () => executions.running);
   mountServing(router, serving);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
@@ -152,10 +152,10 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   return {
     router,
     events,
-    cancelRunning: () => pipelines.cancelRunning(),
+    cancelRunning: () => executions.cancelRunning(),
     close: async () => {
       housekeeping.close();
-      await pipelines.close();
+      await executions.close();
       endSilenceWatch();
       await imports.close();
       await serving.close();

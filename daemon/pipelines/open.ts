@@ -7,7 +7,8 @@ import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { StepCache } from './cache/service.ts';
-import type { StepTokens } from './engine.ts';
+import type { Engine, StepTokens } from './engine.ts';
+import { ExecutionService } from './executions.ts';
 import { LocalExecutor } from './executors/local.ts';
 import { ExecutionFiles } from './files.ts';
 import { WorkspaceFiles } from './inputs/files.ts';
@@ -41,34 +42,32 @@ export interface PipelineSurroundings {
   readonly defect: (error: unknown) => void;
 }
 
-/** Builds the pipeline service with its engine, and goes on with what an earlier daemon left behind. */
-export async function openPipelines(surroundings: PipelineSurroundings): Promise<PipelineService> {
+/** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
+export async function openPipelines(
+  surroundings: PipelineSurroundings,
+): Promise<{ pipelines: PipelineService; executions: ExecutionService }> {
   const { database, events, tracking, registry, artifacts, environments } = surroundings;
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking);
   const contents = new WorkspaceFiles({ cache: path.join(surroundings.store, 'cache'), workspace });
-  const service = new PipelineService({
-    database,
-    events,
-    workspace,
-    draining,
-    engine: {
-      executor: new LocalExecutor(files),
-      runs,
-      judge: new StepJudge(tracking, registry, runs),
-      cache: new StepCache({ database, files: contents, registry, workspace }),
-      files,
-      tokens,
-      slots: new Slots(availableParallelism()),
-      mutexes: new Mutexes(),
-      url,
-      prepare: environmentMaker({ environments, tracking, artifacts, files }),
-      environment: async ({ requirements }) =>
-        requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
-      defect,
-    },
-  });
-  await service.adopt();
-  return service;
+  const engine: Engine = {
+    executor: new LocalExecutor(files),
+    runs,
+    judge: new StepJudge(tracking, registry, runs),
+    cache: new StepCache({ database, files: contents, registry, workspace }),
+    files,
+    tokens,
+    slots: new Slots(availableParallelism()),
+    mutexes: new Mutexes(),
+    url,
+    prepare: environmentMaker({ environments, tracking, artifacts, files }),
+    environment: async ({ requirements }) =>
+      requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
+    defect,
+  };
+  const pipelines = new PipelineService(engine, workspace);
+  const executions = new ExecutionService({ database, events, engine, pipelines, draining });
+  await executions.adopt();
+  return { pipelines, executions };
 }

@@ -1,23 +1,28 @@
 import * as contract from '../contract/pipelines.ts';
 import type { ApiRouter } from '../http/router.ts';
+import type { ExecutionService } from './executions.ts';
 import type { PipelineService } from './service.ts';
 
 /** Puts pipelines and executions on the native API. */
-export function mountPipelines(router: ApiRouter, pipelines: PipelineService): void {
+export function mountPipelines(
+  router: ApiRouter,
+  pipelines: PipelineService,
+  executions: ExecutionService,
+): void {
   router.mount(contract.listPipelines, () => pipelines.list());
   router.mount(contract.checkPipeline, ({ body }) => ({ problems: pipelines.check(body.file, body.text) }));
   router.mount(contract.planExecution, ({ body }) => pipelines.plan(body));
-  router.mount(contract.startExecution, ({ body }) => pipelines.start(body));
-  router.mount(contract.listExecutions, ({ query }) => pipelines.executions(query));
-  router.mount(contract.getExecution, ({ params }) => pipelines.execution(params.executionId));
+  router.mount(contract.startExecution, ({ body }) => executions.start(body));
+  router.mount(contract.listExecutions, ({ query }) => executions.list(query));
+  router.mount(contract.getExecution, ({ params }) => executions.get(params.executionId));
   router.mount(contract.cancelExecution, ({ params, body }) =>
-    pipelines.cancel(params.executionId, body.force),
+    executions.cancel(params.executionId, body.force),
   );
   router.mount(contract.getStepLog, ({ params, query }) =>
-    pipelines.log(params.executionId, params.step, query),
+    executions.log(params.executionId, params.step, query),
   );
   router.mount(contract.decideStep, ({ params, body }, { principal }) =>
-    pipelines.decide(params.executionId, params.step, {
+    executions.decide(params.executionId, params.step, {
       approved: body.decision === 'approve',
       reason: body.reason,
       principal,

@@ -1,4 +1,5 @@
 import type { Stage } from '../../contract/models.ts';
+import type { DvcProject, DvcStage } from '../dvc/model.ts';
 import type { Retries } from './attempts.ts';
 
 /** One step, with parameters filled in and paths absolute: what the engine runs, and keeps for a later daemon. */
@@ -37,6 +38,8 @@ export interface Step {
   readonly mutex?: readonly string[];
   /** Whether it runs once what it needs has ended, however that ended. */
   readonly always?: boolean;
+  /** Only of a step that is a stage of a `dvc.yaml`. */
+  readonly dvc?: DvcStage | undefined;
 }
 
 /** Absolute paths of the files in which a step reports what it found. */
@@ -62,4 +65,6 @@ export interface PipelineDefinition {
   readonly metrics: Readonly<Record<string, 'minimize' | 'maximize'>>;
   /** In the order of the file. */
   readonly steps: readonly Step[];
+  /** Only of a `dvc.yaml`, where DVC's rules hold. */
+  readonly dvc?: DvcProject | undefined;
 }

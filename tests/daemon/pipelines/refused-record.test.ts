@@ -5,6 +5,7 @@ import { EXECUTION_TAG, getRun } from '../../../daemon/contract/runs.ts';
 import type { Database } from '../../../daemon/database/database.ts';
 import { EventBus } from '../../../daemon/events/bus.ts';
 import type { Engine } from '../../../daemon/pipelines/engine.ts';
+import { ExecutionService } from '../../../daemon/pipelines/executions.ts';
 import { ExecutionFiles } from '../../../daemon/pipelines/files.ts';
 import { PipelineService } from '../../../daemon/pipelines/service.ts';
 import { StepRuns } from '../../../daemon/pipelines/step-runs.ts';
@@ -39,18 +40,16 @@ describe('an execution that cannot be recorded', () => {
         if (topic === 'run' && kind === 'updated') resolve(id);
       });
     });
-    const engine = { runs: new StepRuns(tracking), files: new ExecutionFiles(place.store, place.state) };
-    const pipelines = new PipelineService({
-      database,
-      events,
-      engine: engine as Engine,
-      workspace: place.workspace,
-      draining: () => false,
-    });
+    const engine = {
+      runs: new StepRuns(tracking),
+      files: new ExecutionFiles(place.store, place.state),
+    } as Engine;
+    const pipelines = new PipelineService(engine, place.workspace);
+    const executions = new ExecutionService({ database, events, engine, pipelines, draining: () => false });
     const file = write({ place }, 'modelthat.yaml', 'name: sales', 'steps:', '  a: { run: echo }');
-    await assert.rejects(pipelines.start({ file, set: {}, force: false }), { code: 'INSUFFICIENT_STORAGE' });
+    await assert.rejects(executions.start({ file, set: {}, force: false }), { code: 'INSUFFICIENT_STORAGE' });
     assert.equal((await tracking.getRun(await ended)).status, 'FAILED');
-    assert.deepEqual((await pipelines.executions({ limit: 10 })).items, []);
+    assert.deepEqual((await executions.list({ limit: 10 })).items, []);
     await close();
     place.remove();
   });

@@ -1,0 +1,302 @@
+import { ApiError, invalid, withoutMissing } from '../contract/errors.ts';
+import { ENVIRONMENT_LOG, EXIT, type Execution, executionName } from '../contract/pipelines.ts';
+import type { Principal } from '../contract/principal.ts';
+import { EXECUTION_TAG } from '../contract/runs.ts';
+import type { Database } from '../database/database.ts';
+import { takeRepeatable } from '../database/repeatable.ts';
+import type { EventBus } from '../events/bus.ts';
+import { newRunId } from '../tracking/model.ts';
+import { decodePageToken, type Page } from '../tracking/pages.ts';
+import type { PipelineDefinition } from './definition/model.ts';
+import { suggest } from './definition/source.ts';
+import type { Engine } from './engine.ts';
+import { readLog } from './files.ts';
+import { type ExecutionRecord, hasEnded, type KeptExecution, toExecution } from './model.ts';
+import { newStep } from './planner.ts';
+import { newExecutionId, refuseOther, type StartRequest } from './repeat.ts';
+import { ExecutionRunner } from './runner.ts';
+import type { ExecutionRequest, PipelineService } from './service.ts';
+import { ExecutionState, untilWritten } from './state.ts';
+import { gitTags } from './workspace.ts';
+
+/** What executions work with. */
+export interface ExecutionParts {
+  readonly database: Database;
+  readonly events: EventBus;
+  readonly engine: Engine;
+  readonly pipelines: PipelineService;
+  /** Whether this daemon is about to stop and takes no new work. */
+  readonly draining: () => boolean;
+}
+
+/** Executions of the pipelines of a workspace. */
+export class ExecutionService {
+  readonly #database: Database;
+  readonly #events: EventBus;
+  readonly #engine: Engine;
+  readonly #pipelines: PipelineService;
+  readonly #draining: () => boolean;
+  /** Requests that are being answered, by the id of their execution. */
+  readonly #asked = new Map<string, { request: StartRequest; answer: Promise<Execution> }>();
+  /** Files whose executions are being made. */
+  readonly #starting = new Set<string>();
+  readonly #live = new Map<string, ExecutionRunner>();
+  readonly #unsubscribe: () => void;
+
+  constructor({ database, events, engine, pipelines, draining }: ExecutionParts) {
+    this.#draining = draining;
+    this.#database = database;
+    this.#events = events;
+    this.#engine = engine;
+    this.#pipelines = pipelines;
+    this.#unsubscribe = events.subscribe(event => {
+      if (event.topic === 'run' && event.kind === 'created') this.#announceRun(event.id);
+    });
+  }
+
+  /** How many executions have not ended. */
+  get running(): number {
+    return this.#live.size;
+  }
+
+  /** Goes on with what an earlier daemon left behind. To be called once, before requests come in. */
+  async adopt(): Promise<void> {
+    for (const runId of await this.#database.read('pipelines.orphanedRuns', undefined))
+      this.#endOrphan(runId);
+    const unfinished = await this.#database.read('pipelines.unfinishedExecutions', undefined);
+    const isOwn = ({ execution }: KeptExecution) => this.#engine.files.isOwn(execution.id);
+    for (const kept of unfinished) if (!isOwn(kept)) await this.#disown(kept);
+    // All at once: what runs must hold its mutexes before anything new asks for them.
+    for (const kept of unfinished.filter(isOwn)) {
+      const running = kept.steps.filter(step => step.status === 'running').length;
+      const remark = `taken over by a new daemon with ${running} ${running === 1 ? 'step' : 'steps'} under way`;
+      const execution = { ...kept.execution, message: remark };
+      this.#launch({ ...kept, execution });
+    }
+  }
+
+  /**
+   * Begins to run a pipeline.
+   *
+   * @throws ApiError INVALID_PARAMETER_VALUE with `details.problems` for a bad definition, RESOURCE_CONFLICT while
+   * another execution of the same file runs
+   */
+  async start(request: ExecutionRequest): Promise<Execution> {
+    if (this.#draining()) {
+      throw new ApiError('TEMPORARILY_UNAVAILABLE', 'This daemon is about to stop; try again in a moment.');
+    }
+    const repeatable = takeRepeatable();
+    const { definition, only } = this.#pipelines.read(request);
+    const asked = { id: newExecutionId(repeatable), file: definition.file, set: request.set, only };
+    const same = this.#asked.get(asked.id);
+    if (same) {
+      refuseOther(same.request, asked);
+      return same.answer;
+    }
+    const answer = this.#startOnce(asked, definition, request.force).finally(() =>
+      this.#asked.delete(asked.id),
+    );
+    this.#asked.set(asked.id, { request: asked, answer });
+    return answer;
+  }
+
+  /** Begins an execution, or finds the one that has the id already. */
+  async #startOnce(asked: StartRequest, definition: PipelineDefinition, force: boolean): Promise<Execution> {
+    const { id, file } = asked;
+    const started = await withoutMissing(this.#database.read('pipelines.getExecution', { id }));
+    if (started) {
+      refuseOther(started.execution, asked);
+      return this.#show(started);
+    }
+    this.#refuseSecond(definition);
+    this.#starting.add(file);
+    try {
+      return (await this.#create(asked, definition, force)).state.view;
+    } finally {
+      this.#starting.delete(file);
+    }
+  }
+
+  /** Newest first. */
+  async list(input: {
+    file?: string | undefined;
+    limit: number;
+    pageToken?: string | undefined;
+  }): Promise<Page<Execution>> {
+    const { file = null, limit, pageToken } = input;
+    const offset = decodePageToken(pageToken);
+    const kept = await this.#database.read('pipelines.listExecutions', { file, limit, offset });
+    return { ...kept, items: await Promise.all(kept.items.map(one => this.#show(one))) };
+  }
+
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  async get(id: string): Promise<Execution> {
+    return this.#show(await this.#database.read('pipelines.getExecution', { id }));
+  }
+
+  /** Asks an execution to end, or ends it by force. Nothing happens when it has ended. */
+  async cancel(id: string, force: boolean): Promise<Execution> {
+    await this.#live.get(id)?.cancel(force);
+    return this.get(id);
+  }
+
+  /** A person's answer to a step that waits for one. */
+  async decide(
+    id: string,
+    step: string,
+    answer: { approved: boolean; reason: string; principal: Principal },
+  ): Promise<Execution> {
+    const runner = this.#live.get(id);
+    if (!runner) {
+      const { status } = await this.get(id);
+      throw invalid(`Execution “${id}” does not wait for anybody: it has ${status}.`);
+    }
+    const { status, definition } = runner.state.execution;
+    if (answer.approved && status === 'waiting') this.#refuseSecond(definition);
+    await runner.decide(step, answer.approved, answer.reason, answer.principal);
+    return runner.state.view;
+  }
+
+  /** A part of a step's output; `ENVIRONMENT_LOG` in place of a step for that of making the environment. */
+  async log(
+    id: string,
+    step: string,
+    part: { offset: number; limit: number },
+  ): Promise<{ text: string; nextOffset: number; complete: boolean }> {
+    const { steps, status } = await this.get(id);
+    const { files } = this.#engine;
+    const found = steps.find(candidate => candidate.name === step);
+    if (!found && step !== ENVIRONMENT_LOG) {
+      const names = steps.map(candidate => candidate.name);
+      throw invalid(`Execution “${id}” has no step “${step}”. ${suggest(step, names)}`);
+    }
+    const file = found ? files.ofStep(id, step).log : files.environmentLog(id);
+    const { text, nextOffset, size } = readLog(file, part.offset, part.limit);
+    const ended = found ? hasEnded(found.status) : status !== 'preparing';
+    return { text, nextOffset, complete: ended && nextOffset >= size };
+  }
+
+  /** Ends everything that runs, and waits for it. */
+  async cancelRunning(): Promise<void> {
+    const running = [...this.#live.values()];
+    await Promise.all(running.map(runner => runner.cancel(false)));
+    await Promise.all(running.map(runner => runner.ended));
+  }
+
+  /** Lets go: what runs goes on, for the next daemon to take over. */
+  async close(): Promise<void> {
+    this.#unsubscribe();
+    for (const runner of this.#live.values()) runner.detach();
+    await this.#engine.cache.close();
+  }
+
+  async #create(
+    { id, set, only }: StartRequest,
+    definition: PipelineDefinition,
+    force: boolean,
+  ): Promise<ExecutionRunner> {
+    const pipeline = definition.name;
+    const number = await this.#database.read('pipelines.nextNumber', { pipeline });
+    const name = executionName({ pipeline, number });
+    const runId = newRunId();
+    const tags = {
+      'mlflow.source.type': 'PROJECT',
+      'mlflow.source.name': definition.file,
+      [EXECUTION_TAG]: id,
+      'modelthat.pipeline': pipeline,
+      ...(await gitTags(definition.folder)),
+    };
+    const execution: Omit<ExecutionRecord, 'experimentId'> = {
+      id,
+      pipeline,
+      number,
+      file: definition.file,
+      status: definition.requirements === null ? 'running' : 'preparing',
+      runId,
+      startTime: Date.now(),
+      endTime: null,
+      message: '',
+      set: { ...set },
+      exitCode: null,
+      versions: [],
+      definition,
+      only,
+      force,
+      environment: null,
+    };
+    const steps = definition.steps.map(({ name }) => newStep(name, only));
+    try {
+      const experimentId = await this.#engine.runs.startExecution({ id: runId, name, tags }, definition);
+      const kept = { execution: { ...execution, experimentId }, steps };
+      this.#engine.files.create(id);
+      await this.#database.write('pipelines.createExecution', kept);
+      this.#events.publish({ topic: 'execution', id, kind: 'created' });
+      return this.#launch(kept);
+    } catch (error) {
+      this.#engine.files.forget(id);
+      this.#endOrphan(runId);
+      throw error;
+    }
+  }
+
+  /** Ends a run whose execution was never recorded; on a full disk, once there is room. */
+  #endOrphan(runId: string): void {
+    const endTime = Date.now();
+    // When the daemon stops before it could, the next one does it.
+    untilWritten(() => this.#engine.runs.end(runId, 'FAILED', endTime)).catch(() => {});
+  }
+
+  #refuseSecond({ file, name }: PipelineDefinition): void {
+    const running = [...this.#live.values()].find(
+      ({ state: { execution } }) =>
+        execution.file === file && execution.status !== 'waiting' && !hasEnded(execution.status),
+    );
+    if (!running && !this.#starting.has(file)) return;
+    const which = running ? ` (execution ${running.state.execution.id})` : '';
+    throw new ApiError(
+      'RESOURCE_CONFLICT',
+      `“${name}” is already running${which}, and both would write the same files. Wait for it, or cancel it.`,
+    );
+  }
+
+  #launch(kept: KeptExecution): ExecutionRunner {
+    const runner = new ExecutionRunner(new ExecutionState(kept, this.#database, this.#events), this.#engine);
+    const { id } = kept.execution;
+    this.#live.set(id, runner);
+    void runner.ended.then(() => this.#live.delete(id));
+    runner.start();
+    return runner;
+  }
+
+  /** Ends an execution that came with the store: a cloned repository must bring no command to run. */
+  async #disown(kept: KeptExecution): Promise<void> {
+    const state = new ExecutionState(kept, this.#database, this.#events);
+    const endTime = Date.now();
+    const message = 'it was begun by another user or in another folder, and is not gone on with here';
+    for (const { name, status } of kept.steps)
+      if (!hasEnded(status)) await state.changeStep(name, { status: 'cancelled', endTime, message });
+    await this.#engine.runs.end(kept.execution.runId, 'KILLED', endTime);
+    await state.change({ status: 'cancelled', exitCode: EXIT.cancelled, endTime, message });
+  }
+
+  /** What clients see, with the metrics of running steps as they are now. */
+  async #show(kept: KeptExecution): Promise<Execution> {
+    const state = this.#live.get(kept.execution.id)?.state;
+    if (!state) return toExecution(kept);
+    const progress = state.steps.map(step =>
+      step.status === 'running' ? this.#engine.runs.progress(step.reservedRunId) : undefined,
+    );
+    const found = await Promise.all(progress);
+    return { ...state.view, steps: state.view.steps.map((step, index) => ({ ...step, ...found[index] })) };
+  }
+
+  /** The first run that a step's code starts is the step's: whoever shows the step wants to know. */
+  #announceRun(runId: string): void {
+    for (const { state } of this.#live.values()) {
+      const step = state.steps.find(candidate => candidate.reservedRunId === runId);
+      const { id } = state.execution;
+      if (step)
+        this.#events.publish({ topic: 'step', id: `${id}/${step.name}`, kind: 'updated', parent: id });
+    }
+  }
+}
