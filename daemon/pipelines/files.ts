@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
@@ -44,7 +45,7 @@ export class ExecutionFiles {
 
   /** Writes the parameters that a step sees, as JSON. @returns the file */
   writeParams(executionId: string, step: string, params: unknown): string {
-    const file = path.join(this.#store, executionId, 'steps', `${step}.params.json`);
+    const file = path.join(this.#store, executionId, 'steps', `${fileNameOf(step)}.params.json`);
     writeFileSync(file, JSON.stringify(params, null, 2));
     return file;
   }
@@ -55,7 +56,7 @@ export class ExecutionFiles {
   }
 
   ofStep(executionId: string, step: string): StepFiles {
-    const base = path.join(this.#store, executionId, 'steps', step);
+    const base = path.join(this.#store, executionId, 'steps', fileNameOf(step));
     return { log: `${base}.log`, status: `${base}.status`, identity: `${base}.process` };
   }
 
@@ -91,8 +92,23 @@ export class ExecutionFiles {
   }
 
   #token(executionId: string, step: string): string {
-    return path.join(this.#state, executionId, `${step}.token`);
+    return path.join(this.#state, executionId, `${fileNameOf(step)}.token`);
   }
+}
+
+/** Longest name of a file, without an ending, that all file systems take. */
+const MAX_NAME_BYTES = 200;
+
+/** The name of a step as that of a file: members of groups are named after values, such as paths. */
+export function fileNameOf(step: string): string {
+  const name = step.replace(/^\.|[^\p{L}\p{N}_@.-]/gu, percentEncoded);
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
+  const hash = createHash('sha256').update(step).digest('hex').slice(0, 16);
+  return `${[...name].slice(0, MAX_NAME_BYTES / 5).join('')}~${hash}`;
+}
+
+function percentEncoded(character: string): string {
+  return `%${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface DvcParams {
 export interface DvcStage {
   /** As in `dvc.lock`: `train`, or `train@cnn` for one of a group. */
   readonly name: string;
+  /** Absolute path of the `dvc.lock` that holds its entry: a pipeline has stages of several files. */
+  readonly lock: string;
   /** Folder that it runs in. */
   readonly wdir: string;
   /** As in the file once templates are filled in: one text, or a list of commands. */
@@ -37,6 +39,13 @@ export interface DvcStage {
 export interface DvcProject {
   /** Folder that holds `.dvc`; of the definition itself where there is none. */
   readonly root: string;
-  /** Absolute path of the `dvc.lock` beside the definition. */
-  readonly lock: string;
+  /** What its stages depend on of the data that `.dvc` files keep versions of. */
+  readonly data: readonly DvcData[];
+}
+
+/** A file or folder that a `.dvc` file keeps a version of. */
+export interface DvcData {
+  readonly path: string;
+  /** Absolute path of the `.dvc` file. */
+  readonly file: string;
 }
