@@ -98,11 +98,11 @@ export class ContentReader {
 
   #digest(file: string, stats: BigIntStats): string {
     const print = fingerprint(stats);
-    const known = this.#digests.find(file, print);
+    const known = this.#digests.find(file, 'sha256', print);
     if (known !== undefined) return known;
     const digest = hashFile(file);
     // A file written this very moment could be written again without a trace in its times.
-    if (isSettled(stats, BigInt(Date.now()) * 1_000_000n)) this.#digests.save(file, print, digest);
+    if (isSettled(stats, BigInt(Date.now()) * 1_000_000n)) this.#digests.save(file, 'sha256', print, digest);
     return digest;
   }
 }
@@ -133,7 +133,8 @@ export function fingerprint({ size, mtimeNs, ctimeNs, ino }: BigIntStats): strin
   return `${size}-${mtimeNs}-${ctimeNs}-${ino}`;
 }
 
-function isSettled({ mtimeNs, ctimeNs }: BigIntStats, now: bigint): boolean {
+/** Whether what is written from now on would change the fingerprint. */
+export function isSettled({ mtimeNs, ctimeNs }: BigIntStats, now: bigint): boolean {
   const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
   const resolution = latest % SECOND_NS === 0n ? COARSE_CLOCK_NS : FINE_CLOCK_NS;
   return now - latest > resolution;

@@ -2,18 +2,23 @@
 import Database, { type Database as Connection, type Statement } from 'better-sqlite3';
 
 const SCHEMA = `
-CREATE TABLE IF NOT EXISTS file_digest (
-  path TEXT PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS digest (
+  path TEXT NOT NULL,
+  algorithm TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
-  digest TEXT NOT NULL
+  digest TEXT NOT NULL,
+  PRIMARY KEY (path, algorithm)
 ) STRICT, WITHOUT ROWID`;
 
-type Row = readonly [path: string, fingerprint: string, digest: string];
+/** By which a digest was made: our own, that of DVC, and that of DVC 2. */
+export type Algorithm = 'sha256' | 'md5' | 'md5-dos2unix';
+
+type Row = readonly [path: string, algorithm: Algorithm, fingerprint: string, digest: string];
 
 export class DigestStore {
   readonly #connection: Connection;
-  readonly #find: Statement<[string, string], { digest: string }>;
-  readonly #save: Statement<[string, string, string]>;
+  readonly #find: Statement<[string, Algorithm, string], { digest: string }>;
+  readonly #save: Statement<[string, Algorithm, string, string]>;
   #held: Row[] | undefined;
 
   /** @param file made when it is missing; several threads may have it open */
@@ -24,18 +29,17 @@ export class DigestStore {
     this.#connection.pragma('synchronous = OFF');
     this.#connection.exec(SCHEMA);
     this.#find = this.#connection.prepare(
-      'SELECT digest FROM file_digest WHERE path = ? AND fingerprint = ?',
+      'SELECT digest FROM digest WHERE path = ? AND algorithm = ? AND fingerprint = ?',
     );
-    this.#save = this.#connection.prepare('INSERT OR REPLACE INTO file_digest VALUES (?, ?, ?)');
+    this.#save = this.#connection.prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)');
   }
 
   /** The digest of a file with this fingerprint, if it was hashed before. */
-  find(path: string, fingerprint: string): string | undefined {
-    return this.#find.get(path, fingerprint)?.digest;
+  find(path: string, algorithm: Algorithm, fingerprint: string): string | undefined {
+    return this.#find.get(path, algorithm, fingerprint)?.digest;
   }
 
-  save(path: string, fingerprint: string, digest: string): void {
-    const row = [path, fingerprint, digest] as const;
+  save(...row: Row): void {
     if (this.#held) this.#held.push(row);
     else this.#save.run(...row);
   }

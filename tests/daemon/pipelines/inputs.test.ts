@@ -136,11 +136,11 @@ describe('what a path holds', () => {
     const file = path.join(folder, 'shared.db');
     const [one, other] = [new DigestStore(file), new DigestStore(file)];
     one.together(() => {
-      assert.equal(one.find('a', '1'), undefined);
-      other.together(() => other.save('a', '1', 'aa'));
-      one.save('b', '2', 'bb');
+      assert.equal(one.find('a', 'sha256', '1'), undefined);
+      other.together(() => other.save('a', 'sha256', '1', 'aa'));
+      one.save('b', 'sha256', '2', 'bb');
     });
-    assert.deepEqual([one.find('a', '1'), other.find('b', '2')], ['aa', 'bb']);
+    assert.deepEqual([one.find('a', 'sha256', '1'), other.find('b', 'sha256', '2')], ['aa', 'bb']);
   });
 
   it('is nothing where nothing is', () => {
