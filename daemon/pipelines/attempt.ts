@@ -1,7 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { writeDuration } from './definition/attempts.ts';
-import { reportsOf, type Step } from './definition/model.ts';
+import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
 import type { JobEnd, JobHandle } from './executors/executor.ts';
 import type { StepRecord } from './model.ts';
@@ -33,6 +33,8 @@ export class Attempt {
   readonly #hurry: AbortSignal;
   #handle: JobHandle | undefined;
   #cancelled = false;
+  /** Aborted when what is not started yet is not to be. */
+  readonly #stop = new AbortController();
   /** What the ending of its processes did, once it is done. */
   #ending: Promise<string> | undefined;
   #detached = false;
@@ -53,28 +55,27 @@ export class Attempt {
     if (absent.length > 0)
       return { ...notStarted(`its dependency ${absent.join(', ')} does not exist`), repeatable: false };
     const { id, pipeline, environment, definition } = this.#state.execution;
-    const { executor, files, tokens, url } = this.#engine;
+    const { executor, files, tokens, url, memoryOf } = this.#engine;
     const token = tokens.issue(scopeOf(this.#state, name));
     files.keepToken(id, name, token);
     // Saved before they start: its time is counted from here, whichever daemon counts it.
     await this.#change({ attemptStartTime: Date.now() });
     try {
-      this.#removeReports();
-      this.#handle = await executor.submit({
-        executionId: id,
-        step: name,
-        commands,
-        cwd,
-        env: stepEnvironment({
-          url,
-          token,
-          experiment: pipeline,
-          params: files.writeParams(id, name, seenParams(definition.params, this.#step.params)),
-          environment,
-          own: env,
-        }),
+      const surroundings = {
+        url,
+        token,
+        experiment: pipeline,
+        params: files.writeParams(id, name, seenParams(definition.params, this.#step.params)),
+        environment,
+        own: env,
+      };
+      const job = { executionId: id, step: name, commands, cwd, env: stepEnvironment(surroundings) };
+      this.#handle = await memoryOf(definition).launch(definition, this.#step, () => executor.submit(job), {
+        signal: this.#stop.signal,
+        busy: message => void this.#change({ message }),
       });
     } catch (error) {
+      if (this.#cancelled) return { ...notStarted(''), cancelled: 'before it ran' };
       return notStarted(`it could not be started: ${(error as Error).message}`);
     }
     return this.#watch(this.#handle, remark);
@@ -104,12 +105,14 @@ export class Attempt {
   /** Ends the processes because somebody asked for it. */
   cancel(): void {
     this.#cancelled = true;
+    this.#stop.abort();
     this.#end(this.#hurry.aborted ? 'being ended by force' : 'asked to end (SIGTERM)');
   }
 
   /** Leaves the processes to the next daemon. */
   detach(): void {
     this.#detached = true;
+    this.#stop.abort();
   }
 
   /** Ends what a failed attempt left running: the next one must not find it in its way. */
@@ -158,11 +161,6 @@ export class Attempt {
     const { id } = this.#state.execution;
     this.#ending = this.#engine.executor.cancel(id, this.#step.name, this.#handle, this.#hurry);
     void this.#change({ message });
-  }
-
-  /** What an earlier execution reported is never taken for what this one found. */
-  #removeReports(): void {
-    for (const file of reportsOf(this.#step)) rmSync(file, { force: true });
   }
 
   #change(change: Partial<StepRecord>): Promise<void> {

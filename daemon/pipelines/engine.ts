@@ -1,5 +1,5 @@
 import type { ExecutionScope } from '../contract/principal.ts';
-import type { StepCache } from './cache/service.ts';
+import type { StepMemory } from './cache/model.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import type { Executor } from './executors/executor.ts';
 import type { ExecutionFiles } from './files.ts';
@@ -21,7 +21,8 @@ export interface Engine {
   readonly executor: Executor;
   readonly runs: StepRuns;
   readonly judge: StepJudge;
-  readonly cache: StepCache;
+  /** What is remembered of the steps of a pipeline: whose rules hold depends on whose file it is. */
+  memoryOf(definition: PipelineDefinition): StepMemory;
   readonly files: ExecutionFiles;
   readonly tokens: StepTokens;
   /** One for each core, over all executions. */
@@ -43,6 +44,8 @@ export interface Engine {
   ): Promise<ExecutionEnvironment>;
   /** Hash of the lock of the environment that a pipeline asks for, if it is made already. */
   environment(definition: PipelineDefinition): Promise<string | null>;
+  /** Ends what remembers steps. */
+  close(): Promise<void>;
   /** Reports what should never happen. */
   defect(error: unknown): void;
 }

@@ -187,7 +187,7 @@ export class ExecutionService {
   async close(): Promise<void> {
     this.#unsubscribe();
     for (const runner of this.#live.values()) runner.detach();
-    await this.#engine.cache.close();
+    await this.#engine.close();
   }
 
   async #create(

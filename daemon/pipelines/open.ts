@@ -6,6 +6,7 @@ import type { Environments } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
+import { StepResults } from './cache/results.ts';
 import { StepCache } from './cache/service.ts';
 import type { Engine, StepTokens } from './engine.ts';
 import { ExecutionService } from './executions.ts';
@@ -50,12 +51,14 @@ export async function openPipelines(
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking);
-  const contents = new WorkspaceFiles({ cache: path.join(surroundings.store, 'cache'), workspace });
+  const cache = path.join(surroundings.store, 'cache');
+  const results = new StepResults(database, workspace);
+  const own = new StepCache({ results, files: new WorkspaceFiles({ cache, workspace }), registry });
   const engine: Engine = {
     executor: new LocalExecutor(files),
     runs,
     judge: new StepJudge(tracking, registry, runs),
-    cache: new StepCache({ database, files: contents, registry, workspace }),
+    memoryOf: () => own,
     files,
     tokens,
     slots: new Slots(availableParallelism()),
@@ -64,6 +67,7 @@ export async function openPipelines(
     prepare: environmentMaker({ environments, tracking, artifacts, files }),
     environment: async ({ requirements }) =>
       requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
+    close: () => own.close(),
     defect,
   };
   const pipelines = new PipelineService(engine, workspace);

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { PlannedStep, StepDefinition } from '../contract/pipelines.ts';
 import { newRunId } from '../tracking/model.ts';
-import type { Decision, StepResult } from './cache/model.ts';
-import type { Known, StepCache } from './cache/service.ts';
+import type { Decision, Known, StepMemory, StepResult } from './cache/model.ts';
 import { makesOf, type PipelineDefinition, type Step } from './definition/model.ts';
 import { PathIndex } from './definition/path-index.ts';
 import type { Content } from './inputs/content.ts';
@@ -42,13 +41,13 @@ const NOT_ASKED = 'not asked for';
 
 /** What an execution would do, and why. */
 export async function plan(
-  cache: StepCache,
+  memory: StepMemory,
   definition: PipelineDefinition,
   options: PlanOptions,
 ): Promise<PlannedStep[]> {
   const steps = inOrder(definition.steps);
-  const states = await cache.states(definition, steps, options.environment);
-  const planner = new Planner(cache, definition, options, await cache.known(definition, steps, states));
+  const states = await memory.states(definition, steps, options.environment);
+  const planner = new Planner(memory, definition, options, await memory.known(definition, steps, states));
   const planned: PlannedStep[] = [];
   for (const [index, step] of steps.entries()) {
     const next = await planner.next(step, states[index] as StepState);
@@ -59,7 +58,7 @@ export async function plan(
 
 /** Goes through the steps in order, and remembers what those before will have done. */
 class Planner {
-  readonly #cache: StepCache;
+  readonly #memory: StepMemory;
   readonly #definition: PipelineDefinition;
   readonly #options: PlanOptions;
   readonly #known: Known;
@@ -71,8 +70,8 @@ class Planner {
   readonly #restored = new Map<string, Content>();
   readonly #restoredPlaces = new PathIndex<string>();
 
-  constructor(cache: StepCache, definition: PipelineDefinition, options: PlanOptions, known: Known) {
-    this.#cache = cache;
+  constructor(memory: StepMemory, definition: PipelineDefinition, options: PlanOptions, known: Known) {
+    this.#memory = memory;
     this.#definition = definition;
     this.#options = options;
     this.#known = known;
@@ -104,12 +103,12 @@ class Planner {
     const [maker] = step.deps.flatMap(dep => this.#made.touching(dep));
     if (maker) return { action: 'run', reason: `“${maker.name}” runs before it` };
     if (step.deps.every(dep => this.#restoredPlaces.touching(dep).length === 0))
-      return this.#cache.decide(this.#definition, step, state, this.#known);
+      return this.#memory.decide(this.#definition, step, state, this.#known);
     // It depends on what is going to be there, not on what is there now.
     const { environment } = this.#options;
-    const [then] = await this.#cache.states(this.#definition, [step], environment, this.#restored);
-    const known = await this.#cache.known(this.#definition, [step], then ? [then] : []);
-    return this.#cache.decide(this.#definition, step, then ?? state, known);
+    const [then] = await this.#memory.states(this.#definition, [step], environment, this.#restored);
+    const known = await this.#memory.known(this.#definition, [step], then ? [then] : []);
+    return this.#memory.decide(this.#definition, step, then ?? state, known);
   }
 
   #remember({ outputs }: StepResult): void {

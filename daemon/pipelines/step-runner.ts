@@ -3,7 +3,7 @@ import { type Execution, executionName } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { newRunId } from '../tracking/model.ts';
 import { Attempt, type AttemptEnd, scopeOf } from './attempt.ts';
-import type { StepResult } from './cache/model.ts';
+import type { StepMemory, StepResult, Waiting } from './cache/model.ts';
 import { waitAfter, writeDuration } from './definition/attempts.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
@@ -18,6 +18,7 @@ export class StepRunner {
   readonly #hurry: AbortSignal;
   #attempt: Attempt;
   #cancelled = false;
+  readonly #stop = new AbortController();
   #detached = false;
   /** What a person should know of how the step came to run. */
   #remark: string;
@@ -79,13 +80,23 @@ export class StepRunner {
   /** Ends the step's processes. */
   cancel(): void {
     this.#cancelled = true;
+    this.#stop.abort();
     this.#attempt.cancel();
   }
 
   /** Leaves the step to the next daemon. */
   detach(): void {
     this.#detached = true;
+    this.#stop.abort();
     this.#attempt.detach();
+  }
+
+  get #memory(): StepMemory {
+    return this.#engine.memoryOf(this.#state.execution.definition);
+  }
+
+  get #waiting(): Waiting {
+    return { signal: this.#stop.signal, busy: message => void this.#change({ message }) };
   }
 
   get #scope(): ExecutionScope {
@@ -95,18 +106,18 @@ export class StepRunner {
   /** The earlier result that stands for this step, its outputs back in their places; undefined when it has to run. */
   async #reuse(): Promise<StepResult | undefined> {
     const { definition, environment, force } = this.#state.execution;
-    const { cache } = this.#engine;
+    const memory = this.#memory;
     if (this.#step.commands.length === 0 || this.#cancelled) return undefined;
-    const [state] = await cache.states(definition, [this.#step], environment?.hash ?? null);
+    const [state] = await memory.states(definition, [this.#step], environment?.hash ?? null);
     if (!state) return undefined;
     // Saved before anything starts: a later daemon must be able to tell whether they changed meanwhile.
     await this.#change({ inputs: state.inputs });
     if (force) return undefined;
-    const decision = await cache.decide(
+    const decision = await memory.decide(
       definition,
       this.#step,
       state,
-      await cache.known(definition, [this.#step], [state]),
+      await memory.known(definition, [this.#step], [state]),
     );
     if (decision.action === 'run') return undefined;
     this.#remark = decision.reason;
@@ -115,7 +126,7 @@ export class StepRunner {
       return decision.result;
     }
     try {
-      await cache.restore(definition, this.#step, decision.result, state);
+      await memory.restore(definition, this.#step, decision.result, state, this.#waiting);
       await this.#change({ reused: 'restored' });
       return decision.result;
     } catch (error) {
@@ -126,6 +137,14 @@ export class StepRunner {
 
   async #conclude(end: AttemptEnd): Promise<void> {
     if (this.#detached) return;
+    try {
+      await this.#end(end);
+    } finally {
+      await this.#memory.release(this.#state.execution.definition, this.#step);
+    }
+  }
+
+  async #end(end: AttemptEnd): Promise<void> {
     const { runs, files, tokens } = this.#engine;
     const { runId } = this.#scope;
     const token = files.keptToken(this.#state.execution.id, this.#step.name);
@@ -205,7 +224,7 @@ export class StepRunner {
     const { inputs, startTime } = this.#state.step(this.#step.name);
     if (!inputs) return '';
     const registered = versions.findLast(({ name }) => name === this.#step.register);
-    return this.#engine.cache.keep(definition, this.#step, inputs, {
+    return this.#memory.keep(definition, this.#step, inputs, {
       executionId: id,
       executionName: executionName(this.#state.execution),
       runId,

@@ -1,50 +1,31 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Database } from '../../database/database.ts';
 import type { RegistryService } from '../../registry/service.ts';
-import { makesOf, type PipelineDefinition, type Step } from '../definition/model.ts';
+import { makesOf, type PipelineDefinition, reportsOf, type Step } from '../definition/model.ts';
+import type { JobHandle } from '../executors/executor.ts';
 import type { Content } from '../inputs/content.ts';
 import type { WorkspaceFiles } from '../inputs/files.ts';
 import type { FolderStates } from '../inputs/files-thread.ts';
 import { type Difference, differences, keyOf, type StepInputs } from '../inputs/model.ts';
 import { readStates, relativeTo, type StepState } from '../inputs/read.ts';
-import type { Decision, StepResult } from './model.ts';
+import type { Decision, Ended, Known, StepMemory, StepResult } from './model.ts';
+import type { StepResults } from './results.ts';
 
 /** How many changed files and parameters a reason names. */
 const NAMED = 3;
 
-/** What earlier executions of a pipeline left, as far as some steps may use it again. */
-export interface Known {
-  readonly byKey: ReadonlyMap<string, StepResult>;
-  /** The newest result by the name of its step. */
-  readonly newest: ReadonlyMap<string, StepResult>;
-}
-
-/** What is told of a step that is to be kept. */
-export type Ended = Pick<
-  StepResult,
-  'executionId' | 'executionName' | 'runId' | 'endTime' | 'duration' | 'versions'
->;
-
-/** Decides which steps need not run, puts their outputs back, and keeps those of steps that ran. */
-export class StepCache {
-  readonly #database: Database;
+/** Remembers steps by the content of all that they depend on, in the store's own cache. */
+export class StepCache implements StepMemory {
+  readonly #results: StepResults;
   readonly #files: WorkspaceFiles;
   readonly #registry: RegistryService;
-  readonly #workspace: string;
 
-  constructor(parts: {
-    database: Database;
-    files: WorkspaceFiles;
-    registry: RegistryService;
-    workspace: string;
-  }) {
-    this.#database = parts.database;
+  constructor(parts: { results: StepResults; files: WorkspaceFiles; registry: RegistryService }) {
+    this.#results = parts.results;
     this.#files = parts.files;
     this.#registry = parts.registry;
-    this.#workspace = parts.workspace;
   }
 
-  /** Steps as they stand now. @param instead what paths are going to hold, in place of what they hold now */
   states(
     definition: PipelineDefinition,
     steps: readonly Step[],
@@ -54,26 +35,14 @@ export class StepCache {
     return readStates(this.#files, definition, steps, environment, instead);
   }
 
-  /** What is known that could be used again for steps in these states. */
-  async known(
+  known(
     definition: PipelineDefinition,
     steps: readonly Step[],
     states: readonly StepState[],
   ): Promise<Known> {
-    const keys = states.map(({ inputs }) => keyOf(inputs));
-    const names = steps.map(({ name }) => name);
-    const file = this.#name(definition);
-    const [found, newest] = await Promise.all([
-      this.#database.read('pipelines.findResults', { keys }),
-      this.#database.read('pipelines.newestResults', { file, steps: names }),
-    ]);
-    return {
-      byKey: new Map(found.map(result => [result.key, result])),
-      newest: new Map(newest.map(result => [result.step, result])),
-    };
+    return this.#results.known(definition, steps, states);
   }
 
-  /** Whether a step in this state has to run, and why. */
   async decide(
     definition: PipelineDefinition,
     step: Step,
@@ -102,7 +71,6 @@ export class StepCache {
     return { action: 'restore', reason: `nothing changed ${since}; from the cache: ${names}`, result };
   }
 
-  /** Puts back those outputs of a result that are not there as they were. @throws when the cache is damaged */
   async restore(
     definition: PipelineDefinition,
     step: Step,
@@ -118,12 +86,12 @@ export class StepCache {
     await this.#files.restore(items);
   }
 
-  /**
-   * Keeps how a step ended, unless its inputs changed meanwhile.
-   *
-   * @param before its inputs when it was started
-   * @returns why it is not kept; empty when it is
-   */
+  /** What an earlier execution reported is never taken for what this one found. */
+  launch(_definition: PipelineDefinition, step: Step, start: () => Promise<JobHandle>): Promise<JobHandle> {
+    for (const file of reportsOf(step)) rmSync(file, { force: true });
+    return start();
+  }
+
   async keep(definition: PipelineDefinition, step: Step, before: StepInputs, ended: Ended): Promise<string> {
     const places = makesOf(step);
     try {
@@ -134,9 +102,7 @@ export class StepCache {
       const outputs = Object.fromEntries(
         places.map((place, index) => [relativeTo(definition.folder, place), contents[index] as Content]),
       );
-      const file = this.#name(definition);
-      const result = { key: keyOf(before), file, step: step.name, inputs: before, outputs, ...ended };
-      await this.#database.write('pipelines.saveResult', result);
+      await this.#results.save(definition, step, { inputs: before, outputs, ...ended });
       return '';
     } catch (error) {
       // Its outputs are there, which is what was asked for; the next execution makes them again.
@@ -144,12 +110,11 @@ export class StepCache {
     }
   }
 
+  /** Nobody else waits for what a step works on. */
+  async release(): Promise<void> {}
+
   async close(): Promise<void> {
     await this.#files.close();
-  }
-
-  #name({ file }: PipelineDefinition): string {
-    return relativeTo(this.#workspace, file);
   }
 
   async #missingVersion({ versions }: StepResult): Promise<string | undefined> {
