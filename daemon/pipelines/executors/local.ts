@@ -45,7 +45,10 @@ const [status, commands] = process.argv.slice(1);
 delete process.env.ELECTRON_RUN_AS_NODE;
 let code = 0;
 for (const [program, ...args] of JSON.parse(commands)) {
-  const { status, error } = require('node:child_process').spawnSync(program, args, { stdio: 'inherit', windowsHide: true });
+  // What a shell of DVC's is to read, it reads as it is.
+  const windowsVerbatimArguments = args.slice(0, 3).join(' ') === '/d /s /c';
+  const options = { stdio: 'inherit', windowsHide: true, windowsVerbatimArguments };
+  const { status, error } = require('node:child_process').spawnSync(program, args, options);
   if (error) console.error(error.message);
   code = error ? 127 : (status ?? 1);
   if (code !== 0) break;
