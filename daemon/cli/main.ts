@@ -5,6 +5,7 @@ import { ApiError } from '../contract/errors.ts';
 import * as artifacts from './artifacts.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './context.ts';
 import * as daemon from './daemon.ts';
+import * as data from './data.ts';
 import * as doctor from './doctor.ts';
 import * as environment from './environment.ts';
 import * as executions from './executions.ts';
@@ -36,7 +37,7 @@ const program = new Command('modelthat')
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
   ...[daemon, logs, environment, token, artifacts, store, doctor],
-  ...[run, executions, experiments, runs, models, predict, importing],
+  ...[run, data, executions, experiments, runs, models, predict, importing],
 ];
 for (const noun of nouns) noun.register(program);
 
