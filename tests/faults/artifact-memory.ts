@@ -1,10 +1,10 @@
 /** N3, for artifacts: files far larger than memory should hold pass through the daemon in little of it. */
 import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import http from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { memoryOf } from '../support/measuring.ts';
 import { MlflowWire, proxyPath } from '../support/mlflow.ts';
 import { atMost, type Check, exactly } from './check.ts';
 
@@ -81,9 +81,4 @@ async function peakDuring(daemon: TestDaemon, work: () => Promise<void>): Promis
   await work();
   clearInterval(sampling);
   return Math.max(peak, memoryOf(daemon));
-}
-
-function memoryOf({ connection }: TestDaemon): number {
-  const status = fs.readFileSync(`/proc/${connection.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }

@@ -53,9 +53,3 @@ export const containedAtTheSink: Check = {
     { files: 'tests/daemon/registry/source.test.ts' },
   ],
 };
-
-export const failingDisk: Check = {
-  id: 'D4',
-  title: 'nothing is acknowledged, nor written any more, after a failed sync',
-  ordinary: [{ files: 'tests/daemon/database/disk-failure.test.ts' }],
-};

@@ -5,7 +5,6 @@ import { artifactSwaps } from './artifact-swaps.ts';
 import { backupUnderLoad } from './backup-under-load.ts';
 import {
   containedAtTheSink,
-  failingDisk,
   hostilePage,
   hostsAreListed,
   otherUser,
@@ -15,12 +14,16 @@ import {
 } from './by-ordinary-tests.ts';
 import type { Check } from './check.ts';
 import { damagedModels } from './damaged-models.ts';
+import { failingCalls } from './failing-calls.ts';
 import { schemaFuzz } from './fuzz.ts';
 import { hostileRequests } from './hostile-requests.ts';
 import { bigBatches, fieldShapes, overload, smallWriters } from './load.ts';
 import { limits, oddValues } from './odd-input.ts';
+import { powerCuts } from './power-cuts.ts';
 import { scrub } from './scrub.ts';
+import { sequencesOfCalls } from './sequences.ts';
 import { singleInstance } from './single-instance.ts';
+import { soak } from './soak.ts';
 import { suddenDeath } from './sudden-death.ts';
 import { tokenBirth } from './token-birth.ts';
 import { untrustedWorkspace } from './untrusted-workspace.ts';
@@ -38,12 +41,14 @@ export const checks: readonly Check[] = [
   damagedModels,
   untrustedWorkspace,
   schemaFuzz,
+  sequencesOfCalls,
   limits,
   artifactMemory,
   oddValues,
   hostileRequests,
   suddenDeath,
-  failingDisk,
+  powerCuts,
+  failingCalls,
   artifactKills,
   scrub,
   backupUnderLoad,
@@ -51,5 +56,6 @@ export const checks: readonly Check[] = [
   smallWriters,
   bigBatches,
   fieldShapes,
+  soak,
   overload,
 ];

@@ -1,12 +1,11 @@
 /** L1, L2, L3, L5: under load everything acknowledged is there, nothing is doubled, and the daemon stays quick. */
-import fs from 'node:fs';
 import net from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { getRun } from '../../daemon/contract/runs.ts';
 import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { latencies, memoryOf, percentile } from '../support/measuring.ts';
 import { MlflowWire } from '../support/mlflow.ts';
 import { atLeast, atMost, type Check, exactly, type Figures, none, onThisMachine } from './check.ts';
 
@@ -233,23 +232,6 @@ async function pointsOf(daemon: TestDaemon, runId: string, key = 'm'): Promise<n
   return run.metrics[key]?.count ?? 0;
 }
 
-/** Asks over and over. @returns milliseconds that each answer took */
-async function latencies(until: number, ask: () => Promise<unknown>): Promise<number[]> {
-  const taken: number[] = [];
-  do {
-    const start = performance.now();
-    await ask();
-    taken.push(performance.now() - start);
-    await pause(10);
-  } while (performance.now() < until);
-  return taken;
-}
-
-function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
-
 interface Job {
   readonly params: number;
   readonly metrics: number;
@@ -304,10 +286,4 @@ async function listeners(daemon: TestDaemon, count: number): Promise<(() => void
       return () => controller.abort();
     }),
   );
-}
-
-/** Resident memory of the daemon, in MB. */
-function memoryOf({ connection }: TestDaemon): number {
-  const status = fs.readFileSync(`/proc/${connection.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

@@ -65,20 +65,29 @@ export interface TestDaemon {
  * @param options.args further arguments
  * @param options.env further variables of its environment
  * @param options.main main module of the daemon, by default from the sources
+ * @param options.under a program, with its arguments, that it runs under
  */
 export async function startDaemon(
-  options: { place?: TestPlace; args?: readonly string[]; env?: Record<string, string>; main?: string } = {},
+  options: {
+    place?: TestPlace;
+    args?: readonly string[];
+    env?: Record<string, string>;
+    main?: string;
+    under?: readonly string[];
+  } = {},
 ): Promise<TestDaemon> {
   const place = options.place ?? testPlace();
-  const child = spawn(
+  const [program = '', ...args] = [
+    ...(options.under ?? []),
     process.execPath,
-    [...daemonArguments(place, { main: options.main ?? DAEMON_MAIN }), ...(options.args ?? [])],
-    {
-      cwd: place.workspace,
-      env: { ...place.env, ...options.env },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
+    ...daemonArguments(place, { main: options.main ?? DAEMON_MAIN }),
+    ...(options.args ?? []),
+  ];
+  const child = spawn(program, args, {
+    cwd: place.workspace,
+    env: { ...place.env, ...options.env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const killOnExit = () => child.kill('SIGKILL');
   process.once('exit', killOnExit);
   const ended = once(child, 'exit');
@@ -90,7 +99,8 @@ export async function startDaemon(
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     process.off('exit', killOnExit);
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
+    // Not whatever it runs under.
+    process.kill(connection.pid, signal);
     // This process is to wait for it now.
     child.ref();
     await ended;
