@@ -9,7 +9,9 @@ import { type Handler, type Handlers, registerCommand, setting } from './contrib
 import { processLauncher } from './daemon/launcher.ts';
 import { Stores } from './daemon/stores.ts';
 import { PipelineLenses } from './editor/code-lens.ts';
-import { PIPELINE_DOCUMENTS, PipelineDiagnostics } from './editor/diagnostics.ts';
+import { PipelineDiagnostics } from './editor/diagnostics.ts';
+import { PIPELINE_DOCUMENTS } from './editor/documents.ts';
+import { LanguageFeatures } from './editor/language-features.ts';
 import { StepLogs } from './editor/step-logs.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
 import { offerImport } from './integrations/import-offer.ts';
@@ -49,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): void {
     statusBar(stores),
     new Terminals(context.environmentVariableCollection, stores, log),
     new PipelineDiagnostics(stores, log),
+    new LanguageFeatures(stores, log),
     vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses()),
     ...Object.entries(handlers).map(([id, handler]) =>
       registerCommand(id as CommandId, reporting(onlyTrusted(id as CommandId, handler), log)),

@@ -13,7 +13,15 @@ import { type BuildOptions, build, context } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
-const sources = ['extension', 'daemon', 'webviews', 'scripts/build.ts', 'package.json', 'package-lock.json'];
+const sources = [
+  'extension',
+  'daemon',
+  'webviews',
+  'schemas',
+  'scripts/build.ts',
+  'package.json',
+  'package-lock.json',
+];
 
 /** Native packages stay outside the bundles: their binaries are found beside them. */
 export const nativePackages = ['better-sqlite3', 'onnxruntime-node'];

@@ -13,6 +13,7 @@ export const checks: readonly { name: string; command: readonly string[] }[] = [
     ? [{ name: 'types of webviews', command: [bin('tsc'), '-p', 'tsconfig.webviews.json'] }]
     : []),
   { name: 'manifest', command: [process.execPath, path.join(root, 'scripts/contributes.ts'), '--check'] },
+  { name: 'schemas', command: [process.execPath, path.join(root, 'scripts/schemas.ts'), '--check'] },
   { name: 'lint and format', command: [bin('biome'), 'check', '--error-on-warnings'] },
   {
     name: 'import rules',

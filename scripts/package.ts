@@ -24,6 +24,7 @@ const OWN_FILES = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
+  'schemas/*.json',
   'media/*.svg',
   'media/icon.png',
   'media/walkthrough/*.svg',

@@ -17,6 +17,7 @@ import { say } from './output.ts';
 import * as predict from './predict.ts';
 import * as run from './run.ts';
 import * as runs from './runs.ts';
+import * as schema from './schema.ts';
 import * as store from './store.ts';
 import * as token from './token.ts';
 
@@ -37,7 +38,7 @@ const program = new Command('modelthat')
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
   ...[daemon, logs, environment, token, artifacts, store, doctor],
-  ...[run, data, executions, experiments, runs, models, predict, importing],
+  ...[run, data, executions, experiments, runs, models, predict, importing, schema],
 ];
 for (const noun of nouns) noun.register(program);
 

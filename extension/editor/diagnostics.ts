@@ -1,18 +1,13 @@
 import * as vscode from 'vscode';
 import { checkPipeline, type Diagnostic } from '../../daemon/contract/pipelines.ts';
 import type { Stores } from '../daemon/stores.ts';
+import { PIPELINE_DOCUMENTS } from './documents.ts';
 
 const DEBOUNCE_MS = 300;
 const SEVERITY = {
   error: vscode.DiagnosticSeverity.Error,
   warning: vscode.DiagnosticSeverity.Warning,
 } as const;
-
-/** The documents that describe pipelines. */
-export const PIPELINE_DOCUMENTS: vscode.DocumentSelector = {
-  scheme: 'file',
-  pattern: '**/modelthat.{yaml,yml}',
-};
 
 /** Shows the problems of a pipeline file as it is typed. Only in a trusted workspace: checking needs the daemon. */
 export class PipelineDiagnostics implements vscode.Disposable {

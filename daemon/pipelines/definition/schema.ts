@@ -1,24 +1,38 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the examples show the syntax of templates
 import * as z from 'zod';
 import { Stage } from '../../contract/models.ts';
+import type { RefersTo } from '../../contract/references.ts';
+import { RETRY_DEFAULTS } from './attempts.ts';
 
 /** A key of the vocabulary that is read, reported as not supported yet, and has no effect. */
-const planned = z.unknown().optional().meta({ planned: true });
+const planned = z.unknown().optional().meta({ planned: true, description: 'Not supported yet.' });
 
 const Text = z.string().min(1);
-const Texts = z.union([Text.transform(one => [one]), z.array(Text)]);
+const listOf = (text: typeof Text) => z.union([text.transform(one => [one]), z.array(text)]);
 const Scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** A text that stands for something the editor can follow. */
+const naming = (refersTo: RefersTo) => Text.meta({ refersTo });
 
 /** A value that may also come from a parameter, by `${…}`. */
 const NumberOrText = z.union([Text, z.number()], { error: 'must be a number or text' });
-const Duration = z.union([Text, z.number()], { error: 'must be a duration such as 90s, 15m or 2h' });
+const Duration = z
+  .union([Text, z.number()], { error: 'must be a duration such as 90s, 15m or 2h' })
+  .meta({ examples: ['90s', '15m', '2h'] });
 const Retries = z.union(
   [
     NumberOrText,
     z.strictObject({
-      times: NumberOrText,
-      wait: Duration.optional(),
-      backoff: NumberOrText.optional(),
-      max_wait: Duration.optional(),
+      times: NumberOrText.meta({ description: 'Further attempts after the first.' }),
+      wait: Duration.optional().meta({
+        description: `Time before the second attempt; \`${RETRY_DEFAULTS.wait}\` unless it is given.`,
+      }),
+      backoff: NumberOrText.optional().meta({
+        description: `What the wait is multiplied by after each further attempt; \`${RETRY_DEFAULTS.backoff}\` unless it is given.`,
+      }),
+      max_wait: Duration.optional().meta({
+        description: `The longest wait; \`${RETRY_DEFAULTS.max_wait}\` unless it is given.`,
+      }),
     }),
   ],
   { error: 'must be a number, or a mapping with “times” and, if you like, “wait”, “backoff” and “max_wait”' },
@@ -27,55 +41,129 @@ const Retries = z.union(
 /** Letters, digits, `-` and `_`, as DVC has it: a step's name is also a file name and a part of a URL. */
 const STEP_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
 
-export const StepSource = z.strictObject({
-  /** A command, or several that run one after the other until one fails. */
-  run: Texts.optional(),
-  after: Texts.default([]),
-  deps: Texts.default([]),
-  outs: Texts.default([]),
-  /** Names of the parameters that the step sees, and so depends on; without it, all. */
-  params: Texts.optional(),
-  /** JSON files whose numbers are logged to the step's run. */
-  metrics: Texts.default([]),
-  /** A file with the results of data checks. */
-  checks: Text.optional(),
-  model: z.strictObject({ register: Text }).optional(),
-  gates: Texts.default([]),
-  promote: z.strictObject({ model: Text, to: Stage }).optional(),
-  /** What a person is asked to approve before the steps after this one run. */
-  approval: Text.optional(),
-  /** Folder to run in; the step's paths are relative to it. */
-  cwd: Text.optional(),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), Scalar).default({}),
-  desc: z.string().optional(),
-  /** How long each attempt at the commands may take. */
-  timeout: Duration.optional(),
-  /** How often commands that fail are tried again. */
-  retries: Retries.optional(),
-  /** Names that one step at a time may hold, over all executions. */
-  mutex: Texts.default([]),
-  /** Whether it runs once what it needs has ended, however that ended. */
-  always: z.boolean().default(false),
-  /** A condition on parameters, without which the step is left out. */
-  when: z.union([Text, z.boolean()], { error: 'must be a condition, or true or false' }).optional(),
-  tune: planned,
-  uses: planned,
-  foreach: planned,
-  matrix: planned,
-  resources: planned,
-  notebook: planned,
-  plots: planned,
-});
+export const StepSource = z
+  .strictObject({
+    run: listOf(naming('command'))
+      .optional()
+      .meta({
+        description:
+          'A command, or several that run one after the other until one fails. No shell is involved.',
+        examples: ['python -m package.module', 'python train.py --rate ${train.rate}'],
+      }),
+    after: listOf(naming('step'))
+      .default([])
+      .meta({ description: 'Steps that must have succeeded first, besides those that make its `deps`.' }),
+    deps: listOf(naming('input'))
+      .default([])
+      .meta({ description: 'Files and folders that the step reads. When they change, it runs again.' }),
+    outs: listOf(naming('output')).default([]).meta({
+      description: 'Files and folders that the step makes; kept in the cache and restored from it.',
+    }),
+    params: listOf(naming('parameter')).optional().meta({
+      description: 'Parameters, or groups of them, that the step sees, and so depends on; without it, all.',
+    }),
+    metrics: listOf(naming('output'))
+      .default([])
+      .meta({ description: 'JSON files that the step makes, whose numbers are logged to its run.' }),
+    checks: naming('output').optional().meta({
+      description:
+        'A JSON file that the step makes with the results of data checks: of Great Expectations, or a list of `{name, passed, observed, expected}`.',
+    }),
+    model: z
+      .strictObject({
+        register: naming('model').meta({ description: 'Name of the registered model.' }),
+      })
+      .optional()
+      .meta({ description: 'Makes the model that this step logs a new version of a registered model.' }),
+    gates: listOf(naming('gate'))
+      .default([])
+      .meta({
+        description:
+          'Comparisons of metrics that must hold, or the step fails: with a threshold, or with `champion.<metric>`, that of the version in Production.',
+        examples: ['rmspe < 0.12', 'rmspe <= champion.rmspe * 1.02'],
+      }),
+    promote: z
+      .strictObject({
+        model: naming('model').meta({ description: 'Name of the registered model.' }),
+        to: Stage.meta({ description: 'The stage that its newest version of this execution moves to.' }),
+      })
+      .optional()
+      .meta({ description: 'Moves a model version to a stage when the gates hold.' }),
+    approval: Text.optional().meta({
+      description: 'What a person is asked to approve before the steps after this one run.',
+      examples: ['Production'],
+    }),
+    cwd: naming('folder')
+      .optional()
+      .meta({ description: 'Folder to run in; the paths of the step are relative to it.' }),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), Scalar)
+      .default({})
+      .meta({ description: 'Environment variables of the commands.' }),
+    desc: z.string().optional().meta({ description: 'What the step is for, in words.' }),
+    timeout: Duration.optional().meta({
+      description: 'How long each attempt at the commands may take before its processes are ended.',
+    }),
+    retries: Retries.optional().meta({
+      description: 'How often commands that fail are tried again.',
+      examples: [3],
+    }),
+    mutex: listOf(Text)
+      .default([])
+      .meta({
+        description: 'Names that one step at a time may hold, over all executions.',
+        examples: ['gpu'],
+      }),
+    always: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether it runs once what it needs has ended, however that ended.' }),
+    when: z
+      .union([naming('condition'), z.boolean()], { error: 'must be a condition, or true or false' })
+      .optional()
+      .meta({
+        description: 'A condition on parameters, without which the step is left out.',
+        examples: ['${train.enabled}', "${data.stores} > 100 and ${mode} == 'full'"],
+      }),
+    tune: planned,
+    uses: planned,
+    foreach: planned,
+    matrix: planned,
+    resources: planned,
+    notebook: planned,
+    plots: planned,
+  })
+  .meta({ description: 'A step: a command to run, gates to judge, or an approval to wait for.' });
 export type StepSource = z.infer<typeof StepSource>;
 
 export const PipelineSource = z.strictObject({
-  name: Text.max(200).optional(),
-  env: z.strictObject({ python: Text.optional() }).default({}),
-  /** A file of parameters, or the parameters themselves. */
-  params: z.union([Text, z.record(z.string(), z.unknown())]).optional(),
-  metrics: z.record(z.string(), z.enum(['minimize', 'maximize'])).default({}),
-  steps: z.record(z.string().regex(STEP_NAME), StepSource),
-  desc: z.string().optional(),
+  name: Text.max(200)
+    .optional()
+    .meta({ description: 'What the pipeline is called; its folder’s name unless given.' }),
+  env: z
+    .strictObject({
+      python: naming('input')
+        .optional()
+        .meta({ description: 'A file of Python requirements.', examples: ['requirements.txt'] }),
+    })
+    .default({})
+    .meta({ description: 'Environment that the steps run in, made once for each set of requirements.' }),
+  params: z
+    .union([naming('parameterFile'), z.record(z.string(), z.unknown())])
+    .optional()
+    .meta({
+      description:
+        'A file of parameters, or the parameters themselves; `params.yaml`, where there is one, unless given. `${…}` refers to them.',
+      examples: ['params.yaml'],
+    }),
+  metrics: z
+    .record(z.string(), z.enum(['minimize', 'maximize']))
+    .default({})
+    .meta({ description: 'What “best” means: each metric with its goal.' }),
+  steps: z
+    .record(z.string().regex(STEP_NAME), StepSource)
+    .meta({ description: 'The steps, by their names.' }),
+  desc: z.string().optional().meta({ description: 'What the pipeline is for, in words.' }),
   registry: planned,
   schedule: planned,
   triggers: planned,

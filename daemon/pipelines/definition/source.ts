@@ -13,6 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Diagnostic } from '../../contract/pipelines.ts';
+import { didYouMean } from '../../contract/references.ts';
 
 /** Largest definition or parameter file that is read, in bytes. */
 const MAX_SOURCE_BYTES = 1_000_000;
@@ -180,6 +181,6 @@ export function readSource(file: string): Source {
 /** "Did you mean …?" for a name that is not among the known ones; otherwise lists them. */
 export function suggest(name: string, known: readonly string[]): string {
   const closest = closestMatch(name, known, { maxDistance: Math.max(2, Math.floor(name.length / 3)) });
-  if (closest !== undefined) return `Did you mean “${closest}”?`;
+  if (closest !== undefined) return didYouMean(closest);
   return known.length === 0 ? 'There are none.' : `Known: ${known.join(', ')}.`;
 }

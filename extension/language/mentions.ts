@@ -1,0 +1,212 @@
+/** What the texts of a project mention. Going to definitions, references, renaming, hovers and links rest on this. */
+import path from 'node:path';
+import { type Parameter, partsOf } from './parameters.ts';
+import type { PipelineText, StepText } from './pipeline-text.ts';
+import type { Project } from './project.ts';
+import { type Found, scalarsOf } from './vocabulary.ts';
+import { contains, type Span } from './yaml-text.ts';
+
+/** What is mentioned. */
+export type Subject =
+  | { readonly kind: 'step'; readonly file: string; readonly name: string }
+  /** The file is where its value is set. */
+  | { readonly kind: 'parameter'; readonly file: string; readonly name: string }
+  | { readonly kind: 'path'; readonly path: string }
+  /** A Python module or script: the first of these files that exists. */
+  | { readonly kind: 'code'; readonly candidates: readonly string[] };
+
+export interface Mention {
+  readonly subject: Subject;
+  readonly file: string;
+  readonly span: Span;
+  /** A step's key, a parameter's key, and an output declare what others use. */
+  readonly role: 'declares' | 'uses';
+  /** The step that it stands in. */
+  readonly step?: string;
+  /** Of a path: the folder that it is relative to; undefined when templates are filled in, so that it cannot be rewritten. */
+  readonly base?: string;
+}
+
+/** All that a project mentions. */
+export function mentionsOf(project: Project): Mention[] {
+  return [
+    ...project.pipelines.flatMap(pipeline => [...mentionsIn(project, pipeline)]),
+    ...project.parameterFiles.flatMap(file =>
+      [...project.parametersIn({ file, at: [] }).values()].map(declaration),
+    ),
+  ];
+}
+
+/** The narrowest mention at an offset of a file. */
+export function mentionAt(mentions: readonly Mention[], file: string, offset: number): Mention | undefined {
+  const width = ({ span }: Mention) => span.end - span.start;
+  return mentions
+    .filter(mention => mention.file === file && contains(mention.span, offset))
+    .sort((a, b) => width(a) - width(b))[0];
+}
+
+export function isSame(one: Subject, other: Subject): boolean {
+  if (one.kind === 'path') return other.kind === 'path' && one.path === other.path;
+  if (one.kind === 'code' || one.kind !== other.kind) return false;
+  return one.file === other.file && one.name === other.name;
+}
+
+/** The output that is a path, or else the one that it lies in. */
+export function makerOf(mentions: readonly Mention[], file: string): Mention | undefined {
+  return mentions
+    .flatMap(mention =>
+      mention.role === 'declares' && mention.subject.kind === 'path'
+        ? [{ mention, made: mention.subject.path }]
+        : [],
+    )
+    .filter(({ made }) => file === made || file.startsWith(`${made}${path.sep}`))
+    .sort((a, b) => b.made.length - a.made.length)[0]?.mention;
+}
+
+function declaration({ name, file, span }: Parameter): Mention {
+  return { subject: { kind: 'parameter', file, name }, file, span, role: 'declares' };
+}
+
+function* mentionsIn(project: Project, pipeline: PipelineText): Generator<Mention> {
+  const { yaml, format } = pipeline;
+  const known = new Map<StepText | undefined, ReadonlyMap<string, Parameter>>();
+  const parametersFor = (step: StepText | undefined) => {
+    const parameters = known.get(step) ?? project.parametersFor(pipeline, step);
+    known.set(step, parameters);
+    return parameters;
+  };
+  for (const source of inlineSources(pipeline)) {
+    for (const parameter of project.parametersIn(source).values()) yield declaration(parameter);
+  }
+  for (const found of scalarsOf(yaml.contents, format.schema)) {
+    yield* mentionsAt({ project, pipeline, step: pipeline.stepAt(found.at), parametersFor }, found);
+  }
+}
+
+function inlineSources(pipeline: PipelineText) {
+  return [
+    ...pipeline.parameterSources(),
+    ...pipeline.steps.flatMap(step => pipeline.parameterSources(step).filter(({ at }) => at.length > 2)),
+  ].filter(({ file }) => file === pipeline.file);
+}
+
+interface Context {
+  readonly project: Project;
+  readonly pipeline: PipelineText;
+  readonly step: StepText | undefined;
+  readonly parametersFor: (step: StepText | undefined) => ReadonlyMap<string, Parameter>;
+}
+
+function* mentionsAt(context: Context, found: Found): Generator<Mention> {
+  const { pipeline, step } = context;
+  const { at, scalar, isKey, refersTo } = found;
+  const { file, yaml, format } = pipeline;
+  const span = yaml.spanOf(scalar);
+  const text = yaml.slice(span);
+  const here = { file, span, ...(step && { step: step.name }) };
+  const parameters = context.parametersFor(step);
+
+  if (isKey && at.length === 2 && at[0] === format.steps)
+    yield { ...here, subject: { kind: 'step', file, name: text }, role: 'declares' };
+  switch (refersTo) {
+    case 'step':
+      yield { ...here, subject: { kind: 'step', file, name: text }, role: 'uses' };
+      break;
+    case 'parameter':
+      yield* named(here, listed(context, found) ?? parameters, text, span.start);
+      break;
+    case 'command':
+      yield* code(here, text, step?.folder);
+      break;
+    case 'input':
+    case 'output':
+    case 'folder':
+    case 'parameterFile':
+      yield* pathMention(
+        here,
+        text,
+        parameters,
+        refersTo === 'folder' ? pipeline.folder : step ? step.folder : pipeline.folder,
+        refersTo === 'output' ? 'declares' : 'uses',
+      );
+  }
+  for (const { 1: name = '', index } of text.matchAll(TEMPLATE))
+    yield* named(here, parameters, name, span.start + index + '${'.length);
+}
+
+const TEMPLATE = /(?<!\\)\$\{([^}]*)\}/g;
+
+type Here = Pick<Mention, 'file' | 'span' | 'step'>;
+
+/** The parameters that a step's own list names, where those are not the ones of templates. */
+function listed(
+  { project, pipeline, step }: Context,
+  { at }: Found,
+): ReadonlyMap<string, Parameter> | undefined {
+  const file = at.slice(3).find(key => typeof key === 'string');
+  const source = step && pipeline.listedSource(step, file);
+  return source && project.parametersIn(source);
+}
+
+function* named(
+  here: Here,
+  parameters: ReadonlyMap<string, Parameter>,
+  text: string,
+  start: number,
+): Generator<Mention> {
+  for (const { name, span } of partsOf(text, start)) {
+    const parameter = parameters.get(name);
+    if (parameter)
+      yield { ...here, span, subject: { kind: 'parameter', file: parameter.file, name }, role: 'uses' };
+  }
+}
+
+function* pathMention(
+  here: Here,
+  text: string,
+  parameters: ReadonlyMap<string, Parameter>,
+  base: string | undefined,
+  role: Mention['role'],
+): Generator<Mention> {
+  if (base === undefined || text.trim() === '') return;
+  const filled = text.replaceAll(TEMPLATE, (whole, name: string) => {
+    const parameter = parameters.get(name.trim());
+    return parameter && !parameter.isGroup ? String(parameter.value) : whole;
+  });
+  if (filled.includes('${')) return;
+  const subject = { kind: 'path', path: path.resolve(base, filled) } as const;
+  yield { ...here, subject, role, ...(filled === text && { base }) };
+}
+
+const SOURCE_FOLDERS = ['.', 'src'];
+
+/** The Python modules (`-m a.b`) and scripts (`x.py`) that a command names. */
+function* code(here: Here, text: string, folder: string | undefined): Generator<Mention> {
+  if (folder === undefined) return;
+  const words = [...text.matchAll(/[^\s"'$]+/g)];
+  for (const [position, { 0: word, index }] of words.entries()) {
+    const isModule = words[position - 1]?.[0] === '-m' && /^[\w.]+$/.test(word);
+    const candidates = isModule
+      ? moduleFiles(folder, word)
+      : word.endsWith('.py')
+        ? [path.resolve(folder, word)]
+        : [];
+    const start = here.span.start + index;
+    if (candidates.length > 0)
+      yield {
+        ...here,
+        span: { start, end: start + word.length },
+        subject: { kind: 'code', candidates },
+        role: 'uses',
+      };
+  }
+}
+
+function moduleFiles(folder: string, module: string): string[] {
+  const inPackage = module.split('.').join(path.sep);
+  return SOURCE_FOLDERS.flatMap(source =>
+    [`${inPackage}.py`, path.join(inPackage, '__main__.py'), path.join(inPackage, '__init__.py')].map(file =>
+      path.resolve(folder, source, file),
+    ),
+  );
+}

@@ -1,0 +1,81 @@
+import { isMap, isSeq } from 'yaml';
+import type { Files } from './files.ts';
+import { type Parameter, parametersIn } from './parameters.ts';
+import { type ParameterSource, PipelineText, type StepText } from './pipeline-text.ts';
+import { entriesOf, valueAt, YamlText } from './yaml-text.ts';
+
+/** The pipelines of a workspace and their files of parameters, as they are at one moment. */
+export class Project {
+  readonly pipelines: readonly PipelineText[];
+  readonly #texts: ReadonlyMap<string, YamlText>;
+
+  private constructor(pipelines: readonly PipelineText[], texts: ReadonlyMap<string, YamlText>) {
+    this.pipelines = pipelines;
+    this.#texts = texts;
+  }
+
+  /** Reads all pipelines of the workspace, or one. */
+  static async read(files: Files, only?: string): Promise<Project> {
+    const names = only === undefined ? await files.pipelines() : [only];
+    const read = await Promise.all(
+      names.map(async file => {
+        const text = await files.read(file);
+        return text === undefined ? undefined : PipelineText.read(file, text);
+      }),
+    );
+    const pipelines = read.filter(pipeline => pipeline !== undefined);
+    const texts = new Map(pipelines.map(({ file, yaml }) => [file, yaml]));
+    const sources = new Set(pipelines.flatMap(sourcesOf).map(({ file }) => file));
+    await Promise.all(
+      [...sources].map(async file => {
+        if (texts.has(file)) return;
+        const text = await files.read(file);
+        if (text !== undefined) texts.set(file, new YamlText(text));
+      }),
+    );
+    return new Project(pipelines, texts);
+  }
+
+  pipeline(file: string): PipelineText | undefined {
+    return this.pipelines.find(pipeline => pipeline.file === file);
+  }
+
+  /** A pipeline's or parameters' text. */
+  text(file: string): YamlText | undefined {
+    return this.#texts.get(file);
+  }
+
+  /** Files of parameters that are no pipelines themselves. */
+  get parameterFiles(): string[] {
+    return [...this.#texts.keys()].filter(file => !this.pipeline(file));
+  }
+
+  parametersIn(source: ParameterSource): ReadonlyMap<string, Parameter> {
+    const text = this.#texts.get(source.file);
+    return text ? parametersIn(text, source) : new Map();
+  }
+
+  /** The parameters that templates may name. */
+  parametersFor(pipeline: PipelineText, step?: StepText): ReadonlyMap<string, Parameter> {
+    return new Map(
+      pipeline.parameterSources(step).flatMap(source => [...this.parametersIn(source).entries()]),
+    );
+  }
+}
+
+function sourcesOf(pipeline: PipelineText): ParameterSource[] {
+  return [
+    ...pipeline.parameterSources(),
+    ...pipeline.steps.flatMap(step => [
+      ...pipeline.parameterSources(step),
+      ...[undefined, ...listedFiles(step)].flatMap(file => pipeline.listedSource(step, file) ?? []),
+    ]),
+  ];
+}
+
+/** Files that a stage of a `dvc.yaml` lists parameters of. */
+function listedFiles(step: StepText): string[] {
+  const listed = valueAt(step.value, ['params']);
+  if (!isSeq(listed)) return [];
+  return listed.items.flatMap(item => (isMap(item) ? entriesOf(item).map(({ name }) => name) : []));
+}
