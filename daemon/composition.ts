@@ -87,7 +87,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     workspace: place.workspace,
     chosen: process.env.MODELTHAT_PYTHON,
   });
-  const { pipelines, executions } = await openPipelines({
+  const { pipelines, executions, code } = await openPipelines({
     ...surroundings,
     ...place,
     database,
@@ -117,6 +117,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       'copies of the daemon': privateFolder('daemons'),
       'compiled code': privateFolder('compile-cache'),
     },
+    forgetExecution: (id, file) => code.forget(id, file),
     record: what => log.info(what, 'permanently deleted'),
     defect: error => log.error({ err: error }, 'a defect in housekeeping'),
   });

@@ -1,15 +1,17 @@
-/** `modelthat executions ls | show | logs | cancel`, `modelthat approve`, `modelthat reject`. */
+/** `modelthat executions ls | show | versions | logs | cancel`, `modelthat approve`, `modelthat reject`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { DaemonClient } from '../client/client.ts';
 import { missing } from '../contract/errors.ts';
 import {
+  type CodeVersion,
   cancelExecution,
   decideStep,
   ENVIRONMENT_LOG,
   type Execution,
   getExecution,
   getStepLog,
+  getStepVersions,
   listExecutions,
 } from '../contract/pipelines.ts';
 import { Context } from './context.ts';
@@ -22,6 +24,10 @@ export function register(program: Command): void {
   const noun = program.command('executions').description('executions of pipelines');
   noun.command('ls').description('list executions, newest first').action(list);
   noun.command('show [execution]').description('one execution, by default the newest').action(show);
+  noun
+    .command('versions <execution> <step>')
+    .description('which data, code, parameters and environment a step worked with')
+    .action(versions);
   noun
     .command('logs [execution] [step]')
     .description('what the steps of an execution printed, by default of the newest')
@@ -72,8 +78,51 @@ async function show(id: string | undefined, _options: unknown, command: Command)
   const context = new Context(command);
   const client = await context.client();
   const execution = await find(client, id);
-  if (context.json) printJson(execution);
-  else await printOutcome(client, execution);
+  if (context.json) {
+    printJson(execution);
+    return;
+  }
+  if (execution.code) printCode(execution.code);
+  await printOutcome(client, execution);
+}
+
+function printCode({ commit, branch, dirty, ref, archive, remarks }: CodeVersion): void {
+  const place = [branch, commit?.slice(0, 10)].filter(Boolean).join(' ');
+  const changes = dirty ? ' with changes' : '';
+  if (ref !== null) print(`code: ${place}${changes} (git diff ${ref})`);
+  else if (archive !== null) print(`code: ${archive.slice(0, 10)} in the cache`);
+  for (const remark of remarks) print(`code: ${remark}`);
+}
+
+async function versions(
+  executionId: string,
+  step: string,
+  _options: unknown,
+  command: Command,
+): Promise<void> {
+  const context = new Context(command);
+  const client = await context.client();
+  const { versions } = await client.call(getStepVersions, { params: { executionId, step } });
+  if (context.json) {
+    printJson(versions);
+    return;
+  }
+  const { deps = {}, code = {}, params = {}, environment = null } = versions ?? {};
+  const rows = [
+    ...Object.entries(deps).map(([name, digest]) => ['data', name, digest ?? 'not there']),
+    ...Object.entries(code).map(([name, digest]) => ['code', name, digest ?? 'not there']),
+    ...Object.entries(params).map(([name, value]) => ['parameter', name, JSON.stringify(value)]),
+    ...(environment === null ? [] : [['environment', '', environment]]),
+  ];
+  printTable(
+    rows,
+    [
+      { title: 'KIND', value: row => row[0] },
+      { title: 'NAME', value: row => row[1] },
+      { title: 'VERSION', value: row => row[2] },
+    ],
+    'The step depends on nothing, or its commands did not come to run.',
+  );
 }
 
 async function logs(

@@ -74,6 +74,25 @@ export const StepExecution = z.object({
 });
 export type StepExecution = z.infer<typeof StepExecution>;
 
+/** The code that an execution ran, as it was when it began. */
+export const CodeVersion = z.object({
+  /** The commit that was checked out; null without git, and before the first commit. */
+  commit: z.string().nullable(),
+  /** Null when none was checked out, too. */
+  branch: z.string().nullable(),
+  /** Where the code comes from, without a password. */
+  repository: z.string().nullable(),
+  /** Whether the work tree had more than the commit. */
+  dirty: z.boolean(),
+  /** Names a commit of the work tree as it was, for `git diff`; that which was checked out, when nothing had changed. */
+  ref: z.string().nullable(),
+  /** Without git: the digest of the sources in the store's cache. */
+  archive: z.string().nullable(),
+  /** What that does not hold, and why, in a person's words. */
+  remarks: z.array(z.string()),
+});
+export type CodeVersion = z.infer<typeof CodeVersion>;
+
 export const ExecutionStatus = z.enum([
   'preparing',
   'running',
@@ -100,6 +119,8 @@ export const Execution = z.object({
   message: z.string(),
   /** Overrides it was started with. */
   set: StringMap,
+  /** Null while it is being recorded, and where it never was. */
+  code: CodeVersion.nullable().default(null),
   /** Exit code that `modelthat run` ends with; null while it runs. */
   exitCode: z.number().int().nullable(),
   /** Versions that this execution registered. */
@@ -235,6 +256,28 @@ export const cancelExecution = route({
   params: ExecutionId,
   body: z.object({ force: z.boolean().default(false) }),
   reply: Execution,
+});
+
+/** What a step worked with: digests by path relative to the pipeline's folder, null where nothing was. */
+export const StepVersions = z.object({
+  deps: z.record(z.string(), z.string().nullable()),
+  /** The code that it ran and imported. */
+  code: z.record(z.string(), z.string().nullable()),
+  /** The parameters that it saw, by dotted name. */
+  params: z.record(z.string(), z.unknown()),
+  /** Hash of the Python environment's lock; null without one. */
+  environment: z.string().nullable(),
+});
+export type StepVersions = z.infer<typeof StepVersions>;
+
+export const getStepVersions = route({
+  method: 'GET',
+  path: '/api/v1/executions/:executionId/steps/:step/versions',
+  access: 'tracking',
+  summary: 'The versions of data, code, parameters and environment that a step worked with',
+  params: StepOf,
+  /** Null when its commands did not come to run. */
+  reply: z.object({ versions: StepVersions.nullable() }),
 });
 
 /** In place of a step's name, in `getStepLog`: what making the Python environment printed. */

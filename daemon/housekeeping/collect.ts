@@ -23,6 +23,8 @@ export interface CollectParts {
   readonly database: Database;
   readonly artifacts: ArtifactService;
   readonly events: EventBus;
+  /** Removes what an execution that is deleted left outside of the store. */
+  forgetExecution(id: string, file: string): Promise<void>;
   /** Keeps that something was deleted for good. */
   record(what: { kind: string; id: string }): void;
 }
@@ -118,6 +120,8 @@ async function purgeAll(parts: CollectParts, purges: readonly Purge[], work: Wor
     runs.length === 0 ? [] : await parts.database.survey('housekeeping.measuredModels', { runs }),
     ([run]) => run,
   );
+  const executions = await parts.database.read('housekeeping.executionsOf', { runs });
+  for (const { id, file } of executions) await parts.forgetExecution(id, file);
   let done = 0;
   const tell = counting(work, () => `Deleting: ${done} of ${purges.length}…`);
   for (const purge of purges) {

@@ -5,6 +5,7 @@ import { checkDatabase, versionFiles } from './store/invariants.ts';
 import {
   beginPurge,
   compact,
+  executionsOf,
   finishPurge,
   measuredModels,
   purgeSome,
@@ -28,6 +29,7 @@ export const reads = {
   'housekeeping.unknownIds': unknownIds,
   'housekeeping.experimentFolders': experimentFolders,
   'housekeeping.unfinishedPurges': unfinishedPurges,
+  'housekeeping.executionsOf': executionsOf,
   'housekeeping.measuredModels': measuredModels,
   'housekeeping.usage': usage,
 } as const;

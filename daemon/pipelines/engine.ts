@@ -1,3 +1,4 @@
+import type { CodeVersion } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import type { StepMemory } from './cache/model.ts';
 import type { PipelineDefinition } from './definition/model.ts';
@@ -42,6 +43,8 @@ export interface Engine {
     signal: AbortSignal,
     progress: (message: string) => void,
   ): Promise<ExecutionEnvironment>;
+  /** Records the code as it is when an execution begins. Never fails: it says what did. */
+  recordCode(execution: ExecutionRecord): Promise<CodeVersion>;
   /** Hash of the lock of the environment that a pipeline asks for, if it is made already. */
   environment(definition: PipelineDefinition): Promise<string | null>;
   /** Ends what remembers steps. */

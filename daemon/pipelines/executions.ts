@@ -1,5 +1,11 @@
 import { ApiError, invalid, withoutMissing } from '../contract/errors.ts';
-import { ENVIRONMENT_LOG, EXIT, type Execution, executionName } from '../contract/pipelines.ts';
+import {
+  ENVIRONMENT_LOG,
+  EXIT,
+  type Execution,
+  executionName,
+  type StepVersions,
+} from '../contract/pipelines.ts';
 import type { Principal } from '../contract/principal.ts';
 import { EXECUTION_TAG } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
@@ -11,13 +17,12 @@ import type { PipelineDefinition } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
 import type { Engine } from './engine.ts';
 import { readLog } from './files.ts';
-import { type ExecutionRecord, hasEnded, type KeptExecution, toExecution } from './model.ts';
+import { type ExecutionRecord, hasEnded, type KeptExecution, toExecution, toStepVersions } from './model.ts';
 import { newStep } from './planner.ts';
 import { newExecutionId, refuseOther, type StartRequest } from './repeat.ts';
 import { ExecutionRunner } from './runner.ts';
 import type { ExecutionRequest, PipelineService } from './service.ts';
 import { ExecutionState, untilWritten } from './state.ts';
-import { gitTags } from './workspace.ts';
 
 /** What executions work with. */
 export interface ExecutionParts {
@@ -157,6 +162,14 @@ export class ExecutionService {
     return runner.state.view;
   }
 
+  /** What a step worked with; nothing when its commands did not come to run. */
+  async versions(id: string, step: string): Promise<{ versions: StepVersions | null }> {
+    const { steps } = await this.#database.read('pipelines.getExecution', { id });
+    const found = steps.find(({ name }) => name === step);
+    if (!found) throw noStep(id, step, steps);
+    return { versions: found.inputs && toStepVersions(found.inputs) };
+  }
+
   /** A part of a step's output; `ENVIRONMENT_LOG` in place of a step for that of making the environment. */
   async log(
     id: string,
@@ -166,10 +179,7 @@ export class ExecutionService {
     const { steps, status } = await this.get(id);
     const { files } = this.#engine;
     const found = steps.find(candidate => candidate.name === step);
-    if (!found && step !== ENVIRONMENT_LOG) {
-      const names = steps.map(candidate => candidate.name);
-      throw invalid(`Execution “${id}” has no step “${step}”. ${suggest(step, names)}`);
-    }
+    if (!found && step !== ENVIRONMENT_LOG) throw noStep(id, step, steps);
     const file = found ? files.ofStep(id, step).log : files.environmentLog(id);
     const { text, nextOffset, size } = readLog(file, part.offset, part.limit);
     const ended = found ? hasEnded(found.status) : status !== 'preparing';
@@ -204,7 +214,6 @@ export class ExecutionService {
       'mlflow.source.name': definition.file,
       [EXECUTION_TAG]: id,
       'modelthat.pipeline': pipeline,
-      ...(await gitTags(definition.folder)),
     };
     const execution: Omit<ExecutionRecord, 'experimentId'> = {
       id,
@@ -217,6 +226,7 @@ export class ExecutionService {
       endTime: null,
       message: '',
       set: { ...set },
+      code: null,
       exitCode: null,
       versions: [],
       definition,
@@ -299,4 +309,9 @@ export class ExecutionService {
         this.#events.publish({ topic: 'step', id: `${id}/${step.name}`, kind: 'updated', parent: id });
     }
   }
+}
+
+function noStep(id: string, step: string, steps: readonly { readonly name: string }[]): ApiError {
+  const names = steps.map(({ name }) => name);
+  return invalid(`Execution “${id}” has no step “${step}”. ${suggest(step, names)}`);
 }

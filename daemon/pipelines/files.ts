@@ -55,6 +55,11 @@ export class ExecutionFiles {
     return path.join(this.#store, executionId, 'environment.log');
   }
 
+  /** An index of git for a moment. */
+  gitIndex(executionId: string): string {
+    return path.join(this.#store, executionId, 'git-index');
+  }
+
   ofStep(executionId: string, step: string): StepFiles {
     const base = path.join(this.#store, executionId, 'steps', fileNameOf(step));
     return { log: `${base}.log`, status: `${base}.status`, identity: `${base}.process` };

@@ -12,7 +12,8 @@ const MAX_DEPTH = 4;
 export const MAX_FOLDERS = 5_000;
 /** Folders that are read at the same time. */
 const READ_AT_ONCE = 16;
-const NOT_SEARCHED = /^(\..*|node_modules|__pycache__|venv|site-packages|mlruns|dist)$/;
+/** Names of folders that hold neither code nor pipelines of the workspace's own. */
+export const NOT_SEARCHED = /^(\..*|node_modules|__pycache__|venv|site-packages|mlruns|dist)$/;
 
 /** What a search found. */
 export interface Found {
@@ -51,7 +52,7 @@ interface Place {
 }
 
 /** What the `.gitignore` of a folder says. */
-interface Rules {
+export interface Rules {
   readonly folder: string;
   readonly ignored: Ignore;
 }
@@ -84,16 +85,21 @@ async function readPlace({ folder, rules: above }: Place): Promise<Read> {
   };
 }
 
-async function readRules(folder: string): Promise<Rules> {
+/** Those of a folder. */
+export async function readRules(folder: string): Promise<Rules> {
   const text = await readFile(path.join(folder, '.gitignore'), 'utf8').catch(() => '');
   return { folder, ignored: ignore().add(text) };
 }
 
-/** Whether git would ignore a folder: the rules nearest to it that say something decide. */
-function isIgnored(place: string, rules: readonly Rules[]): boolean {
+/** Whether git would ignore a folder, or a file: the rules nearest to it that say something decide. */
+export function isIgnored(
+  place: string,
+  rules: readonly Rules[],
+  kind: 'folder' | 'file' = 'folder',
+): boolean {
   for (const { folder, ignored } of rules.toReversed()) {
     const relative = path.relative(folder, place).split(path.sep).join('/');
-    const found = ignored.test(`${relative}/`);
+    const found = ignored.test(kind === 'folder' ? `${relative}/` : relative);
     if (found.ignored || found.unignored) return found.ignored;
   }
   return false;

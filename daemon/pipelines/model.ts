@@ -1,5 +1,11 @@
 /** What an execution is, and the rules of its states. */
-import type { Execution, ExecutionStatus, StepExecution, StepStatus } from '../contract/pipelines.ts';
+import type {
+  Execution,
+  ExecutionStatus,
+  StepExecution,
+  StepStatus,
+  StepVersions,
+} from '../contract/pipelines.ts';
 import { EXIT } from '../contract/pipelines.ts';
 import type { PipelineDefinition, Step } from './definition/model.ts';
 import type { JobHandle } from './executors/executor.ts';
@@ -138,6 +144,11 @@ export function toExecution({ execution, steps }: KeptExecution): Execution {
   const { experimentId: _e, definition: _d, only: _o, force: _f, environment: _env, ...rest } = execution;
   const { forced: _forced, ...seen } = rest;
   return { ...seen, steps: steps.map(toStepExecution) };
+}
+
+/** What clients see of a step's inputs. */
+export function toStepVersions({ deps, code, params, environment }: StepInputs): StepVersions {
+  return { deps, code, params, environment };
 }
 
 function toStepExecution(step: StepRecord): StepExecution {

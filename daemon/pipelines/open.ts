@@ -18,6 +18,7 @@ import { Mutexes } from './mutexes.ts';
 import { environmentMaker } from './prepare.ts';
 import { PipelineService } from './service.ts';
 import { Slots } from './slots.ts';
+import { CodeRecorder } from './sources/recorder.ts';
 import { StepRuns } from './step-runs.ts';
 
 /** What pipelines are given by the daemon. */
@@ -46,14 +47,15 @@ export interface PipelineSurroundings {
 /** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
 export async function openPipelines(
   surroundings: PipelineSurroundings,
-): Promise<{ pipelines: PipelineService; executions: ExecutionService }> {
+): Promise<{ pipelines: PipelineService; executions: ExecutionService; code: CodeRecorder }> {
   const { database, events, tracking, registry, artifacts, environments } = surroundings;
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking);
-  const cache = path.join(surroundings.store, 'cache');
+  const contents = new WorkspaceFiles({ cache: path.join(surroundings.store, 'cache'), workspace });
+  const code = new CodeRecorder({ tracking, files, contents, workspace });
   const results = new StepResults(database, workspace);
-  const own = new StepCache({ results, files: new WorkspaceFiles({ cache, workspace }), registry });
+  const own = new StepCache({ results, files: contents, registry });
   const engine: Engine = {
     executor: new LocalExecutor(files),
     runs,
@@ -64,6 +66,7 @@ export async function openPipelines(
     slots: new Slots(availableParallelism()),
     mutexes: new Mutexes(),
     url,
+    recordCode: execution => code.record(execution),
     prepare: environmentMaker({ environments, tracking, artifacts, files }),
     environment: async ({ requirements }) =>
       requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
@@ -73,5 +76,5 @@ export async function openPipelines(
   const pipelines = new PipelineService(engine, workspace);
   const executions = new ExecutionService({ database, events, engine, pipelines, draining });
   await executions.adopt();
-  return { pipelines, executions };
+  return { pipelines, executions, code };
 }

@@ -21,6 +21,9 @@ export function mountPipelines(
   router.mount(contract.getStepLog, ({ params, query }) =>
     executions.log(params.executionId, params.step, query),
   );
+  router.mount(contract.getStepVersions, ({ params }) =>
+    executions.versions(params.executionId, params.step),
+  );
   router.mount(contract.decideStep, ({ params, body }, { principal }) =>
     executions.decide(params.executionId, params.step, {
       approved: body.decision === 'approve',

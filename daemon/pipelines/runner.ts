@@ -20,6 +20,8 @@ export class ExecutionRunner {
   #prepared = false;
   readonly #leaving = new AbortController();
   #finishing = false;
+  /** Resolves when the code is recorded, if it had to be. */
+  #recorded: Promise<void> = Promise.resolve();
   #resolveEnded: () => void = () => {};
 
   constructor(state: ExecutionState, engine: Engine) {
@@ -35,6 +37,8 @@ export class ExecutionRunner {
   start(): void {
     if (this.state.execution.forced) this.#hurry.abort();
     if (this.state.execution.status === 'cancelling') this.#stop.abort();
+    // Once a step has begun, it may not be the code any more that this one ran.
+    if (this.state.steps.every(step => step.startTime === null)) this.#recorded = this.#recordCode();
     for (const { name, status } of this.state.steps) {
       if (status === 'running') this.#launch(name, step => step.adopt());
     }
@@ -98,6 +102,12 @@ export class ExecutionRunner {
       await this.state.changeStep(name, { status: 'rejected', endTime: Date.now(), message });
     }
     this.#guard(() => this.#advance());
+  }
+
+  /** Records the code beside everything else: in a large repository, that takes longer than many a step. */
+  async #recordCode(): Promise<void> {
+    const code = await this.#engine.recordCode(this.state.execution);
+    if (!this.#detached) await this.state.change({ code }).catch(this.#engine.defect);
   }
 
   /** @returns whether steps can start */
@@ -251,6 +261,7 @@ export class ExecutionRunner {
     const endTime = Date.now();
     const runStatus = { succeeded: 'FINISHED', failed: 'FAILED' } as const;
     const status = end.status === 'succeeded' || end.status === 'failed' ? runStatus[end.status] : 'KILLED';
+    await this.#recorded;
     await this.#engine.runs.end(runId, status, endTime);
     this.#engine.files.forget(id);
     await this.state.change({ ...end, endTime });

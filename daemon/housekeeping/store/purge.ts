@@ -123,6 +123,20 @@ export function unfinishedPurges(connection: Connection, _input: Record<string, 
   ).all();
 }
 
+/** Executions whose own runs these are. */
+export function executionsOf(
+  connection: Connection,
+  input: { runs: readonly string[] },
+): { id: string; file: string }[] {
+  return statement<{ id: string; file: string }>(
+    connection,
+    `SELECT execution.id, execution.file FROM execution
+     JOIN run_tag AS tag ON tag.key = '${EXECUTION_TAG}' AND tag.value = execution.id
+     JOIN run ON run.id = tag.run AND run.uuid = json_extract(execution.record, '$.runId')
+     WHERE run.uuid IN (SELECT value FROM json_each(?))`,
+  ).all(JSON.stringify(input.runs));
+}
+
 /** On which logged models the metrics of runs were measured: [run, model]. Goes through all such points. */
 export function measuredModels(
   connection: Connection,

@@ -12,7 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { type Content, type ContentReader, digestOf, hashFile, type Manifest } from '../inputs/content.ts';
+import {
+  type Content,
+  type ContentReader,
+  digestOf,
+  hashFile,
+  type Manifest,
+  type ManifestEntry,
+} from '../inputs/content.ts';
 
 const READ_ONLY = 0o444;
 
@@ -43,6 +50,21 @@ export class ObjectStore {
     for (const [name, digest] of manifest ?? []) this.#keepFile(path.join(place, name), digest);
     if (manifest) this.#keepManifest(content.digest, manifest);
     return content;
+  }
+
+  /** Keeps some files of a folder as if there were no others. @returns the digest of what was kept */
+  keepSome(folder: string, names: readonly string[]): string {
+    const manifest = names.flatMap((name): ManifestEntry[] => {
+      const place = path.join(folder, ...name.split('/'));
+      const content = this.#contents.read(place);
+      if (content?.kind !== 'file') return [];
+      this.#keepFile(place, content.digest);
+      return [[name, content.digest, content.executable]];
+    });
+    manifest.sort(([a], [b]) => (a < b ? -1 : 1));
+    const digest = digestOf(manifest);
+    this.#keepManifest(digest, manifest);
+    return digest;
   }
 
   /** Keeps which files a folder holds, without the files: enough to tell later which of them changed. */

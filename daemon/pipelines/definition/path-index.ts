@@ -14,9 +14,13 @@ export class PathIndex<Value> {
 
   /** The values of paths that equal this one, contain it or lie in it. */
   touching(place: string): Value[] {
+    return [...this.holding(place), ...(this.#inside.get(keyOf(place)) ?? [])];
+  }
+
+  /** The values of paths that equal this one or contain it. */
+  holding(place: string): Value[] {
     const key = keyOf(place);
-    const containing = above(key).flatMap(folder => this.#at.get(folder) ?? []);
-    return [...(this.#at.get(key) ?? []), ...containing, ...(this.#inside.get(key) ?? [])];
+    return [key, ...above(key)].flatMap(each => this.#at.get(each) ?? []);
   }
 }
 

@@ -53,6 +53,11 @@ export function keep(input: { outputs: readonly string[]; deps: readonly string[
   return input.outputs.map(place => objects.keep(place));
 }
 
+/** Keeps some files of a folder as a folder of their own. @returns its digest */
+export function keepSome(input: { folder: string; names: readonly string[] }): string {
+  return objects.keepSome(input.folder, input.names);
+}
+
 /** Whether all of these can be restored. */
 export function has(kept: readonly Content[]): boolean {
   return kept.every(content => objects.has(content));

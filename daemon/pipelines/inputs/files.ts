@@ -39,6 +39,11 @@ export class WorkspaceFiles {
     return this.#run('keep', { outputs, deps });
   }
 
+  /** Keeps some files of a folder in the cache, as a folder of their own. @returns its digest */
+  keepSome(folder: string, names: readonly string[]): Promise<string> {
+    return this.#run('keepSome', { folder, names });
+  }
+
   /** Whether the cache can restore all of these. */
   has(contents: readonly Content[]): Promise<boolean> {
     return this.#run('has', contents);
