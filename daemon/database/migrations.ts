@@ -16,6 +16,7 @@ import { stepResults } from './migrations/0009-step-results.ts';
 import { metricBlocks } from './migrations/0010-metric-blocks.ts';
 import { metricOrder } from './migrations/0011-metric-order.ts';
 import { metricSpans } from './migrations/0012-metric-spans.ts';
+import { paramOrder } from './migrations/0013-param-order.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -37,6 +38,7 @@ const MIGRATIONS: readonly Migration[] = [
   metricBlocks,
   metricOrder,
   metricSpans,
+  paramOrder,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

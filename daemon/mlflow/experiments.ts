@@ -1,5 +1,6 @@
 import { invalid } from '../contract/errors.ts';
-import type { TrackingService, View } from '../tracking/service.ts';
+import type { ExperimentService } from '../tracking/experiments.ts';
+import type { View } from '../tracking/model.ts';
 import type { Fields } from './fields.ts';
 import { type MlflowRoute, route } from './route.ts';
 import { orNothing, toExperiment } from './shapes.ts';
@@ -19,9 +20,9 @@ export function viewOf(fields: Fields, name: string): View {
   return VIEWS[fields.enumeration(name, VIEW_TYPES) ?? 'ACTIVE_ONLY'];
 }
 
-export function experimentRoutes(tracking: TrackingService): MlflowRoute[] {
+export function experimentRoutes(experiments: ExperimentService): MlflowRoute[] {
   const search = async ({ fields }: { fields: Fields }) => {
-    const { items, nextPageToken } = await tracking.searchExperiments({
+    const { items, nextPageToken } = await experiments.search({
       filter: fields.string('filter') ?? '',
       orderBy: fields.strings('order_by'),
       view: viewOf(fields, 'view_type'),
@@ -33,7 +34,7 @@ export function experimentRoutes(tracking: TrackingService): MlflowRoute[] {
 
   return [
     route('POST', '/mlflow/experiments/create', async ({ fields }) => {
-      const { id } = await tracking.createExperiment({
+      const { id } = await experiments.create({
         name: fields.requiredString('name'),
         artifactLocation: fields.string('artifact_location'),
         tags: fields.pairs('tags'),
@@ -41,44 +42,38 @@ export function experimentRoutes(tracking: TrackingService): MlflowRoute[] {
       return { experiment_id: id };
     }),
     route('GET', '/mlflow/experiments/get', async ({ fields }) => ({
-      experiment: toExperiment(await tracking.getExperiment(fields.requiredString('experiment_id'))),
+      experiment: toExperiment(await experiments.get(fields.requiredString('experiment_id'))),
     })),
     route('GET', '/mlflow/experiments/get-by-name', async ({ fields }) => ({
-      experiment: toExperiment(await tracking.findExperiment(fields.requiredString('experiment_name'))),
+      experiment: toExperiment(await experiments.find(fields.requiredString('experiment_name'))),
     })),
     route('POST', '/mlflow/experiments/search', search),
     route('GET', '/mlflow/experiments/search', search),
     route('POST', '/mlflow/experiments/update', async ({ fields }) => {
-      await tracking.renameExperiment(
-        fields.requiredString('experiment_id'),
-        fields.requiredString('new_name'),
-      );
+      await experiments.rename(fields.requiredString('experiment_id'), fields.requiredString('new_name'));
       return {};
     }),
     route('POST', '/mlflow/experiments/delete', async ({ fields }) => {
-      await tracking.deleteExperiment(fields.requiredString('experiment_id'));
+      await experiments.delete(fields.requiredString('experiment_id'));
       return {};
     }),
     route('POST', '/mlflow/experiments/restore', async ({ fields }) => {
-      await tracking.restoreExperiment(fields.requiredString('experiment_id'));
+      await experiments.restore(fields.requiredString('experiment_id'));
       return {};
     }),
     route('POST', '/mlflow/experiments/set-experiment-tag', async ({ fields }) => {
       const experimentId = fields.requiredString('experiment_id');
-      await tracking.setExperimentTag(experimentId, fields.pair());
+      await experiments.setTag(experimentId, fields.pair());
       return {};
     }),
     route('POST', '/mlflow/experiments/delete-experiment-tag', async ({ fields }) => {
-      await tracking.deleteExperimentTag(
-        fields.requiredString('experiment_id'),
-        fields.requiredString('key'),
-      );
+      await experiments.deleteTag(fields.requiredString('experiment_id'), fields.requiredString('key'));
       return {};
     }),
     route('POST', '/mlflow/experiments/search-datasets', async ({ fields }) => {
       const experimentIds = fields.strings('experiment_ids');
       checkDatasetExperiments(experimentIds);
-      const summaries = await tracking.searchDatasets(experimentIds);
+      const summaries = await experiments.searchDatasets(experimentIds);
       return {
         dataset_summaries: orNothing(
           summaries.map(({ experimentId, name, digest, context }) => ({

@@ -19,7 +19,7 @@ import { serverInfoRoutes } from './server-info.ts';
 /** Every route of the protocol that is answered. */
 function mlflowRoutes(parts: ArtifactParts): MlflowRoute[] {
   return [
-    ...experimentRoutes(parts.tracking),
+    ...experimentRoutes(parts.tracking.experiments),
     ...runRoutes(parts.tracking),
     ...metricRoutes(parts.tracking),
     ...registeredModelRoutes(parts.registry),

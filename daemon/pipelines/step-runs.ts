@@ -79,8 +79,8 @@ export class StepRuns {
   }
 
   async #experiment(name: string): Promise<string> {
-    const found = await withoutMissing(this.#tracking.findExperiment(name));
-    if (!found) return (await this.#tracking.createExperiment({ name })).id;
+    const found = await withoutMissing(this.#tracking.experiments.find(name));
+    if (!found) return (await this.#tracking.experiments.create({ name })).id;
     if (found.lifecycle === 'active') return found.id;
     throw new ApiError(
       'RESOURCE_CONFLICT',

@@ -2,6 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { invalid } from '../contract/errors.ts';
+import type { Lifecycle } from '../contract/runs.ts';
 
 /** Most that one log-batch may carry, each and together. */
 export const BATCH_LIMITS = { metrics: 1000, params: 100, tags: 100, together: 1000 } as const;
@@ -26,6 +27,9 @@ export const TAG = {
   /** Set when a run's client went silent; its value says since when (ISO 8601). */
   lostSince: 'modelthat.lostSince',
 } as const;
+
+/** What a search looks at: what is in use, what is in the bin, or both. */
+export type View = Lifecycle | 'all';
 
 export interface KeyValue {
   readonly key: string;

@@ -29,16 +29,17 @@ function decodeToken(token: string | undefined): Readonly<Record<string, unknown
   } catch {
     // Told below like any other token that is not ours.
   }
-  throw foreign();
+  throw foreignToken();
 }
 
-const foreign = () => invalid('Invalid page token, could not base64-decode');
+/** The error for a page token that is none of ours, or of something else. */
+export const foreignToken = () => invalid('Invalid page token, could not base64-decode');
 
 /** The offset behind a page token; 0 without one. @throws ApiError when it is none of ours */
 export function decodePageToken(token: string | undefined): number {
   const { offset } = decodeToken(token) ?? { offset: 0 };
   if (Number.isSafeInteger(offset) && (offset as number) >= 0) return offset as number;
-  throw foreign();
+  throw foreignToken();
 }
 
 /** The point that a page of a history ended with; undefined without a token. @throws ApiError when it is none of ours */
@@ -47,6 +48,19 @@ export function decodeHistoryToken(token: string | undefined): Key | undefined {
   if (!content) return undefined;
   const { step, timestamp, value } = (content.after ?? {}) as Record<string, unknown>;
   const known = Double.safeParse(value);
-  if (!Number.isSafeInteger(step) || !Number.isSafeInteger(timestamp) || !known.success) throw foreign();
+  if (!Number.isSafeInteger(step) || !Number.isSafeInteger(timestamp) || !known.success) throw foreignToken();
   return { step: step as number, timestamp: timestamp as number, value: decodeDouble(known.data) };
+}
+
+/**
+ * The place in an order that a page of a search ended with, still to be checked; undefined without a token.
+ *
+ * @param search what the token must have been given out for
+ * @throws ApiError when it was not
+ */
+export function decodePlaceToken(token: string | undefined, search: string): readonly unknown[] | undefined {
+  const content = decodeToken(token);
+  if (!content) return undefined;
+  if (content.search !== search || !Array.isArray(content.after)) throw foreignToken();
+  return content.after;
 }

@@ -7,7 +7,7 @@ import type { TrackingService } from './service.ts';
 const ENDED = ['FINISHED', 'FAILED', 'KILLED'];
 
 export function mountTracking(router: ApiRouter, tracking: TrackingService): void {
-  router.mount(contract.listExperiments, ({ query }) => tracking.listExperiments(query));
+  router.mount(contract.listExperiments, ({ query }) => tracking.experiments.list(query));
 
   router.mount(contract.searchRuns, ({ body: { experimentIds, ...search } }) =>
     tracking.searchRunsJson({

@@ -1,17 +1,15 @@
 /** What tracking offers to every face (native API, MLflow, pipelines): checked input, typed errors, events. */
-import { type ApiError, invalid } from '../contract/errors.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import {
   type DatasetInput,
-  type Experiment,
   HEARTBEAT_LIMIT_MS,
-  type Lifecycle,
   type Run,
   type RunInfo,
   type RunStatus,
 } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
+import { ExperimentService } from './experiments.ts';
 import {
   type Batch,
   checkBatch,
@@ -19,117 +17,23 @@ import {
   checkLength,
   checkMetric,
   type KeyValue,
-  LENGTHS,
   type MetricPoint,
 } from './model.ts';
-import { decodeHistoryToken, decodePageToken, type Page } from './pages.ts';
+import { decodeHistoryToken, type Page } from './pages.ts';
 import type { SeriesRequest } from './store/curves.ts';
-import type { ExperimentRecord } from './store/experiments.ts';
 import type { HistoryPoint, ModelPoint } from './store/history.ts';
-import type { DatasetSummary } from './store/inputs.ts';
 import type { NewRun, RunChange, Touched } from './store/runs.ts';
 import type { RunSearch } from './store/search-runs.ts';
 
-/** Where artifacts of experiments go that name no place of their own: through the daemon. */
-const ARTIFACT_ROOT = 'mlflow-artifacts:/';
-
-export type View = Lifecycle | 'all';
-
 export class TrackingService {
+  readonly experiments: ExperimentService;
   readonly #database: Database;
   readonly #events: EventBus;
 
   constructor(database: Database, events: EventBus) {
     this.#database = database;
     this.#events = events;
-  }
-
-  // --- experiments ---
-
-  /** @throws ApiError RESOURCE_ALREADY_EXISTS when the name is taken, by a deleted experiment too */
-  async createExperiment(input: {
-    name: string;
-    /** A URI; absent = below the store's own artifacts. */
-    artifactLocation?: string | undefined;
-    tags?: readonly KeyValue[] | undefined;
-  }): Promise<{ id: string }> {
-    checkLength(input.name, LENGTHS.experimentName, 'name');
-    const tags = input.tags ?? [];
-    for (const tag of tags) checkExperimentTag(tag);
-    if (input.artifactLocation) checkArtifactLocation(input.artifactLocation);
-    const made = await this.#database.write('tracking.createExperiment', {
-      name: input.name,
-      artifactRoot: ARTIFACT_ROOT,
-      artifactLocation: input.artifactLocation || undefined,
-      tags,
-    });
-    this.#events.publish({ topic: 'experiment', id: made.id, kind: 'created' });
-    return made;
-  }
-
-  /** Deleted ones too. @throws ApiError RESOURCE_DOES_NOT_EXIST */
-  getExperiment(id: string): Promise<ExperimentRecord> {
-    return this.#database.read('tracking.getExperiment', { id });
-  }
-
-  /** Deleted ones too. @throws ApiError RESOURCE_DOES_NOT_EXIST */
-  findExperiment(name: string): Promise<ExperimentRecord> {
-    return this.#database.read('tracking.findExperiment', { name });
-  }
-
-  /** Experiments with counts of their runs, the one with the newest run first. */
-  async listExperiments(input: {
-    view: View;
-    limit: number;
-    pageToken?: string | undefined;
-  }): Promise<Page<Experiment>> {
-    const offset = decodePageToken(input.pageToken);
-    const { view, limit } = input;
-    return this.#database.read('tracking.listExperiments', { view, limit, offset });
-  }
-
-  /** Experiments by MLflow's filter language. */
-  async searchExperiments(input: {
-    filter: string;
-    orderBy: readonly string[];
-    view: View;
-    limit: number;
-    pageToken?: string | undefined;
-  }): Promise<Page<ExperimentRecord>> {
-    const { pageToken, ...search } = input;
-    return this.#database.read('tracking.searchExperiments', {
-      ...search,
-      offset: decodePageToken(pageToken),
-    });
-  }
-
-  async renameExperiment(id: string, name: string): Promise<void> {
-    checkLength(name, LENGTHS.experimentName, 'name');
-    await this.#database.write('tracking.renameExperiment', { id, name });
-    this.#events.publish({ topic: 'experiment', id, kind: 'updated' });
-  }
-
-  /** Moves the experiment with all its runs to the bin. @throws ApiError when it is there already */
-  async deleteExperiment(id: string): Promise<void> {
-    await this.#database.write('tracking.setExperimentLifecycle', { id, lifecycle: 'deleted' });
-    this.#events.publish({ topic: 'experiment', id, kind: 'deleted' });
-  }
-
-  /** Takes the experiment with all its runs out of the bin. @throws ApiError when it is not there */
-  async restoreExperiment(id: string): Promise<void> {
-    await this.#database.write('tracking.setExperimentLifecycle', { id, lifecycle: 'active' });
-    this.#events.publish({ topic: 'experiment', id, kind: 'created' });
-  }
-
-  async setExperimentTag(id: string, tag: KeyValue): Promise<void> {
-    checkExperimentTag(tag);
-    await this.#database.write('tracking.setExperimentTag', { id, tag });
-    this.#events.publish({ topic: 'experiment', id, kind: 'updated' });
-  }
-
-  async deleteExperimentTag(id: string, key: string): Promise<void> {
-    await this.#database.write('tracking.deleteExperimentTag', { id, key });
-    this.#events.publish({ topic: 'experiment', id, kind: 'updated' });
+    this.experiments = new ExperimentService(database, events);
   }
 
   // --- runs ---
@@ -154,11 +58,8 @@ export class TrackingService {
   }
 
   /** Runs by MLflow's filter language, newest first unless ordered. */
-  async searchRuns(
-    input: Omit<RunSearch, 'offset'> & { pageToken?: string | undefined },
-  ): Promise<Page<Run>> {
-    const { pageToken, ...search } = input;
-    return this.#database.read('tracking.searchRuns', { ...search, offset: decodePageToken(pageToken) });
+  searchRuns(search: RunSearch): Promise<Page<Run>> {
+    return this.#database.read('tracking.searchRuns', search);
   }
 
   /** Like `getRun`, already serialised (UTF-8 JSON). */
@@ -167,11 +68,8 @@ export class TrackingService {
   }
 
   /** Like `searchRuns`, already serialised (UTF-8 JSON). */
-  async searchRunsJson(
-    input: Omit<RunSearch, 'offset'> & { pageToken?: string | undefined },
-  ): Promise<Uint8Array> {
-    const { pageToken, ...search } = input;
-    return this.#database.readJson('tracking.searchRuns', { ...search, offset: decodePageToken(pageToken) });
+  searchRunsJson(search: RunSearch): Promise<Uint8Array> {
+    return this.#database.readJson('tracking.searchRuns', search);
   }
 
   /** Changes what is given and leaves the rest. */
@@ -320,11 +218,6 @@ export class TrackingService {
     return this.#database.read('tracking.modelMetrics', { modelIds });
   }
 
-  /** The distinct data sets that active runs of these experiments read. */
-  searchDatasets(experimentIds: readonly string[]): Promise<DatasetSummary[]> {
-    return this.#database.read('tracking.searchDatasets', { experimentIds });
-  }
-
   async #log(runId: string, batch: Batch): Promise<void> {
     this.#announce(await this.#database.write('tracking.logBatch', { runId, batch }), 'updated');
   }
@@ -332,27 +225,6 @@ export class TrackingService {
   #announce(touched: Touched, kind: 'created' | 'updated' | 'deleted'): void {
     this.#events.publish({ topic: 'run', id: touched.runId, kind, parent: touched.experimentId });
   }
-}
-
-function checkExperimentTag(tag: KeyValue): void {
-  checkKey(tag.key, 'key', 'key');
-  checkLength(tag.value, LENGTHS.experimentTagValue, 'value');
-}
-
-/** An artifact location is a URI or path without fragment, parameters or a way out of itself. */
-function checkArtifactLocation(location: string): void {
-  checkLength(location, LENGTHS.artifactLocation, 'artifact_location');
-  const [place = '', query = ''] = location.split('?', 2);
-  if (location.includes('#') || place.includes(';'))
-    throw invalid("'artifact_location' URL can't include fragments or params.");
-  if (query.includes('..')) throw invalid('Invalid query string');
-  if (/^runs:/i.test(location)) throw badRunsLocation(location);
-}
-
-function badRunsLocation(location: string): ApiError {
-  return invalid(
-    `Invalid artifact_location '${location}': a 'runs:' URI names a place inside a run. Give a storage URI, such as s3://bucket/folder.`,
-  );
 }
 
 /** Longest texts of a data set input, in characters. */

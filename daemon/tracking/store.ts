@@ -45,7 +45,7 @@ export const reads = {
   'tracking.listExperiments': experiments.listExperiments,
   'tracking.searchExperiments': searchExperiments,
   'tracking.getRun': getRun,
-  'tracking.searchRuns': searchRuns,
+  'tracking.searchRuns': snapshot(searchRuns),
   'tracking.countRunning': runs.countRunning,
   'tracking.metricHistoryBody': metricHistoryBody,
   'tracking.metricHistories': snapshot(history.metricHistories),

@@ -2,7 +2,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import { ApiError, invalid, missing } from '../../contract/errors.ts';
 import type { Experiment, Lifecycle } from '../../contract/runs.ts';
 import { statement } from '../../database/statements.ts';
-import type { KeyValue } from '../model.ts';
+import type { KeyValue, View } from '../model.ts';
 import { type Page, pageOf } from '../pages.ts';
 import { missingOrPurged, refusePurged } from './purged.ts';
 
@@ -172,7 +172,7 @@ export function findExperiment(connection: Connection, input: { name: string }):
 /** Experiments with what their active runs come to, the one with the newest run first. */
 export function listExperiments(
   connection: Connection,
-  input: { view: Lifecycle | 'all'; limit: number; offset: number },
+  input: { view: View; limit: number; offset: number },
 ): Page<Experiment> {
   const rows = statement<CountedRow>(
     connection,

@@ -1,6 +1,5 @@
 /** Searching experiments: what names of the filter language mean for an experiment. */
 import type { Database as Connection } from 'better-sqlite3';
-import type { Lifecycle } from '../../contract/runs.ts';
 import {
   allOf,
   type Fragment,
@@ -12,13 +11,14 @@ import {
   unknownPrefix,
 } from '../filter/condition.ts';
 import { type Comparison, type Ordering, parseFilter, parseOrderBy } from '../filter/parse.ts';
+import type { View } from '../model.ts';
 import { type Page, pageOf } from '../pages.ts';
 import { type ExperimentRecord, type ExperimentRow, toExperiment } from './experiments.ts';
 
 export interface ExperimentSearch {
   readonly filter: string;
   readonly orderBy: readonly string[];
-  readonly view: Lifecycle | 'all';
+  readonly view: View;
   readonly limit: number;
   readonly offset: number;
 }

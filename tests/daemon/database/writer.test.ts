@@ -63,8 +63,8 @@ describe('readers', () => {
 
   it('see every write that was acknowledged', async () => {
     for (let index = 0; index < 50; index += 1) {
-      const { id } = await store.tracking.createExperiment({ name: `experiment ${index}` });
-      assert.equal((await store.tracking.getExperiment(id)).name, `experiment ${index}`);
+      const { id } = await store.tracking.experiments.create({ name: `experiment ${index}` });
+      assert.equal((await store.tracking.experiments.get(id)).name, `experiment ${index}`);
     }
   });
 

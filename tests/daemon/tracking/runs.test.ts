@@ -70,8 +70,8 @@ describe('runs', () => {
         tracking.createRun({ experimentId: '1; DROP', tags: [] }),
         refusal('must be a valid integer'),
       );
-      const { id } = await tracking.createExperiment({ name: 'to be deleted' });
-      await tracking.deleteExperiment(id);
+      const { id } = await tracking.experiments.create({ name: 'to be deleted' });
+      await tracking.experiments.delete(id);
       await assert.rejects(
         tracking.createRun({ experimentId: id, tags: [] }),
         refusal("must be in the 'active' state"),
@@ -79,8 +79,8 @@ describe('runs', () => {
     });
 
     it('ties what a step starts to the step', async () => {
-      const { id: experimentId } = await tracking.createExperiment({ name: 'pipeline' });
-      const { id: other } = await tracking.createExperiment({ name: 'other' });
+      const { id: experimentId } = await tracking.experiments.create({ name: 'pipeline' });
+      const { id: other } = await tracking.experiments.create({ name: 'other' });
       const scope = {
         executionId: 'e',
         step: 'train',
@@ -422,19 +422,19 @@ describe('runs', () => {
     });
 
     it('follows its experiment into the bin and back', async () => {
-      const { id } = await tracking.createExperiment({ name: `bin ${runId}` });
+      const { id } = await tracking.experiments.create({ name: `bin ${runId}` });
       const run = await tracking.createRun({ experimentId: id, tags: [] });
-      await tracking.deleteExperiment(id);
+      await tracking.experiments.delete(id);
       assert.equal((await tracking.getRun(run.id)).lifecycle, 'deleted');
       await assert.rejects(
-        tracking.deleteExperiment(id),
+        tracking.experiments.delete(id),
         refusal(`No Experiment with id=${id}`, 'RESOURCE_DOES_NOT_EXIST'),
       );
       await assert.rejects(
-        tracking.createExperiment({ name: `bin ${runId}` }),
+        tracking.experiments.create({ name: `bin ${runId}` }),
         refusal('already exists', 'RESOURCE_ALREADY_EXISTS'),
       );
-      await tracking.restoreExperiment(id);
+      await tracking.experiments.restore(id);
       assert.equal((await tracking.getRun(run.id)).lifecycle, 'active');
     });
 
@@ -482,7 +482,7 @@ describe('runs', () => {
       const run = await tracking.getRun(runId);
       assert.deepEqual(run.datasets, [training]);
       assert.deepEqual([run.modelInputs, run.modelOutputs], [['m-1'], [{ modelId: 'm-2', step: 3 }]]);
-      assert.deepEqual(await tracking.searchDatasets(['0']), [
+      assert.deepEqual(await tracking.experiments.searchDatasets(['0']), [
         { experimentId: '0', name: 'd', digest: '1', context: 'training' },
       ]);
     });

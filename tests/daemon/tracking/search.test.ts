@@ -9,7 +9,7 @@ describe('searching runs', () => {
 
   before(async () => {
     store = await openTracking();
-    ({ id: experimentId } = await store.tracking.createExperiment({ name: 'search' }));
+    ({ id: experimentId } = await store.tracking.experiments.create({ name: 'search' }));
     const runs: [string, number | undefined, string | undefined, string][] = [
       ['low', 1, 'adam', 'Alpha_1'],
       ['nan', Number.NaN, 'sgd', 'alpha%2'],
@@ -179,7 +179,7 @@ describe('searching runs', () => {
 
   it('separates children, roots and the bin', async () => {
     const { tracking } = store;
-    const { id } = await tracking.createExperiment({ name: 'families' });
+    const { id } = await tracking.experiments.create({ name: 'families' });
     const parent = await tracking.createRun({ experimentId: id, name: 'parent', tags: [] });
     const child = await tracking.createRun({
       experimentId: id,
@@ -214,12 +214,12 @@ describe('searching experiments', () => {
   before(async () => {
     store = await openTracking();
     for (const name of ['apple', 'Banana', 'cherry'])
-      await store.tracking.createExperiment({ name, tags: [{ key: 'colour', value: name.slice(0, 1) }] });
+      await store.tracking.experiments.create({ name, tags: [{ key: 'colour', value: name.slice(0, 1) }] });
   });
   after(() => store.close());
 
   const names = async (filter: string, orderBy: string[] = ['name']) =>
-    (await store.tracking.searchExperiments({ filter, orderBy, view: 'active', limit: 10 })).items.map(
+    (await store.tracking.experiments.search({ filter, orderBy, view: 'active', limit: 10 })).items.map(
       experiment => experiment.name,
     );
 
