@@ -2,7 +2,7 @@
  * Measures the daemon beside the MLflow server and FastTrackML in the same run (`npm run bench`): ratios count, absolute
  * times do not. What it finds goes to stdout, its progress to stderr.
  *
- * --only NAME[,NAME]      some scenarios; --list names them
+ * --only NAME[,NAME]      some scenarios; --list names them. Those that take long are measured only so
  * --servers NAME[,NAME]   some peers, MLflow or FastTrackML, or `modelthat` for none; the daemon is always measured
  * --quick                 small sizes, to see that everything runs
  * --json                  print the results as JSON instead of tables
@@ -40,7 +40,8 @@ const { values: options } = parseArgs({
 const began = performance.now();
 
 if (options.list) {
-  for (const { name, about, seconds } of scenarios) console.log(`${name.padEnd(12)} ${about} (${seconds} s)`);
+  for (const { name, about, seconds, onlyWhenNamed } of scenarios)
+    console.log(`${name.padEnd(12)} ${about} (${seconds} s${onlyWhenNamed ? ', only when named' : ''})`);
 } else {
   await main();
 }
@@ -71,7 +72,7 @@ async function measureNow(): Promise<Results> {
 }
 
 function chosenScenarios(names: string | undefined): readonly Scenario[] {
-  if (names === undefined) return scenarios;
+  if (names === undefined) return scenarios.filter(({ onlyWhenNamed }) => !onlyWhenNamed);
   const wanted = names.split(',');
   refuseUnknown(
     wanted,

@@ -17,6 +17,8 @@ export interface Scenario<Size = unknown> {
   readonly sizes: { readonly quick: Size; readonly full: Size };
   /** About how long the full sizes take, in seconds on two quiet cores. It is stopped at three times that. */
   readonly seconds: number;
+  /** Left out of a measurement of all: it takes longer than the others together. */
+  readonly onlyWhenNamed?: boolean;
   measure(session: Session, size: Size): Promise<void>;
 }
 

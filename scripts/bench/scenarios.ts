@@ -7,6 +7,7 @@ import { history } from './scenarios/history.ts';
 import { k6 } from './scenarios/k6.ts';
 import { logMetric } from './scenarios/log-metric.ts';
 import { memory } from './scenarios/memory.ts';
+import { scale } from './scenarios/scale.ts';
 import { scan } from './scenarios/scan.ts';
 import { search } from './scenarios/search.ts';
 import { start } from './scenarios/start.ts';
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   wide,
   scan,
   artifacts,
+  scale,
 ];
