@@ -8,7 +8,7 @@ import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
 import { privateFolder } from './client/state.ts';
 import type { StorePlace } from './client/store.ts';
-import { openDatabase } from './database/database.ts';
+import type { Database } from './database/database.ts';
 import { Environments } from './environments/service.ts';
 import { EventBus } from './events/bus.ts';
 import { mountHousekeeping } from './housekeeping/routes.ts';
@@ -41,13 +41,12 @@ const ACTIVE_RUN_MS = 24 * 3600_000;
 /** What the services are given. */
 export interface Surroundings {
   readonly place: StorePlace;
+  readonly database: Database;
   readonly log: Logger;
   readonly tokens: Tokens;
   readonly activity: Activity;
   /** Address of this daemon, as its children are told it. */
   readonly url: string;
-  /** To be called when the daemon cannot go on. */
-  readonly onFailure: (error: Error) => void;
   /** Offer the route that empties the store, to tests. */
   readonly testReset?: boolean;
 }
@@ -62,14 +61,9 @@ export interface Services {
   close(): Promise<void>;
 }
 
-/**
- * Opens the store and builds everything on it.
- *
- * @throws ApiError when the database is damaged or newer than this daemon
- */
+/** Builds everything on a store's database. */
 export async function composeServices(surroundings: Surroundings): Promise<Services> {
-  const { place, log, activity, onFailure } = surroundings;
-  const database = await openDatabase(path.join(place.store, 'modelthat.db'), onFailure);
+  const { place, database, log, activity } = surroundings;
   const files = await openArtifactStore(place);
   const bus = new EventBus();
   const tracking = new TrackingService(database, bus);

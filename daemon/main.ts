@@ -19,6 +19,7 @@ import { openPlace, type StorePlace } from './client/store.ts';
 import { PRODUCT_VERSION } from './client/version.ts';
 import { type Config, readConfig } from './config.ts';
 import { type About, CONTRACT_VERSION } from './contract/about.ts';
+import { openDatabase } from './database/database.ts';
 import { HttpServer, type ServerParts } from './http/server.ts';
 import { Tokens } from './http/tokens.ts';
 import { Activity } from './life/activity.ts';
@@ -103,14 +104,16 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     main: fileURLToPath(import.meta.url),
   };
 
-  const { application, composeServices, mountLife } = await loadRest();
+  // In its own thread, meanwhile.
+  const opening = openDatabase(path.join(place.store, 'modelthat.db'), fail);
+  const [{ application, composeServices, mountLife }, database] = await Promise.all([loadRest(), opening]);
   const services = await composeServices({
     place,
+    database,
     log,
     tokens,
     activity,
     url,
-    onFailure: fail,
     testReset: config.testReset,
   });
   mountLife(services.router, {

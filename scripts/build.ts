@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type BuildOptions, build, context } from 'esbuild';
+import { type BuildOptions, build, context, type Plugin } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -68,6 +68,19 @@ const node: BuildOptions = {
   },
 };
 
+/**
+ * Leaves out the parsers of bodies that express brings. The daemon reads bodies itself; their tables of encodings would
+ * be a third of its code, and have to be read at each start.
+ */
+const withoutBodyParser: Plugin = {
+  name: 'without-body-parser',
+  setup(build) {
+    const namespace = 'nothing';
+    build.onResolve({ filter: /^body-parser$/ }, ({ path }) => ({ path, namespace }));
+    build.onLoad({ filter: /.*/, namespace }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 function bundles(): BuildOptions[] {
   const pages = fs.existsSync(path.join(root, 'webviews'))
     ? fs
@@ -91,7 +104,14 @@ function bundles(): BuildOptions[] {
       outfile: 'dist/cli.mjs',
       banner: { js: `#!/usr/bin/env node\n${node.banner?.js ?? ''}` },
     },
-    { ...node, entryPoints: programs, outdir: 'dist/daemon' },
+    // What is not needed to answer the first request is in files of its own, and loaded later or never.
+    {
+      ...node,
+      entryPoints: programs,
+      outdir: 'dist/daemon',
+      splitting: true,
+      plugins: [withoutBodyParser],
+    },
     {
       ...shared,
       entryPoints: pages,

@@ -8,6 +8,7 @@ import { newToken } from '../../daemon/client/connection.ts';
 import { composeServices, type Services } from '../../daemon/composition.ts';
 import { getAbout, rotateTokens, stopDaemon } from '../../daemon/contract/about.ts';
 import { operations } from '../../daemon/contract/api.ts';
+import { openDatabase } from '../../daemon/database/database.ts';
 import { BODY_LIMIT } from '../../daemon/http/body.ts';
 import { Tokens } from '../../daemon/http/tokens.ts';
 import { Activity } from '../../daemon/life/activity.ts';
@@ -265,15 +266,15 @@ async function routesOfTheDaemon(): Promise<string[]> {
   }
 }
 
-function compose(place: TestPlace): Promise<Services> {
+async function compose(place: TestPlace): Promise<Services> {
   const secrets = { owner: newToken(), tracking: newToken() };
   return composeServices({
     place,
+    database: await openDatabase(path.join(place.store, 'modelthat.db'), error => assert.fail(error)),
     log: openLog(place.state),
     tokens: new Tokens(secrets),
     activity: new Activity(60_000),
     url: 'http://127.0.0.1:1',
-    onFailure: error => assert.fail(error),
   });
 }
 
