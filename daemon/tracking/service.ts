@@ -170,6 +170,11 @@ export class TrackingService {
     for (const touched of lost) this.#announce(touched, 'updated');
   }
 
+  /** To be called when the clock was set to another time. @param by how far, in milliseconds */
+  async clockMoved(by: number, now = Date.now()): Promise<void> {
+    await this.#database.write('tracking.moveHeartbeats', { by, now });
+  }
+
   // --- reading ---
 
   /** How many RUNNING runs were written to since a time (milliseconds since the epoch). */

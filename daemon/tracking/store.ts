@@ -30,6 +30,7 @@ export const writes = {
   'tracking.deleteTag': runs.deleteTag,
   'tracking.appendModelHistory': runs.appendModelHistory,
   'tracking.heartbeat': runs.heartbeat,
+  'tracking.moveHeartbeats': runs.moveHeartbeats,
   'tracking.loseSilentRuns': runs.loseSilentRuns,
   'tracking.logBatch': logBatch,
   'tracking.logBatchBody': logBatchBody,

@@ -258,6 +258,18 @@ export function heartbeat(connection: Connection, input: { runId: string }): Tou
   return { ...touched(row), revived };
 }
 
+/**
+ * Has the heartbeats of running runs follow the clock when that was set to another time: those from before, told by when
+ * they would have been, move along.
+ */
+export function moveHeartbeats(connection: Connection, input: { by: number; now: number }): void {
+  statement(
+    connection,
+    `UPDATE run SET heartbeat_at = min(@now, heartbeat_at + @by)
+     WHERE status = 'RUNNING' AND CASE WHEN @by > 0 THEN heartbeat_at <= @now - @by ELSE heartbeat_at > @now END`,
+  ).run(input);
+}
+
 /** Gives up the running runs whose last heartbeat is older than `silentSince`. Runs that never sent one are kept. */
 export function loseSilentRuns(connection: Connection, input: { silentSince: number }): Touched[] {
   const rows = statement<RunRow>(

@@ -473,6 +473,34 @@ describe('runs', () => {
       );
     });
 
+    it('is not lost because the clock was set, and is when it falls silent after that', async () => {
+      await tracking.heartbeat(runId);
+      const day = 24 * 3600_000;
+      for (const by of [day, -day]) {
+        const now = Date.now() + by;
+        // The heartbeat is of before the clock was set, the run's silence of after.
+        await tracking.clockMoved(by, now);
+        await tracking.loseSilentRuns(now + 1000);
+        assert.equal((await tracking.getRun(runId)).status, 'RUNNING');
+        await tracking.loseSilentRuns(now + HEARTBEAT_LIMIT_MS + 1000);
+        assert.equal((await tracking.getRun(runId)).status, 'LOST');
+        await tracking.heartbeat(runId);
+      }
+    });
+
+    it('leaves heartbeats alone that came after the clock was set', async () => {
+      await tracking.heartbeat(runId);
+      const day = 24 * 3600_000;
+      for (const by of [day, -day]) {
+        await tracking.clockMoved(by);
+        await tracking.loseSilentRuns(Date.now() + HEARTBEAT_LIMIT_MS / 2);
+        assert.equal((await tracking.getRun(runId)).status, 'RUNNING');
+        await tracking.loseSilentRuns(Date.now() + HEARTBEAT_LIMIT_MS + 1000);
+        assert.equal((await tracking.getRun(runId)).status, 'LOST');
+        await tracking.heartbeat(runId);
+      }
+    });
+
     it('keeps data sets once each, with the tags of the first call', async () => {
       const dataset = { name: 'd', digest: '1', sourceType: 'local', source: 's', schema: '{}' };
       const training = { ...dataset, tags: { 'mlflow.data.context': 'training' } };
