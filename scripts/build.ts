@@ -4,6 +4,7 @@
  * dist/extension.cjs        the extension host's half
  * dist/cli.mjs              the `modelthat` command
  * dist/daemon/*.mjs, *.py   the daemon and the programs it starts
+ * dist/daemon/python/       the Python package that steps can import
  * dist/webviews/<page>.*    one bundle per page
  */
 import { createHash } from 'node:crypto';
@@ -18,6 +19,7 @@ const sources = [
   'daemon',
   'webviews',
   'schemas',
+  'python',
   'scripts/build.ts',
   'package.json',
   'package-lock.json',
@@ -42,6 +44,9 @@ const daemonPrograms = [
 
 /** Python programs that the daemon starts. */
 const pythonPrograms = ['daemon/archive/aim/aim_export.py', 'daemon/serving/runtimes/pyfunc_process.py'];
+
+/** The Python package that steps can import, and where the daemon has it. */
+const pythonPackage = { from: 'python/modelthat/src/modelthat', to: 'dist/daemon/python/modelthat' };
 
 const existing = (files: readonly string[]) => files.filter(file => fs.existsSync(path.join(root, file)));
 
@@ -129,6 +134,9 @@ function copyPythonPrograms(): void {
   for (const file of existing(pythonPrograms)) {
     fs.cpSync(path.join(root, file), path.join(dist, 'daemon', path.basename(file)));
   }
+  const { from, to } = pythonPackage;
+  for (const name of ['__init__.py', 'py.typed'])
+    fs.cpSync(path.join(root, from, name), path.join(root, to, name));
 }
 
 function sourceHash(): string {
@@ -137,7 +145,7 @@ function sourceHash(): string {
     const place = path.join(root, source);
     const files = fs.statSync(place).isDirectory()
       ? fs
-          .globSync('**/*.*', { cwd: place })
+          .globSync('**/*.*', { cwd: place, exclude: ['**/__pycache__/**'] })
           .sort()
           .map(file => path.join(place, file))
       : [place];

@@ -31,6 +31,7 @@ const OWN_FILES = [
   'dist/extension.cjs',
   'dist/cli.mjs',
   'dist/daemon/*.{mjs,py}',
+  'dist/daemon/python/modelthat/*',
   'dist/webviews/*.{js,css,ttf}',
 ];
 
@@ -117,6 +118,7 @@ function checkStage(stage: string): void {
     'dist/daemon/main.mjs',
     'dist/daemon/aim_export.py',
     'dist/daemon/pyfunc_process.py',
+    'dist/daemon/python/modelthat/__init__.py',
     `${NATIVE_FOLDER}/better-sqlite3/prebuilds/${target}.node`,
     `${NATIVE_FOLDER}/onnxruntime-node/bin/napi-v6/${platform}/${arch}/onnxruntime_binding.node`,
   ];

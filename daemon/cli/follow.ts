@@ -1,6 +1,7 @@
 /** Watching an execution to its end, and asking it to end by Ctrl-C. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
+import { formatProgress } from '../contract/display.ts';
 import { ApiError } from '../contract/errors.ts';
 import { cancelExecution, type Execution, getExecution, type StepExecution } from '../contract/pipelines.ts';
 import type { Context } from './context.ts';
@@ -169,6 +170,7 @@ function describe(step: StepExecution): string {
     : '';
   return [
     (step.reused ?? elapsed(step)).padStart(8),
+    step.progress ? style('cyan', formatProgress(step.progress)) : '',
     metric,
     step.message === '' ? '' : style('dim', step.message),
   ]

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DaemonClient } from '../client/client.ts';
+import { formatBytes } from '../contract/display.ts';
 import { EXIT, type Execution, getStepLog, planExecution, startExecution } from '../contract/pipelines.ts';
 import { Context } from './context.ts';
 import { follow } from './follow.ts';
@@ -160,6 +161,12 @@ export async function printOutcome(client: DaemonClient, execution: Execution): 
     { title: 'STEP', value: step => step.name },
     { title: 'STATUS', value: step => step.reused ?? step.status },
     { title: 'TIME', value: step => duration(step), align: 'right' },
+    { title: 'CPU', value: ({ usage }) => usage && formatDuration(usage.cpuSeconds * 1000), align: 'right' },
+    {
+      title: 'MEMORY',
+      value: ({ usage }) => (usage?.peakMemory ? formatBytes(usage.peakMemory) : ''),
+      align: 'right',
+    },
     { title: 'METRIC', value: ({ metric }) => metric && `${metric.key} ${formatNumber(metric.value)}` },
     { title: 'MESSAGE', value: step => step.message.split('\n', 1)[0] },
   ]);
@@ -178,12 +185,17 @@ async function sayEnd(client: DaemonClient, executionId: string, step: string): 
   for (let offset = 0; ; ) {
     const query = { offset, limit: SHOWN_BYTES };
     const part = await client.call(getStepLog, { params: { executionId, step }, query });
-    lines = [...lines, ...part.text.split('\n')].slice(-SHOWN_LINES - 1);
+    lines = [...lines, ...part.text.split('\n').map(asDrawn)].slice(-SHOWN_LINES - 1);
     if (part.text === '' || part.complete) break;
     offset = part.nextOffset;
   }
   say(`${style('bold', step)} ended with:`);
   for (const line of lines.filter(line => line.trim() !== '')) say(`  ${line}`);
+}
+
+/** A line as a terminal shows it: what carriage returns drew over, progress bars for one, is left out. */
+function asDrawn(line: string): string {
+  return line.split('\r').findLast(part => part !== '') ?? '';
 }
 
 function duration({ startTime, endTime }: { startTime: number | null; endTime: number | null }): string {

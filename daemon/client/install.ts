@@ -7,6 +7,8 @@ import { PRODUCT_VERSION } from './version.ts';
 
 const UNUSED_DAYS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** What it brings for steps, in a folder of its own. */
+const PYTHON_PACKAGE = 'python/modelthat';
 
 /**
  * The daemon's program to start in place of the given one: that of a copy in the user's state folder, made when it is
@@ -55,9 +57,10 @@ async function removeUnused(copies: string): Promise<void> {
 /** What tells two builds of one version apart. */
 async function fingerprint(folder: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const entry of (await fs.readdir(folder, { withFileTypes: true })).sort(byName))
-    if (entry.isFile())
-      hash.update(`${entry.name}\n`).update(await fs.readFile(path.join(folder, entry.name)));
+  for (const each of [folder, path.join(folder, PYTHON_PACKAGE)])
+    for (const entry of (await fs.readdir(each, { withFileTypes: true })).sort(byName))
+      if (entry.isFile())
+        hash.update(`${entry.name}\n`).update(await fs.readFile(path.join(each, entry.name)));
   return hash.digest('hex').slice(0, 12);
 }
 

@@ -1,4 +1,5 @@
 /** How numbers and times are written for people: the same in terminals, trees and pages. */
+import type { StepProgress, StepUsage } from './pipelines.ts';
 import type { Double } from './values.ts';
 
 const SECOND = 1_000;
@@ -30,12 +31,29 @@ export function formatAge(time: number, now: number): string {
   return `${Math.floor(age / DAY)} d ago`;
 }
 
+/** A local date and time to the minute: `2026-11-25 14:05`. */
+export function formatStamp(time: number): string {
+  return new Date(time).toLocaleString('sv-SE').slice(0, 16);
+}
+
 /** A size in bytes: `812 B`, `14.2 kB`, `3.1 MB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1_000 ** power;
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** How far something is: `40 % epoch 4 of 10`. */
+export function formatProgress({ fraction, text }: StepProgress): string {
+  const percent = fraction === null ? '' : `${Math.floor(fraction * 100)} %`;
+  return [percent, text].filter(Boolean).join(' ');
+}
+
+/** What a step took of the machine: `12.3 s of CPU time, 310.0 MB of memory`. */
+export function formatUsage({ cpuSeconds, peakMemory }: StepUsage): string {
+  const memory = peakMemory === null ? '' : `${formatBytes(peakMemory)} of memory`;
+  return [`${formatDuration(cpuSeconds * SECOND)} of CPU time`, memory].filter(Boolean).join(', ');
 }
 
 function twoDigits(value: number): string {

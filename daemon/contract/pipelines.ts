@@ -54,6 +54,23 @@ export const StepStatus = z.enum([
 ]);
 export type StepStatus = z.infer<typeof StepStatus>;
 
+/** What a step took of the machine, all its processes together. */
+export const StepUsage = z.object({
+  /** CPU time, in seconds. */
+  cpuSeconds: z.number(),
+  /** The most memory that was seen, in bytes; null when the step was too short to be looked at. */
+  peakMemory: z.number().nullable(),
+});
+export type StepUsage = z.infer<typeof StepUsage>;
+
+/** How far a step's code says it is. */
+export const StepProgress = z.object({
+  /** From 0 to 1; null when it only says what it is at. */
+  fraction: z.number().min(0).max(1).nullable(),
+  text: z.string(),
+});
+export type StepProgress = z.infer<typeof StepProgress>;
+
 export const StepExecution = z.object({
   name: z.string(),
   status: StepStatus,
@@ -71,6 +88,10 @@ export const StepExecution = z.object({
   gates: z.array(GateResult),
   /** The metric that moves: the last one the step logged. */
   metric: z.object({ key: z.string(), value: Double, step: z.number() }).nullable(),
+  /** Of a step that runs: what its code reported, or a progress bar at the end of its output. */
+  progress: StepProgress.nullable().default(null),
+  /** Null where it cannot be measured. */
+  usage: StepUsage.nullable().default(null),
 });
 export type StepExecution = z.infer<typeof StepExecution>;
 

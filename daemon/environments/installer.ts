@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { ApiError } from '../contract/errors.ts';
 import { inheritedEnvironment } from '../processes/environment.ts';
+import { findProgram } from '../processes/programs.ts';
 import { identify } from '../processes/table.ts';
 import { endTree } from '../processes/tree.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -49,13 +49,8 @@ function lockOf(folder: string): string {
 
 /** Path of uv; undefined where it is not installed. */
 export function findUv(): string | undefined {
-  const name = WINDOWS ? 'uv.exe' : 'uv';
   const home = process.env.HOME ?? process.env.USERPROFILE ?? '';
-  const folders = [...(process.env.PATH ?? '').split(path.delimiter), path.join(home, '.local', 'bin')];
-  return folders
-    .filter(path.isAbsolute)
-    .map(folder => path.join(folder, name))
-    .find(file => existsSync(file));
+  return findProgram('uv', [path.join(home, '.local', 'bin')]);
 }
 
 /**

@@ -1,18 +1,22 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import type { StepUsage } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { writeDuration } from './definition/attempts.ts';
-import type { Step } from './definition/model.ts';
+import { makesOf, type Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
 import type { JobEnd, JobHandle } from './executors/executor.ts';
 import type { StepRecord } from './model.ts';
 import { seenParams } from './params.ts';
 import type { ExecutionState } from './state.ts';
 import { stepEnvironment } from './step-environment.ts';
+import type { Measurement } from './step-meter.ts';
 
 /** How an attempt ended. */
-export interface AttemptEnd extends JobEnd {
+export interface AttemptEnd extends Omit<JobEnd, 'cpuSeconds'> {
   /** What was done to end it, when it was cancelled. */
   readonly cancelled?: string;
+  /** What it took of the machine, as far as that is known. */
+  readonly usage: StepUsage | null;
   /** Whether another attempt could end otherwise. */
   readonly repeatable: boolean;
 }
@@ -61,11 +65,15 @@ export class Attempt {
     // Saved before they start: its time is counted from here, whichever daemon counts it.
     await this.#change({ attemptStartTime: Date.now() });
     try {
+      const { progress } = files.ofStep(id, name);
+      // How far an earlier attempt was is not how far this one is.
+      rmSync(progress, { force: true });
       const surroundings = {
         url,
         token,
         experiment: pipeline,
         params: files.writeParams(id, name, seenParams(definition.params, this.#step.params)),
+        progress,
         environment,
         own: env,
       };
@@ -127,15 +135,45 @@ export class Attempt {
     await this.#change({ process: handle, message });
     if (this.#cancelled) this.cancel();
     const timer = this.#limit();
-    const end = await this.#engine.executor.watch(this.#state.execution.id, this.#step.name, handle);
+    const measurement = this.#measure(handle);
+    const { id } = this.#state.execution;
+    const { cpuSeconds, ...ended } = await this.#engine.executor.watch(id, this.#step.name, handle);
     clearTimeout(timer);
+    const end = { ...ended, usage: measurement.end(cpuSeconds) };
     const { timedOut } = this.#state.step(this.#step.name);
     // Before the ending is waited for: it may go on for other processes of the step.
     const ending = await this.#ending;
     if (this.#cancelled) return { ...end, cancelled: ending ?? 'before it ran', repeatable: false };
-    if (!timedOut) return { ...end, repeatable: true };
+    if (!timedOut) return { ...end, ...(await this.#fetch(handle, end.exitCode)), repeatable: true };
     const late = `it took longer than its timeout of ${writeDuration(this.#step.timeout ?? 0)}`;
     return { ...end, exitCode: null, message: [late, ending].filter(Boolean).join('; '), repeatable: true };
+  }
+
+  /** @returns what is different because the outputs of a job that ended well could not be brought here */
+  async #fetch(handle: JobHandle, exitCode: number | null): Promise<Partial<JobEnd>> {
+    if (exitCode !== 0) return {};
+    const { id } = this.#state.execution;
+    try {
+      await this.#engine.executor.fetch(id, this.#step.name, handle, makesOf(this.#step));
+      return {};
+    } catch (error) {
+      return { exitCode: null, message: `its outputs could not be fetched: ${(error as Error).message}` };
+    }
+  }
+
+  #measure(handle: JobHandle): Measurement {
+    const { name, env } = this.#step;
+    const { attemptStartTime, usage } = this.#state.step(name);
+    return this.#engine.meter.start({
+      scope: scopeOf(this.#state, name),
+      handle,
+      startTime: attemptStartTime ?? Date.now(),
+      env,
+      known: usage,
+      tell: found => {
+        if (!this.#detached) void this.#change({ usage: found });
+      },
+    });
   }
 
   /** Ends the processes when their time is over, by the clock of whichever daemon started them. */
@@ -169,9 +207,9 @@ export class Attempt {
 }
 
 function notStarted(message: string): AttemptEnd {
-  return { exitCode: null, at: Date.now(), message, repeatable: true };
+  return { exitCode: null, at: Date.now(), message, repeatable: true, usage: null };
 }
 
 function nothingToRun(): AttemptEnd {
-  return { exitCode: 0, at: Date.now(), message: '', repeatable: false };
+  return { exitCode: 0, at: Date.now(), message: '', repeatable: false, usage: null };
 }

@@ -19,6 +19,7 @@ import type { Engine } from './engine.ts';
 import { readLog } from './files.ts';
 import { type ExecutionRecord, hasEnded, type KeptExecution, toExecution, toStepVersions } from './model.ts';
 import { newStep } from './planner.ts';
+import { readProgress } from './progress.ts';
 import { newExecutionId, refuseOther, type StartRequest } from './repeat.ts';
 import { ExecutionRunner } from './runner.ts';
 import type { ExecutionRequest, PipelineService } from './service.ts';
@@ -293,10 +294,13 @@ export class ExecutionService {
   async #show(kept: KeptExecution): Promise<Execution> {
     const state = this.#live.get(kept.execution.id)?.state;
     if (!state) return toExecution(kept);
-    const progress = state.steps.map(step =>
-      step.status === 'running' ? this.#engine.runs.progress(step.reservedRunId) : undefined,
+    const found = await Promise.all(
+      state.steps.map(async ({ name, status, reservedRunId }) => {
+        if (status !== 'running') return undefined;
+        const progress = readProgress(this.#engine.files.ofStep(state.execution.id, name));
+        return { ...(await this.#engine.runs.progress(reservedRunId)), progress };
+      }),
     );
-    const found = await Promise.all(progress);
     return { ...state.view, steps: state.view.steps.map((step, index) => ({ ...step, ...found[index] })) };
   }
 

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -21,6 +22,8 @@ export interface StepFiles {
   readonly status: string;
   /** Who the wrapper is, written by itself. */
   readonly identity: string;
+  /** How far its code says it is. */
+  readonly progress: string;
 }
 
 /** Where executions keep what is not in the database: logs below the store, tokens below the user's state folder. */
@@ -62,7 +65,12 @@ export class ExecutionFiles {
 
   ofStep(executionId: string, step: string): StepFiles {
     const base = path.join(this.#store, executionId, 'steps', fileNameOf(step));
-    return { log: `${base}.log`, status: `${base}.status`, identity: `${base}.process` };
+    return {
+      log: `${base}.log`,
+      status: `${base}.status`,
+      identity: `${base}.process`,
+      progress: `${base}.progress`,
+    };
   }
 
   /** Adds a line of our own to a step's log. On a full disk it is left out: a log is not worth failing for. */
@@ -141,6 +149,12 @@ export function readLog(
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** The last bytes of a file as text; empty when it is not there. */
+export function readEnd(file: string, bytes: number): string {
+  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
+  return readLog(file, Math.max(0, size - bytes), bytes).text;
 }
 
 /** How many of the first `length` bytes are complete UTF-8 characters; at least one byte, so that reading goes on. */

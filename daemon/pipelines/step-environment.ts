@@ -1,7 +1,13 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { mlflowVariables } from '../client/variables.ts';
 import { inheritedEnvironment } from '../processes/environment.ts';
 import type { ExecutionEnvironment } from './model.ts';
+
+/** The folder with the Python package `modelthat` and nothing else, in the sources or beside the bundle. */
+const PYTHON_FOLDER = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../python/modelthat/src' : './python', import.meta.url),
+);
 
 /** What a step's environment is made from. */
 export interface StepSurroundings {
@@ -12,6 +18,8 @@ export interface StepSurroundings {
   readonly experiment: string;
   /** Path of the JSON file with the effective parameters. */
   readonly params: string;
+  /** Path of the file in which the step says how far it is. */
+  readonly progress: string;
   readonly environment: ExecutionEnvironment | null;
   /** The step's own `env`. */
   readonly own: Readonly<Record<string, string>>;
@@ -19,7 +27,7 @@ export interface StepSurroundings {
 
 /** The environment of a step's processes. */
 export function stepEnvironment(surroundings: StepSurroundings): Record<string, string> {
-  const { url, token, experiment, params, environment, own } = surroundings;
+  const { url, token, experiment, params, progress, environment, own } = surroundings;
   const inherited = inheritedEnvironment();
   const loopback = ['127.0.0.1', 'localhost', ...(inherited.NO_PROXY ? [inherited.NO_PROXY] : [])].join(',');
   return {
@@ -32,8 +40,11 @@ export function stepEnvironment(surroundings: StepSurroundings): Record<string, 
     MLFLOW_DISABLE_TELEMETRY: 'true',
     DO_NOT_TRACK: '1',
     MODELTHAT_PARAMS: params,
+    MODELTHAT_PROGRESS: progress,
     ...(environment ? withEnvironment(environment, inherited) : {}),
     ...own,
+    // Last: what the step names itself comes first.
+    PYTHONPATH: [own.PYTHONPATH, PYTHON_FOLDER].filter(Boolean).join(path.delimiter),
   };
 }
 

@@ -7,6 +7,9 @@ import type { TrackingService } from '../tracking/service.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { flatten } from './definition/template.ts';
 
+/** What MLflow logs when it measures the machine, and nobody else: then it is to do so alone. */
+const LOGGED_BY_MLFLOW = 'system/disk_usage_percentage';
+
 /** How many child runs of a step are searched for its model. */
 const MAX_CHILDREN = 1_000;
 
@@ -54,6 +57,13 @@ export class StepRuns {
     }
   }
 
+  /** Logs what a step takes of the machine to its run. A step that has none gets none; nor is MLflow doubled. */
+  async logSystem(runId: string, metrics: readonly MetricPoint[]): Promise<void> {
+    const run = await withoutMissing(this.#tracking.getRun(runId));
+    if (run?.status !== 'RUNNING' || LOGGED_BY_MLFLOW in run.metrics) return;
+    await this.#tracking.logBatch(runId, { metrics, params: [], tags: [] });
+  }
+
   /** A run and the runs right below it; none when there is no such run. */
   async withChildren(runId: string): Promise<string[]> {
     if (!(await withoutMissing(this.#tracking.getRun(runId)))) return [];
@@ -90,9 +100,9 @@ export class StepRuns {
 }
 
 function newestMetric(run: Run): StepExecution['metric'] {
-  const [newest] = Object.entries(run.metrics).toSorted(
-    ([, a], [, b]) => b.timestamp - a.timestamp || b.step - a.step,
-  );
+  const [newest] = Object.entries(run.metrics)
+    .filter(([key]) => !key.startsWith('system/'))
+    .toSorted(([, a], [, b]) => b.timestamp - a.timestamp || b.step - a.step);
   return newest ? { key: newest[0], value: newest[1].last, step: newest[1].step } : null;
 }
 

@@ -26,18 +26,21 @@ export interface TreeEnd {
 }
 
 /**
- * The live processes of a tree: descendants, members of the root's session, and those that left both (double fork,
- * setsid) but still carry the mark. A process that merely got the pid of an ended one is never among them.
+ * The processes of a table that are a process's own: descendants, members of its session, and what else is marked. A
+ * process that merely got the pid of an ended one is never among them.
  */
-async function membersOf({ root, mark }: Tree): Promise<ProcessEntry[]> {
-  const table = await listProcesses();
+export function familyOf(
+  table: ReadonlyMap<number, ProcessEntry>,
+  root: ProcessIdentity,
+  isMarked: (pid: number) => boolean = () => false,
+): ProcessEntry[] {
   const holder = table.get(root.pid);
   // While a session has members its number is not given out again: a stranger with that pid means there are none.
   const reused = holder !== undefined && holder.startTime !== root.startTime;
   const members = new Map<number, ProcessEntry>();
   for (const entry of table.values()) {
     const ours = !reused && (entry.pid === root.pid || entry.session === root.pid);
-    if (ours || environmentHas(entry.pid, mark)) members.set(entry.pid, entry);
+    if (ours || isMarked(entry.pid)) members.set(entry.pid, entry);
   }
   for (let grown = true; grown; ) {
     grown = false;
@@ -49,6 +52,11 @@ async function membersOf({ root, mark }: Tree): Promise<ProcessEntry[]> {
   }
   members.delete(process.pid);
   return [...members.values()];
+}
+
+/** The live processes of a tree, those included that left it (double fork, setsid) but still carry the mark. */
+async function membersOf({ root, mark }: Tree): Promise<ProcessEntry[]> {
+  return familyOf(await listProcesses(), root, pid => environmentHas(pid, mark));
 }
 
 /**

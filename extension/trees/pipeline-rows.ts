@@ -1,4 +1,10 @@
-import { formatAge, formatDuration, formatMetric } from '../../daemon/contract/display.ts';
+import {
+  formatAge,
+  formatDuration,
+  formatMetric,
+  formatProgress,
+  formatUsage,
+} from '../../daemon/contract/display.ts';
 import {
   type Diagnostic,
   type Execution,
@@ -135,13 +141,14 @@ function stepKind(execution: StepExecution | undefined): string {
 }
 
 function stepFacts(execution: StepExecution, now: number): string[] {
-  const { status, reused, startTime, endTime, attempt, metric, message } = execution;
+  const { status, reused, startTime, endTime, attempt, progress, metric, message } = execution;
   const noteworthy =
     status === 'failed' || status === 'waiting' || status === 'preparing' || status === 'rejected';
   const duration = startTime === null ? [] : [formatDuration((endTime ?? now) - startTime)];
   return [
     ...(reused ? [reused] : duration),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(progress ? [formatProgress(progress)] : []),
     ...(metric ? [`${metric.key} ${formatMetric(metric.value)}`] : []),
     ...(noteworthy && message ? [message.split('\n', 1)[0] ?? ''] : []),
   ];
@@ -153,7 +160,8 @@ function stepTooltip(name: string, execution: StepExecution | undefined): string
     gate =>
       `- $(${gate.passed ? 'pass' : 'error'}) ${plain(gate.gate)}${gate.observed === null ? '' : ` (${formatMetric(gate.observed)})`}`,
   );
-  return [`**${plain(name)}** · ${execution.status}`, plain(execution.message), gates.join('\n')]
+  const usage = execution.usage ? formatUsage(execution.usage) : '';
+  return [`**${plain(name)}** · ${execution.status}`, plain(execution.message), gates.join('\n'), usage]
     .filter(Boolean)
     .join('\n\n');
 }

@@ -1,5 +1,3 @@
-import type { ProcessIdentity } from '../../processes/table.ts';
-
 /** One step's commands, ready to start. */
 export interface Job {
   readonly executionId: string;
@@ -10,8 +8,8 @@ export interface Job {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A started job, as a later daemon finds it again: plain data. */
-export type JobHandle = ProcessIdentity;
+/** A started job, as a later daemon finds it again: plain data, which its executor alone understands. */
+export type JobHandle = Readonly<Record<string, string | number>>;
 
 /** How a job ended. */
 export interface JobEnd {
@@ -21,11 +19,37 @@ export interface JobEnd {
   readonly at: number;
   /** In a person's words, empty for exit code 0. */
   readonly message: string;
+  /** CPU time of all its processes in seconds; null when nobody could record it. */
+  readonly cpuSeconds: number | null;
 }
 
-/** Where steps run. */
+/** What a job takes of the machine that it runs on, at a moment. */
+export interface JobUsage {
+  /** CPU time until now, in seconds. */
+  readonly cpuSeconds: number;
+  /** Percent of all the machine's cores since the last look; null at the first. */
+  readonly cpu: number | null;
+  /** Bytes. */
+  readonly memory: number;
+  /** All of the machine's memory, in bytes. */
+  readonly memoryTotal: number;
+  /** Those GPUs that it computes on. */
+  readonly gpus: readonly {
+    readonly index: number;
+    /** Percent of the time in which it did something. */
+    readonly utilization: number;
+    /** MiB. */
+    readonly memoryUsed: number;
+    readonly memoryTotal: number;
+  }[];
+}
+
+/** Where steps run. What it needs to find a job again is in the handle, the names, or files of its own. */
 export interface Executor {
-  /** Starts a job. Its output goes to the step's log, and it outlives the daemon. */
+  /** How many jobs it runs at the same time. */
+  readonly capacity: number;
+
+  /** Starts a job, which outlives the daemon. */
   submit(job: Job): Promise<JobHandle>;
 
   /** Forgets the job that a step had: `recover` does not find it any more. */
@@ -37,8 +61,21 @@ export interface Executor {
   /** Whether a job still runs. */
   isRunning(handle: JobHandle): Promise<boolean>;
 
-  /** Resolves when the job has ended, also one that an earlier daemon started. */
+  /**
+   * Resolves when the job has ended, also one that an earlier daemon started. Its output is added to the step's log
+   * while it runs, and is all there at the end.
+   */
   watch(executionId: string, step: string, handle: JobHandle): Promise<JobEnd>;
+
+  /** What a job takes at the moment; undefined when it has ended, or cannot be measured. */
+  usage(handle: JobHandle): Promise<JobUsage | undefined>;
+
+  /**
+   * Brings what a job that ended well has made to these paths of the workspace.
+   *
+   * @throws Error that says what could not be brought
+   */
+  fetch(executionId: string, step: string, handle: JobHandle, outputs: readonly string[]): Promise<void>;
 
   /**
    * Ends the job and everything it started.

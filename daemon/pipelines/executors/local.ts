@@ -1,26 +1,29 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
 import {
   bootId,
   environmentHas,
   identify,
   isAlive,
   listProcesses,
+  type ProcessIdentity,
   parseStat,
 } from '../../processes/table.ts';
 import { endTree, GRACE_MS, type Tree } from '../../processes/tree.ts';
 import type { ExecutionFiles, StepFiles } from '../files.ts';
-import type { Executor, Job, JobEnd, JobHandle } from './executor.ts';
+import type { Executor, Job, JobEnd, JobHandle, JobUsage } from './executor.ts';
+import { LocalMeter } from './local-meter.ts';
 
 const POLL_MS = 100;
 
 /**
  * Runs `<status file> <identity file> (<count> <words>…)…`: writes who it is, runs each command until one fails, and
- * writes the exit code. Only indices are ever evaluated, never a word. Being asked to end, it waits for the command that
- * runs and starts no further one.
+ * writes the exit code and the CPU times. Only indices are ever evaluated, never a word. Being asked to end, it waits for
+ * the command that runs and starts no further one.
  */
 const WRAPPER = `
 status=$1 identity=$2; shift 2
@@ -36,7 +39,7 @@ while [ $# -gt 0 ] && [ $code -eq 0 ] && [ -z "$asked" ]; do
   eval "$words"; code=$?
   shift "$count"
 done
-printf '%s\\n' "$code" > "$status.new" && mv "$status.new" "$status"
+printf '%s\\n' "$code" > "$status.new" && { times >> "$status.new" 2> /dev/null; mv "$status.new" "$status"; }
 `;
 
 /** The same for Windows, which has no `sh`, in what every daemon has: Node. */
@@ -61,10 +64,14 @@ renameSync(status + '.new', status);
 /** Name of the variable that marks every process of a step. */
 const STEP_MARK = 'MODELTHAT_STEP';
 
+const Identity = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+
 /** Runs steps as processes of this machine, each in a session of its own. */
 export class LocalExecutor implements Executor {
+  readonly capacity = availableParallelism();
   readonly #files: ExecutionFiles;
   readonly #children = new Map<number, ChildProcess>();
+  readonly #meter = new LocalMeter();
 
   constructor(files: ExecutionFiles) {
     this.#files = files;
@@ -82,7 +89,7 @@ export class LocalExecutor implements Executor {
       this.#children.set(pid, child);
       child.once('exit', () => this.#children.delete(pid));
       // A wrapper that has ended before it could be looked at is known by the exit event and its status file.
-      return (await identify(pid)) ?? { pid, startTime: '', bootId: bootId() };
+      return { ...((await identify(pid)) ?? { pid, startTime: '', bootId: bootId() }) };
     } finally {
       closeSync(output);
     }
@@ -106,18 +113,27 @@ export class LocalExecutor implements Executor {
   }
 
   async isRunning(handle: JobHandle): Promise<boolean> {
-    return this.#children.has(handle.pid) || (await isAlive(handle));
+    const identity = identityOf(handle);
+    return this.#children.has(identity.pid) || (await isAlive(identity));
   }
 
   async watch(executionId: string, step: string, handle: JobHandle): Promise<JobEnd> {
-    const child = this.#children.get(handle.pid);
+    const identity = identityOf(handle);
+    const child = this.#children.get(identity.pid);
     if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    else while (await isAlive(handle)) await sleep(POLL_MS);
+    else while (await isAlive(identity)) await sleep(POLL_MS);
     return this.#end(executionId, step, child);
   }
 
+  usage(handle: JobHandle): Promise<JobUsage | undefined> {
+    return this.#meter.measure(identityOf(handle));
+  }
+
+  /** Its jobs write to the workspace itself. */
+  async fetch(): Promise<void> {}
+
   async cancel(executionId: string, step: string, handle: JobHandle, hurry: AbortSignal): Promise<string> {
-    const tree: Tree = { root: handle, mark: markOf(executionId, step) };
+    const tree: Tree = { root: identityOf(handle), mark: markOf(executionId, step) };
     const { forced, left } = await endTree(tree, hurry);
     if (left > 0) return `${left} of its processes did not end even by SIGKILL`;
     if (forced === 0) return 'ended after SIGTERM';
@@ -129,15 +145,31 @@ export class LocalExecutor implements Executor {
     const { status } = this.#files.ofStep(executionId, step);
     const text = readIfThere(status);
     if (text !== undefined) {
-      const exitCode = Number(text.trim());
-      return { exitCode, at: Math.round(statSync(status).mtimeMs), message: describeExit(exitCode) };
+      const [code, ...times] = text.trim().split('\n');
+      const exitCode = Number(code);
+      const at = Math.round(statSync(status).mtimeMs);
+      return { exitCode, at, message: describeExit(exitCode), cpuSeconds: sumOfTimes(times) };
     }
     const signal = child?.signalCode;
     const message = signal
       ? `its process was ended by ${signal}`
       : 'its process ended without recording its exit code (it was ended by force, or the machine went down)';
-    return { exitCode: null, at: Date.now(), message };
+    return { exitCode: null, at: Date.now(), message, cpuSeconds: null };
   }
+}
+
+function identityOf(handle: JobHandle): ProcessIdentity {
+  return Identity.parse(handle);
+}
+
+/** Adds up what `times` of a shell says: two lines of `0m1.230s 0m0.450s`, with the decimal sign of the language. */
+function sumOfTimes(lines: readonly string[]): number | null {
+  const times = lines.flatMap(line => [...line.matchAll(/(\d+)m([\d.,]+)s/g)]);
+  if (times.length === 0) return null;
+  return times.reduce(
+    (sum, [, minutes, seconds = '']) => sum + Number(minutes) * 60 + Number(seconds.replace(',', '.')),
+    0,
+  );
 }
 
 /** What the environment of all processes of a step holds, and of no others. */

@@ -15,6 +15,8 @@ function step(changes: Partial<StepExecution>): StepExecution {
     runId: null,
     reused: null,
     attempt: 1,
+    progress: null,
+    usage: null,
     gates: [],
     metric: null,
     ...changes,
