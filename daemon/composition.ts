@@ -81,7 +81,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     workspace: place.workspace,
     chosen: process.env.MODELTHAT_PYTHON,
   });
-  const { pipelines, executions, code } = await openPipelines({
+  const { pipelines, executions, code, cache } = await openPipelines({
     ...surroundings,
     ...place,
     database,
@@ -105,6 +105,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     database,
     files,
     artifacts,
+    cache,
     events: bus,
     shared: {
       'Python environments': privateFolder('environments'),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { PRODUCT_VERSION } from '../client/version.ts';
 import { ApiError } from '../contract/errors.ts';
 import * as artifacts from './artifacts.ts';
+import * as cache from './cache.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './context.ts';
 import * as daemon from './daemon.ts';
 import * as data from './data.ts';
@@ -38,7 +39,7 @@ const program = new Command('modelthat')
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
   ...[daemon, logs, environment, token, artifacts, store, doctor],
-  ...[run, data, executions, experiments, runs, models, predict, importing, schema],
+  ...[run, data, executions, cache, experiments, runs, models, predict, importing, schema],
 ];
 for (const noun of nouns) noun.register(program);
 

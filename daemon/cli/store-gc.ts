@@ -1,10 +1,10 @@
 /** `modelthat store gc`. */
-import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { runStoreTask } from '../client/store-task.ts';
 import { formatBytes } from '../contract/display.ts';
 import type { Garbage, GarbageKind } from '../contract/housekeeping.ts';
-import { Context, EXIT_USAGE } from './context.ts';
+import { agreed, asksFirst } from './agree.ts';
+import { Context } from './context.ts';
 import { formatTime, print, printJson, printTable, say } from './output.ts';
 import { withProgress } from './progress.ts';
 
@@ -52,11 +52,7 @@ interface Options {
 
 async function gc(options: Options, command: Command): Promise<void> {
   const context = new Context(command);
-  const asks = options.yes !== true && options.dryRun !== true;
-  if (asks && (context.json || !process.stdin.isTTY))
-    command.error('What goes is gone for good: give --yes, or --dry-run to see what it would be.', {
-      exitCode: EXIT_USAGE,
-    });
+  const asks = asksFirst(options, context, command);
   const client = await context.client();
   const before = options.olderThan === undefined ? undefined : Date.now() - options.olderThan;
   const run = (dryRun: boolean, until = before) =>
@@ -67,22 +63,12 @@ async function gc(options: Options, command: Command): Promise<void> {
   if (context.json) printJson(garbage);
   else printGarbage(garbage);
   if (!asks || garbage.items.length === 0) return;
-  if (!(await agreed(garbage.items.length))) {
+  const { length } = garbage.items;
+  if (!(await agreed(`Delete ${length === 1 ? 'this' : `these ${length}`} for good?`))) {
     say('Nothing was deleted.');
     return;
   }
   printRemoved((await run(false, garbage.before)).garbage);
-}
-
-async function agreed(count: number): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test(
-      (await terminal.question(`Delete ${count === 1 ? 'this' : `these ${count}`} for good? [y/N] `)).trim(),
-    );
-  } finally {
-    terminal.close();
-  }
 }
 
 function printGarbage(garbage: Garbage): void {

@@ -22,21 +22,49 @@ export interface S3Place {
 /** How the store's own folder is named as a place of artifacts. */
 export const LOCAL_ARTIFACTS = 'local';
 
-const Settings = z.object({ artifacts: z.string().default(LOCAL_ARTIFACTS) });
+/**
+ * How outputs of steps are in the workspace and in the cache: as copies, which share their blocks where the file system
+ * can, or as one file with two names, which takes no room twice and cannot be written to.
+ */
+export const CACHED_OUTPUTS = ['copies', 'hardlinks'] as const;
+export type CachedOutputs = (typeof CACHED_OUTPUTS)[number];
+
+const Settings = z.object({
+  artifacts: z.string().default(LOCAL_ARTIFACTS),
+  cachedOutputs: z.enum(CACHED_OUTPUTS).default('copies'),
+});
 type Settings = z.infer<typeof Settings>;
 
 const OPTIONS = ['endpoint', 'region', 'pathStyle'];
 
 /** Where a store keeps artifacts: `local`, or `s3://…` as `parseArtifactPlace` takes it. @param state its state folder */
 export function keptArtifactPlace(state: string): string {
-  const text = readPrivateFile(settingsFile(state));
-  return text === undefined ? LOCAL_ARTIFACTS : parseSettings(text, settingsFile(state)).artifacts;
+  return readSettings(state).artifacts;
 }
 
 /** Chooses where a store keeps artifacts from the daemon's next start on. @throws ApiError when there is no such place */
 export function keepArtifactPlace(state: string, place: string): void {
   parseArtifactPlace(place);
-  writePrivateFile(settingsFile(state), JSON.stringify({ artifacts: place } satisfies Settings));
+  changeSettings(state, { artifacts: place });
+}
+
+/** How a store's cache and the workspace share outputs. @param state its state folder */
+export function keptCachedOutputs(state: string): CachedOutputs {
+  return readSettings(state).cachedOutputs;
+}
+
+/** Chooses how they do from the daemon's next start on. */
+export function keepCachedOutputs(state: string, cachedOutputs: CachedOutputs): void {
+  changeSettings(state, { cachedOutputs });
+}
+
+function readSettings(state: string): Settings {
+  const text = readPrivateFile(settingsFile(state));
+  return text === undefined ? Settings.parse({}) : parseSettings(text, settingsFile(state));
+}
+
+function changeSettings(state: string, change: Partial<Settings>): void {
+  writePrivateFile(settingsFile(state), JSON.stringify({ ...readSettings(state), ...change }));
 }
 
 /**
@@ -87,7 +115,7 @@ function parseSettings(text: string, file: string): Settings {
     return Settings.parse(JSON.parse(text));
   } catch {
     throw new Error(
-      `${file} is damaged. Remove it, and choose the place of artifacts again (modelthat artifacts use).`,
+      `${file} is damaged. Remove it, and choose again what was set (modelthat artifacts use, modelthat cache use).`,
     );
   }
 }

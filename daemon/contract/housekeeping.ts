@@ -1,5 +1,6 @@
 /** Looking after a store: its size, clean-up, integrity and backups. Each is a task: it may take minutes. */
 import * as z from 'zod';
+import { CacheGarbage } from './cache.ts';
 import { ErrorBody } from './errors.ts';
 import { route } from './route.ts';
 import { Empty, Time } from './values.ts';
@@ -126,6 +127,13 @@ export const StoreTask = z.discriminatedUnion('kind', [
     runs: z.array(z.string()).optional(),
   }),
   z.object({
+    kind: z.literal('cache'),
+    /** Only say what would go. */
+    dryRun: z.boolean().default(true),
+    /** So many of each pipeline's newest executions keep what they need; absent: as the retention that is set says. */
+    executions: Count.optional(),
+  }),
+  z.object({
     kind: z.literal('backup'),
     /** Absolute path of the folder to be made; absent: in the store's `backups`. */
     path: z.string().optional(),
@@ -138,6 +146,7 @@ export const StoreResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('usage'), usage: StoreUsage }),
   z.object({ kind: z.literal('verify'), verification: Verification }),
   z.object({ kind: z.literal('gc'), garbage: Garbage }),
+  z.object({ kind: z.literal('cache'), garbage: CacheGarbage }),
   z.object({ kind: z.literal('backup'), backup: Backup }),
   z.object({ kind: z.literal('restore'), restored: Restored }),
 ]);

@@ -11,6 +11,8 @@ const Retention = z.strictObject({
   days: z.number().nonnegative().default(30),
   /** Backups in the store that a clean-up leaves, the newest ones. */
   backups: z.number().int().nonnegative().default(5),
+  /** Executions of each pipeline whose results a clean-up of the cache leaves, the newest ones. */
+  executions: z.number().int().nonnegative().default(10),
 });
 export type Retention = z.infer<typeof Retention>;
 

@@ -1,10 +1,12 @@
 /** What a store can be asked to do for itself: one task at a time, which goes on while its asker looks in now and then. */
 import { randomUUID } from 'node:crypto';
+import type { CacheGarbage } from '../contract/cache.ts';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { StoreResult, StoreTask, StoreTaskState } from '../contract/housekeeping.ts';
 import type { Database } from '../database/database.ts';
 import { type BackupSource, makeBackup } from './backup.ts';
 import { type CollectParts, collectGarbage } from './collect.ts';
+import { readRetention } from './retention.ts';
 import type { Work } from './task.ts';
 import { measureStore, type UsageParts } from './usage.ts';
 import { verifyStore } from './verify.ts';
@@ -18,9 +20,15 @@ interface Running {
   ended: boolean;
 }
 
+/** Cleans the cache of steps' outputs. */
+export interface StepCacheGarbage {
+  collect(request: { dryRun: boolean; executions: number }, work: Work): Promise<CacheGarbage>;
+}
+
 /** What housekeeping works with. */
 export interface HousekeepingParts extends BackupSource, CollectParts, UsageParts {
   readonly database: Database;
+  readonly cache: StepCacheGarbage;
   /** Reports what should never happen. */
   defect(error: unknown): void;
 }
@@ -111,6 +119,11 @@ export class HousekeepingService {
         return { kind: 'backup', backup: await makeBackup(this.#parts, task.path, work) };
       case 'usage':
         return { kind: 'usage', usage: await measureStore(this.#parts, work) };
+      case 'cache': {
+        const { store, cache } = this.#parts;
+        const { dryRun, executions = (await readRetention(store)).executions } = task;
+        return { kind: 'cache', garbage: await cache.collect({ dryRun, executions }, work) };
+      }
       case 'gc':
         return { kind: 'gc', garbage: await collectGarbage(this.#parts, task, work) };
     }

@@ -17,11 +17,13 @@ export interface UsageParts {
   readonly shared: Readonly<Record<string, string>>;
 }
 
-/** Files of the database, and what they are called. */
-const DATABASE: Readonly<Record<string, string>> = {
+/** What lies in a store, and what it is called where its name does not say it. */
+const PARTS: Readonly<Record<string, string>> = {
   'modelthat.db': 'database',
   'modelthat.db-wal': 'write-ahead log',
   'modelthat.db-shm': 'write-ahead log',
+  cache: 'cache of steps',
+  executions: 'logs of steps',
 };
 
 type Files = { artifacts: number; models: number };
@@ -37,7 +39,7 @@ export async function measureStore(parts: UsageParts, work: Work): Promise<Store
   const sizes = new Map<string, number>([['artifacts', artifacts]]);
   for (const name of await fs.readdir(parts.store)) {
     if (name === 'artifacts') continue;
-    const part = DATABASE[name] ?? name;
+    const part = PARTS[name] ?? name;
     sizes.set(part, (sizes.get(part) ?? 0) + (await diskUse(path.join(parts.store, name))));
   }
   const own = [...sizes].map(([name, bytes]) => ({ name, bytes, shared: false }));

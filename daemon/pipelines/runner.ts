@@ -106,8 +106,10 @@ export class ExecutionRunner {
 
   /** Records the code beside everything else: in a large repository, that takes longer than many a step. */
   async #recordCode(): Promise<void> {
-    const code = await this.#engine.recordCode(this.state.execution);
-    if (!this.#detached) await this.state.change({ code }).catch(this.#engine.defect);
+    await this.#engine.cacheUse.share(async () => {
+      const code = await this.#engine.recordCode(this.state.execution);
+      if (!this.#detached) await this.state.change({ code }).catch(this.#engine.defect);
+    });
   }
 
   /** @returns whether steps can start */

@@ -86,8 +86,14 @@ export class StepCache implements StepMemory {
     await this.#files.restore(items);
   }
 
-  /** What an earlier execution reported is never taken for what this one found. */
-  launch(_definition: PipelineDefinition, step: Step, start: () => Promise<JobHandle>): Promise<JobHandle> {
+  /** Parts the step's outputs from the cache. What an earlier execution reported is never taken for what this one found. */
+  async launch(
+    _definition: PipelineDefinition,
+    step: Step,
+    start: () => Promise<JobHandle>,
+  ): Promise<JobHandle> {
+    const places = makesOf(step);
+    if (places.length > 0) await this.#files.unshare(places);
     for (const file of reportsOf(step)) rmSync(file, { force: true });
     return start();
   }

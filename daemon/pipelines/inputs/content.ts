@@ -72,6 +72,24 @@ export class ContentReader {
     return { content: { kind: 'folder', digest: digestOf(manifest), size, executable: false }, manifest };
   }
 
+  /**
+   * Says what a file holds that was just made from known content, so that it is not hashed.
+   *
+   * @param written its stats when its content was written: renamed, linked or protected since, but not changed
+   */
+  note(place: string, digest: string, written: Pick<BigIntStats, 'size' | 'mtimeNs' | 'ino'>): void {
+    const stats = statSync(place, { bigint: true, throwIfNoEntry: false });
+    if (!stats || !isSettled({ mtimeNs: stats.mtimeNs, ctimeNs: 0n }, now())) return;
+    const same =
+      stats.size === written.size && stats.mtimeNs === written.mtimeNs && stats.ino === written.ino;
+    if (same) this.#digests.save(place, 'sha256', fingerprint(stats), digest);
+  }
+
+  /** Forgets the digests of files that are gone. */
+  forget(places: readonly string[]): void {
+    this.#digests.remove(places);
+  }
+
   #manifest(folder: string): { manifest: Manifest; size: number } {
     const manifest: ManifestEntry[] = [];
     let size = 0n;
@@ -102,7 +120,7 @@ export class ContentReader {
     if (known !== undefined) return known;
     const digest = hashFile(file);
     // A file written this very moment could be written again without a trace in its times.
-    if (isSettled(stats, BigInt(Date.now()) * 1_000_000n)) this.#digests.save(file, 'sha256', print, digest);
+    if (isSettled(stats, now())) this.#digests.save(file, 'sha256', print, digest);
     return digest;
   }
 }
@@ -133,11 +151,18 @@ export function fingerprint({ size, mtimeNs, ctimeNs, ino }: BigIntStats): strin
   return `${size}-${mtimeNs}-${ctimeNs}-${ino}`;
 }
 
-/** Whether what is written from now on would change the fingerprint. */
-export function isSettled({ mtimeNs, ctimeNs }: BigIntStats, now: bigint): boolean {
+/** Whether what is written to a file from now on shows in its times. */
+export function isSettled(
+  { mtimeNs, ctimeNs }: Pick<BigIntStats, 'mtimeNs' | 'ctimeNs'>,
+  at: bigint,
+): boolean {
   const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
   const resolution = latest % SECOND_NS === 0n ? COARSE_CLOCK_NS : FINE_CLOCK_NS;
-  return now - latest > resolution;
+  return at - latest > resolution;
+}
+
+function now(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
 }
 
 function isExecutable({ mode }: BigIntStats): boolean {

@@ -3,6 +3,13 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { ObjectStore } from '../cache/objects.ts';
+import {
+  type CacheReference,
+  type CacheReferences,
+  type CacheSurvey,
+  digestsOf,
+  surveyCache,
+} from '../cache/survey.ts';
 import { CodeReader, type StepCommands } from './code.ts';
 import { type Content, ContentReader, type Manifest, UNREADABLE } from './content.ts';
 import { DigestStore } from './store.ts';
@@ -13,6 +20,8 @@ export interface FilesPlace {
   readonly cache: string;
   /** Real path of the workspace. */
   readonly workspace: string;
+  /** Whether outputs are to be one file with what is kept of them. */
+  readonly link: boolean;
 }
 
 /** The files of a folder at two times. */
@@ -21,11 +30,11 @@ export interface FolderStates {
   readonly now: Manifest;
 }
 
-const { cache, workspace } = workerData as FilesPlace;
+const { cache, workspace, link } = workerData as FilesPlace;
 mkdirSync(cache, { recursive: true });
 const digests = new DigestStore(path.join(cache, 'digests.db'));
 const reader = new ContentReader(digests);
-const objects = new ObjectStore(path.join(cache, 'objects'), reader);
+const objects = new ObjectStore(path.join(cache, 'objects'), reader, link);
 const codeReader = new CodeReader(workspace);
 
 /** What each path holds, null where nothing is. What cannot be read is like nothing that was there before. */
@@ -66,6 +75,26 @@ export function has(kept: readonly Content[]): boolean {
 /** Restores each path. */
 export function restore(items: readonly { readonly place: string; readonly content: Content }[]): void {
   for (const { place, content } of items) objects.restore(place, content);
+}
+
+/** Makes sure that whoever writes to these paths writes to nothing in the cache. */
+export function unshare(places: readonly string[]): void {
+  for (const place of places) objects.unshare(place);
+}
+
+/** What of the cache some references need, and what lies in it beside. */
+export function survey(references: CacheReferences): CacheSurvey {
+  return surveyCache(objects, references);
+}
+
+/** Digests of all that some references need. */
+export function needed(references: readonly CacheReference[]): string[] {
+  return references.flatMap(reference => digestsOf(objects, reference));
+}
+
+/** Removes files of the cache. */
+export function discard(files: readonly string[]): void {
+  objects.remove(files);
 }
 
 /** The files of a folder as it was kept, and as it is; undefined when it was not kept, or is no folder. */

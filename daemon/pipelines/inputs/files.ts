@@ -1,6 +1,7 @@
 /** The workspace's files as planning and caching see them, read and copied in threads of their own. */
 import { Piscina } from 'piscina';
 import { entry } from '../../entry.ts';
+import type { CacheReference, CacheReferences, CacheSurvey } from '../cache/survey.ts';
 import type { StepCommands } from './code.ts';
 import type { Content } from './content.ts';
 import type { FilesPlace, FolderStates } from './files-thread.ts';
@@ -52,6 +53,26 @@ export class WorkspaceFiles {
   /** Puts outputs back as they were kept. */
   restore(items: readonly { readonly place: string; readonly content: Content }[]): Promise<void> {
     return this.#run('restore', items);
+  }
+
+  /** Makes sure that whoever writes to these absolute paths writes to nothing in the cache. */
+  unshare(places: readonly string[]): Promise<void> {
+    return this.#run('unshare', places);
+  }
+
+  /** What of the cache some references need, and what lies in it beside. */
+  survey(references: CacheReferences): Promise<CacheSurvey> {
+    return this.#run('survey', references);
+  }
+
+  /** Digests of all in the cache that some references need. */
+  needed(references: readonly CacheReference[]): Promise<string[]> {
+    return this.#run('needed', references);
+  }
+
+  /** Removes files of the cache. */
+  discard(files: readonly string[]): Promise<void> {
+    return this.#run('discard', files);
   }
 
   /** The files of a folder as it was kept, and as it is; undefined when it was not kept, or is no folder. */

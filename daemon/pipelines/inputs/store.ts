@@ -19,6 +19,7 @@ export class DigestStore {
   readonly #connection: Connection;
   readonly #find: Statement<[string, Algorithm, string], { digest: string }>;
   readonly #save: Statement<[string, Algorithm, string, string]>;
+  readonly #remove: Statement<[string]>;
   #held: Row[] | undefined;
 
   /** @param file made when it is missing; several threads may have it open */
@@ -31,6 +32,7 @@ export class DigestStore {
     this.#find = this.#connection.prepare(
       'SELECT digest FROM digest WHERE path = ? AND algorithm = ? AND fingerprint = ?',
     );
+    this.#remove = this.#connection.prepare('DELETE FROM digest WHERE path = ?');
     this.#save = this.#connection.prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)');
   }
 
@@ -42,6 +44,13 @@ export class DigestStore {
   save(...row: Row): void {
     if (this.#held) this.#held.push(row);
     else this.#save.run(...row);
+  }
+
+  /** Forgets files. */
+  remove(paths: readonly string[]): void {
+    this.#connection.transaction(() => {
+      for (const path of paths) this.#remove.run(path);
+    })();
   }
 
   /**
