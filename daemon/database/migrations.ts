@@ -17,6 +17,7 @@ import { metricBlocks } from './migrations/0010-metric-blocks.ts';
 import { metricOrder } from './migrations/0011-metric-order.ts';
 import { metricSpans } from './migrations/0012-metric-spans.ts';
 import { paramOrder } from './migrations/0013-param-order.ts';
+import { approvals } from './migrations/0014-approvals.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly Migration[] = [
   metricOrder,
   metricSpans,
   paramOrder,
+  approvals,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

@@ -1,6 +1,8 @@
 import type { CodeVersion } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
+import type { Approvals } from './approvals.ts';
 import type { StepMemory } from './cache/model.ts';
+import type { CacheUse } from './cache/use.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import type { Executor } from './executors/executor.ts';
 import type { ExecutionFiles } from './files.ts';
@@ -8,6 +10,7 @@ import type { StepJudge } from './judge.ts';
 import type { ExecutionEnvironment, ExecutionRecord } from './model.ts';
 import type { Mutexes } from './mutexes.ts';
 import type { Slots } from './slots.ts';
+import type { StepMeter } from './step-meter.ts';
 import type { StepRuns } from './step-runs.ts';
 
 /** Makes, forgets and restores the tokens of steps. */
@@ -20,13 +23,17 @@ export interface StepTokens {
 /** What every execution of this daemon runs with. */
 export interface Engine {
   readonly executor: Executor;
+  readonly meter: StepMeter;
   readonly runs: StepRuns;
   readonly judge: StepJudge;
+  readonly approvals: Approvals;
   /** What is remembered of the steps of a pipeline: whose rules hold depends on whose file it is. */
   memoryOf(definition: PipelineDefinition): StepMemory;
+  /** Held while steps use the cache, so that nothing they are about to use is taken out of it. */
+  readonly cacheUse: CacheUse;
   readonly files: ExecutionFiles;
   readonly tokens: StepTokens;
-  /** One for each core, over all executions. */
+  /** One for each job that the executor takes, over all executions. */
   readonly slots: Slots;
   /** What steps exclude each other by, over all executions. */
   readonly mutexes: Mutexes;

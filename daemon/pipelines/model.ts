@@ -55,6 +55,16 @@ export interface StepRecord extends StepExecution {
   readonly inputs: StepInputs | null;
 }
 
+/** An answer that holds for as long as nothing behind it changes. */
+export interface Approval {
+  readonly by: string;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  readonly reason: string;
+  /** What people call the execution that asked. */
+  readonly executionName: string;
+}
+
 /** Both, as the store gives them back. */
 export interface KeptExecution {
   readonly execution: ExecutionRecord;

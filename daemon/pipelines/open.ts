@@ -1,13 +1,16 @@
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { ArtifactService } from '../artifacts/service.ts';
+import { keptCachedOutputs } from '../client/settings.ts';
 import type { Database } from '../database/database.ts';
 import type { Environments } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
+import { Approvals } from './approvals.ts';
+import { CacheCollector } from './cache/garbage.ts';
 import { StepResults } from './cache/results.ts';
 import { StepCache } from './cache/service.ts';
+import { CacheUse } from './cache/use.ts';
 import type { Engine, StepTokens } from './engine.ts';
 import { ExecutionService } from './executions.ts';
 import { LocalExecutor } from './executors/local.ts';
@@ -19,6 +22,7 @@ import { environmentMaker } from './prepare.ts';
 import { PipelineService } from './service.ts';
 import { Slots } from './slots.ts';
 import { CodeRecorder } from './sources/recorder.ts';
+import { StepMeter } from './step-meter.ts';
 import { StepRuns } from './step-runs.ts';
 
 /** What pipelines are given by the daemon. */
@@ -44,26 +48,38 @@ export interface PipelineSurroundings {
   readonly defect: (error: unknown) => void;
 }
 
+/** The services of pipelines. */
+export interface OpenPipelines {
+  readonly pipelines: PipelineService;
+  readonly executions: ExecutionService;
+  readonly code: CodeRecorder;
+  readonly cache: CacheCollector;
+}
+
 /** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
-export async function openPipelines(
-  surroundings: PipelineSurroundings,
-): Promise<{ pipelines: PipelineService; executions: ExecutionService; code: CodeRecorder }> {
+export async function openPipelines(surroundings: PipelineSurroundings): Promise<OpenPipelines> {
   const { database, events, tracking, registry, artifacts, environments } = surroundings;
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking);
-  const contents = new WorkspaceFiles({ cache: path.join(surroundings.store, 'cache'), workspace });
+  const folder = path.join(surroundings.store, 'cache');
+  const link = keptCachedOutputs(surroundings.state) === 'hardlinks';
+  const contents = new WorkspaceFiles({ cache: folder, workspace, link });
   const code = new CodeRecorder({ tracking, files, contents, workspace });
   const results = new StepResults(database, workspace);
   const own = new StepCache({ results, files: contents, registry });
+  const executor = new LocalExecutor(files);
   const engine: Engine = {
-    executor: new LocalExecutor(files),
+    executor,
+    meter: new StepMeter({ executor, runs, defect }),
     runs,
     judge: new StepJudge(tracking, registry, runs),
+    approvals: new Approvals(database),
     memoryOf: () => own,
+    cacheUse: new CacheUse(),
     files,
     tokens,
-    slots: new Slots(availableParallelism()),
+    slots: new Slots(executor.capacity),
     mutexes: new Mutexes(),
     url,
     recordCode: execution => code.record(execution),
@@ -76,5 +92,6 @@ export async function openPipelines(
   const pipelines = new PipelineService(engine, workspace);
   const executions = new ExecutionService({ database, events, engine, pipelines, draining });
   await executions.adopt();
-  return { pipelines, executions, code };
+  const cache = new CacheCollector({ database, files: contents, use: engine.cacheUse, workspace });
+  return { pipelines, executions, code, cache };
 }

@@ -1,10 +1,13 @@
 import path from 'node:path';
 import type { PlannedStep, StepDefinition } from '../contract/pipelines.ts';
 import { newRunId } from '../tracking/model.ts';
+import { type Approvals, type Precedent, stepsBefore, subjectOf } from './approvals.ts';
 import type { Decision, Known, StepMemory, StepResult } from './cache/model.ts';
 import { makesOf, type PipelineDefinition, type Step } from './definition/model.ts';
 import { PathIndex } from './definition/path-index.ts';
+import type { Engine } from './engine.ts';
 import type { Content } from './inputs/content.ts';
+import type { StepInputs } from './inputs/model.ts';
 import type { StepState } from './inputs/read.ts';
 import { type StepRecord, whyLeftOut } from './model.ts';
 
@@ -41,13 +44,15 @@ const NOT_ASKED = 'not asked for';
 
 /** What an execution would do, and why. */
 export async function plan(
-  memory: StepMemory,
+  { memoryOf, approvals }: Pick<Engine, 'memoryOf' | 'approvals'>,
   definition: PipelineDefinition,
   options: PlanOptions,
 ): Promise<PlannedStep[]> {
   const steps = inOrder(definition.steps);
+  const memory = memoryOf(definition);
   const states = await memory.states(definition, steps, options.environment);
-  const planner = new Planner(memory, definition, options, await memory.known(definition, steps, states));
+  const known = await memory.known(definition, steps, states);
+  const planner = new Planner({ memory, approvals }, definition, options, known);
   const planned: PlannedStep[] = [];
   for (const [index, step] of steps.entries()) {
     const next = await planner.next(step, states[index] as StepState);
@@ -59,6 +64,7 @@ export async function plan(
 /** Goes through the steps in order, and remembers what those before will have done. */
 class Planner {
   readonly #memory: StepMemory;
+  readonly #approvals: Approvals;
   readonly #definition: PipelineDefinition;
   readonly #options: PlanOptions;
   readonly #known: Known;
@@ -69,46 +75,85 @@ class Planner {
   /** What restored places are going to hold. */
   readonly #restored = new Map<string, Content>();
   readonly #restoredPlaces = new PathIndex<string>();
+  /** Steps gone through, as far as it is known what they are going to come to. */
+  readonly #precedents = new Map<string, Precedent>();
 
-  constructor(memory: StepMemory, definition: PipelineDefinition, options: PlanOptions, known: Known) {
+  constructor(
+    { memory, approvals }: { memory: StepMemory; approvals: Approvals },
+    definition: PipelineDefinition,
+    options: PlanOptions,
+    known: Known,
+  ) {
     this.#memory = memory;
+    this.#approvals = approvals;
     this.#definition = definition;
     this.#options = options;
     this.#known = known;
   }
 
   async next(step: Step, state: StepState): Promise<Pick<PlannedStep, 'action' | 'reason' | 'estimate'>> {
-    const { only, force } = this.#options;
+    const { only } = this.#options;
     if (only !== null && !only.includes(step.name)) return { action: 'skip', reason: NOT_ASKED, estimate: 0 };
     const leftOut = whyLeftOut(step, need => this.#leftOut.has(need));
     if (leftOut !== undefined) {
       this.#leftOut.add(step.name);
+      this.#precedents.set(step.name, { step, leftOut: true, inputs: null, result: undefined });
       return { action: 'skip', reason: leftOut, estimate: 0 };
     }
-    const decision = force ? FORCED : await this.#decide(step, state);
+    if (step.approval !== null) return this.#ask(step);
+    const { decision, inputs } = await this.#decide(step, state);
     if (decision.action === 'run') for (const place of makesOf(step)) this.#made.add(place, step);
     if (decision.action === 'restore') this.#remember(decision.result);
+    this.#precede(step, decision, inputs);
     const { action, reason } = decision;
     return { action, reason, estimate: action === 'run' ? this.#estimate(step) : 0 };
   }
 
-  /** A step without commands takes no time of its own; how long a person takes, nobody knows. */
-  #estimate({ name, commands, approval }: Step): number | null {
-    if (commands.length === 0) return approval === null ? 0 : null;
-    return this.#known.newest.get(name)?.duration ?? null;
+  /** How long a person takes, nobody knows. */
+  async #ask(step: Step): Promise<Pick<PlannedStep, 'action' | 'reason' | 'estimate'>> {
+    const before = stepsBefore(this.#definition, step).map(({ name }) => this.#precedents.get(name));
+    const known = before.flatMap(each => each ?? []);
+    const subject =
+      known.length === before.length && !this.#options.force ? subjectOf(step, known) : undefined;
+    const earlier = await this.#approvals.find(subject);
+    this.#precedents.set(step.name, { step, leftOut: false, inputs: null, result: undefined });
+    if (earlier !== undefined) return { action: 'skip', reason: earlier, estimate: 0 };
+    return { action: 'run', reason: 'waits for approval', estimate: null };
   }
 
-  async #decide(step: Step, state: StepState): Promise<Decision> {
-    if (step.approval !== null) return { action: 'run', reason: 'waits for approval' };
+  /** Keeps what a step is going to come to: unknown where it makes something anew. */
+  #precede(step: Step, decision: Decision, inputs: StepInputs | null): void {
+    const { name, commands } = step;
+    if (decision.action !== 'run')
+      this.#precedents.set(name, { step, leftOut: false, inputs, result: decision.result });
+    else if (commands.length === 0)
+      this.#precedents.set(name, { step, leftOut: false, inputs: null, result: undefined });
+    else if (inputs && makesOf(step).length === 0 && step.register === null)
+      this.#precedents.set(name, { step, leftOut: false, inputs, result: undefined });
+  }
+
+  /** A step without commands takes no time of its own. */
+  #estimate({ name, commands }: Step): number | null {
+    return commands.length === 0 ? 0 : (this.#known.newest.get(name)?.duration ?? null);
+  }
+
+  /** @returns the inputs that it is going to have, null while a step before it may change them */
+  async #decide(step: Step, state: StepState): Promise<{ decision: Decision; inputs: StepInputs | null }> {
+    if (this.#options.force) return { decision: FORCED, inputs: null };
     const [maker] = step.deps.flatMap(dep => this.#made.touching(dep));
-    if (maker) return { action: 'run', reason: `“${maker.name}” runs before it` };
-    if (step.deps.every(dep => this.#restoredPlaces.touching(dep).length === 0))
-      return this.#memory.decide(this.#definition, step, state, this.#known);
+    if (maker) return { decision: { action: 'run', reason: `“${maker.name}” runs before it` }, inputs: null };
+    const restored = step.deps.some(dep => this.#restoredPlaces.touching(dep).length > 0);
+    if (!restored) return this.#decideIn(step, state, this.#known);
     // It depends on what is going to be there, not on what is there now.
     const { environment } = this.#options;
     const [then] = await this.#memory.states(this.#definition, [step], environment, this.#restored);
     const known = await this.#memory.known(this.#definition, [step], then ? [then] : []);
-    return this.#memory.decide(this.#definition, step, then ?? state, known);
+    return this.#decideIn(step, then ?? state, known);
+  }
+
+  async #decideIn(step: Step, state: StepState, known: Known) {
+    const decision = await this.#memory.decide(this.#definition, step, state, known);
+    return { decision, inputs: state.inputs };
   }
 
   #remember({ outputs }: StepResult): void {
@@ -137,6 +182,8 @@ export function newStep(name: string, only: readonly string[] | null): StepRecor
     attempt: 1,
     gates: [],
     metric: null,
+    progress: null,
+    usage: null,
     reservedRunId: newRunId(),
     process: null,
     gateFailed: false,

@@ -15,6 +15,8 @@ export class ExecutionRunner {
   readonly #steps: ReadonlyMap<string, Step>;
   /** Steps that run, or wait for a free core. */
   readonly #active = new Map<string, StepRunner>();
+  /** Steps of which it is being looked up whether a person has approved the same before. */
+  readonly #asking = new Set<string>();
   readonly #stop = new AbortController();
   readonly #hurry = new AbortController();
   #prepared = false;
@@ -91,8 +93,10 @@ export class ExecutionRunner {
     if (step.status !== 'waiting') {
       throw invalid(`Step “${name}” does not wait for approval: it is ${step.status}.`);
     }
-    const verb = approved ? 'approved' : 'rejected';
-    const message = `${verb} by ${describePrincipal(principal)}${reason === '' ? '' : `: ${reason}`}`;
+    const by = describePrincipal(principal);
+    const message = `${approved ? 'approved' : 'rejected'} by ${by}${reason === '' ? '' : `: ${reason}`}`;
+    const answer = { approved, by, reason };
+    const kept = this.#engine.approvals.keep(this.state, this.#definition(name), answer);
     if (approved) {
       const saved = this.state.changeStep(name, { status: 'running', message });
       this.#launch(name, runner => runner.run());
@@ -101,6 +105,7 @@ export class ExecutionRunner {
     } else {
       await this.state.changeStep(name, { status: 'rejected', endTime: Date.now(), message });
     }
+    await kept;
     this.#guard(() => this.#advance());
   }
 
@@ -151,7 +156,7 @@ export class ExecutionRunner {
 
   /** What becomes of a step now. A step that can run is launched; its own runner changes it then. */
   #consider(step: StepRecord): Partial<StepRecord> | undefined {
-    if (this.#active.has(step.name)) return undefined;
+    if (this.#active.has(step.name) || this.#asking.has(step.name)) return undefined;
     if (step.status !== 'pending' && step.status !== 'waiting') return undefined;
     const definition = this.#definition(step.name);
     const { only, environment } = this.state.execution;
@@ -171,11 +176,34 @@ export class ExecutionRunner {
     if (found.kind === 'skip') return { status: 'skipped', message: found.because };
     if (found.kind === 'wait') return undefined;
     if (definition.approval !== null) {
-      const message = `waits for approval: ${definition.approval}`;
-      return { status: 'waiting', startTime: Date.now(), message };
+      this.#ask(definition, definition.approval);
+      return undefined;
     }
     this.#launch(step.name, runner => runner.run());
     return undefined;
+  }
+
+  /** Has a step wait for a person, unless one has approved the same before. */
+  #ask(step: Step, approval: string): void {
+    const { name } = step;
+    this.#asking.add(name);
+    this.#guard(async () => {
+      try {
+        const earlier = await this.#engine.approvals.before(this.state, step);
+        if (this.#breakOf(name).aborted) {
+          // It is cancelled below, or left to the next daemon.
+        } else if (earlier !== undefined) {
+          await this.state.changeStep(name, { status: 'running', message: earlier });
+          this.#launch(name, runner => runner.run());
+        } else {
+          const message = `waits for approval: ${approval}`;
+          await this.state.changeStep(name, { status: 'waiting', startTime: Date.now(), message });
+        }
+      } finally {
+        this.#asking.delete(name);
+      }
+      await this.#advance();
+    });
   }
 
   #launch(name: string, work: (runner: StepRunner) => Promise<void>): void {

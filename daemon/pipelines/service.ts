@@ -22,11 +22,11 @@ export interface ExecutionRequest {
 
 /** The pipelines that a workspace defines. */
 export class PipelineService {
-  readonly #engine: Pick<Engine, 'memoryOf' | 'environment'>;
+  readonly #engine: Pick<Engine, 'memoryOf' | 'approvals' | 'environment'>;
   readonly #workspace: string;
 
   /** @param workspace real path of the folder whose pipelines may run */
-  constructor(engine: Pick<Engine, 'memoryOf' | 'environment'>, workspace: string) {
+  constructor(engine: Pick<Engine, 'memoryOf' | 'approvals' | 'environment'>, workspace: string) {
     this.#engine = engine;
     this.#workspace = workspace;
   }
@@ -67,8 +67,7 @@ export class PipelineService {
   async plan(request: ExecutionRequest): Promise<Plan> {
     const { definition, problems, only } = this.read(request);
     const environment = await this.#engine.environment(definition);
-    const memory = this.#engine.memoryOf(definition);
-    const steps = await plan(memory, definition, { only, force: request.force, environment });
+    const steps = await plan(this.#engine, definition, { only, force: request.force, environment });
     const { steps: onPath, estimate } = criticalPath(steps);
     return { pipeline: definition.name, steps, criticalPath: onPath, estimate, problems };
   }

@@ -7,6 +7,7 @@ import type { StepMemory, StepResult, Waiting } from './cache/model.ts';
 import { waitAfter, writeDuration } from './definition/attempts.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
+import type { StepRecord } from './model.ts';
 import type { ExecutionState } from './state.ts';
 
 /** Takes one step from its start, or from where an earlier daemon left it, to its final state. */
@@ -49,8 +50,9 @@ export class StepRunner {
       retryAt: null,
       message: this.#remark,
     });
-    const reused = await this.#reuse();
-    if (reused) await this.#judge(Date.now(), { exitCode: null }, reused);
+    const { cacheUse } = this.#engine;
+    const reused = await cacheUse.share(() => this.#reuse());
+    if (reused) await this.#judge(Date.now(), { exitCode: null, usage: null }, reused);
     else await this.#conclude(await this.#attempt.run(this.#remark));
   }
 
@@ -153,12 +155,14 @@ export class StepRunner {
     const status = cancelled !== undefined ? 'KILLED' : end.exitCode === 0 ? 'FINISHED' : 'FAILED';
     await runs.end(runId, status, end.at);
     const exitCode = this.#step.commands.length === 0 ? null : end.exitCode;
-    if (cancelled === undefined && end.exitCode === 0) return this.#judge(end.at, { exitCode });
+    if (cancelled === undefined && end.exitCode === 0)
+      return this.#judge(end.at, { exitCode, usage: end.usage });
     if (cancelled === undefined && this.#canRetry(end)) return this.#retry(end);
     await this.#change({
       ...(await runs.progress(runId)),
       endTime: end.at,
       exitCode,
+      usage: end.usage,
       status: cancelled === undefined ? 'failed' : 'cancelled',
       message: cancelled === undefined ? this.#withRemark(end.message) : `cancelled: ${cancelled}`,
     });
@@ -191,11 +195,12 @@ export class StepRunner {
       process: null,
       attemptStartTime: null,
       timedOut: false,
+      usage: null,
     });
   }
 
   /** @param reused the earlier result that stands for the step's commands, if they did not run */
-  async #judge(at: number, end: { exitCode: number | null }, reused?: StepResult): Promise<void> {
+  async #judge(at: number, end: Pick<StepRecord, 'exitCode' | 'usage'>, reused?: StepResult): Promise<void> {
     const { runs, judge } = this.#engine;
     const { versions } = this.#state.execution;
     const scope = reused?.runId ? { ...this.#scope, runId: reused.runId } : this.#scope;
@@ -224,14 +229,16 @@ export class StepRunner {
     const { inputs, startTime } = this.#state.step(this.#step.name);
     if (!inputs) return '';
     const registered = versions.findLast(({ name }) => name === this.#step.register);
-    return this.#memory.keep(definition, this.#step, inputs, {
+    const memory = this.#memory;
+    const ended = {
       executionId: id,
       executionName: executionName(this.#state.execution),
       runId,
       endTime,
       duration: endTime - (startTime ?? endTime),
       versions: registered ? [{ name: registered.name, version: registered.version }] : [],
-    });
+    };
+    return this.#engine.cacheUse.share(() => memory.keep(definition, this.#step, inputs, ended));
   }
 
   #countOf(attempt: number): string {

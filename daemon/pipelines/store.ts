@@ -3,12 +3,15 @@ import { missing } from '../contract/errors.ts';
 import { EXECUTION_TAG } from '../contract/runs.ts';
 import { statement } from '../database/statements.ts';
 import { type Page, pageOf } from '../tracking/pages.ts';
-import type { ExecutionRecord, KeptExecution, StepRecord } from './model.ts';
+import type { Approval, ExecutionRecord, KeptExecution, StepRecord } from './model.ts';
 
 interface ExecutionRow {
   readonly record: string;
   readonly steps: string;
 }
+
+/** States of executions that have not ended, as SQL lists them. */
+export const UNFINISHED = "'preparing', 'running', 'waiting', 'cancelling'";
 
 /** Executions with their steps in order, both as they were saved. */
 const SELECT = `
@@ -87,10 +90,7 @@ function nextNumber(connection: Connection, { pipeline }: { pipeline: string }):
 
 /** Executions that an earlier daemon left behind. */
 function unfinishedExecutions(connection: Connection): KeptExecution[] {
-  return statement<ExecutionRow>(
-    connection,
-    `${SELECT} WHERE status IN ('preparing', 'running', 'waiting', 'cancelling') ORDER BY start_time`,
-  )
+  return statement<ExecutionRow>(connection, `${SELECT} WHERE status IN (${UNFINISHED}) ORDER BY start_time`)
     .all()
     .map(toKept);
 }
@@ -106,10 +106,33 @@ function orphanedRuns(connection: Connection): string[] {
     .all() as string[];
 }
 
+function findApproval(connection: Connection, { subject }: { subject: string }): Approval | undefined {
+  const row = statement<{ record: string }>(connection, 'SELECT record FROM approval WHERE subject = ?').get(
+    subject,
+  );
+  return row && (JSON.parse(row.record) as Approval);
+}
+
+function approve(
+  connection: Connection,
+  { subject, approval }: { subject: string; approval: Approval },
+): void {
+  statement(connection, 'INSERT OR REPLACE INTO approval (subject, record) VALUES (?, ?)').run(
+    subject,
+    JSON.stringify(approval),
+  );
+}
+
+function withdraw(connection: Connection, { subject }: { subject: string }): void {
+  statement(connection, 'DELETE FROM approval WHERE subject = ?').run(subject);
+}
+
 export const writes = {
   'pipelines.createExecution': createExecution,
   'pipelines.saveExecution': saveExecution,
   'pipelines.saveStep': saveStep,
+  'pipelines.approve': approve,
+  'pipelines.withdraw': withdraw,
 };
 
 export const reads = {
@@ -118,4 +141,5 @@ export const reads = {
   'pipelines.nextNumber': nextNumber,
   'pipelines.unfinishedExecutions': unfinishedExecutions,
   'pipelines.orphanedRuns': orphanedRuns,
+  'pipelines.approval': findApproval,
 };

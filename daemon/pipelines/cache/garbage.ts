@@ -5,7 +5,7 @@ import type { WorkspaceFiles } from '../inputs/files.ts';
 import { keyOf } from '../inputs/model.ts';
 import { relativeTo } from '../inputs/read.ts';
 import type { StepResult } from './model.ts';
-import { type CacheFile, type CacheReference, referenceOf } from './survey.ts';
+import type { CacheFile, CacheReference } from './survey.ts';
 import type { CacheUse } from './use.ts';
 
 /** What was written within this time stays: a step that is being kept has no result yet. In milliseconds. */
@@ -118,6 +118,12 @@ interface Sorted {
   readonly kept: readonly StepResult[];
   readonly doomed: readonly StepResult[];
   readonly archives: readonly string[];
+}
+
+/** What a result needs. */
+function referenceOf({ key, outputs, inputs }: StepResult): CacheReference {
+  const deps = Object.values(inputs.deps).filter(digest => digest !== null);
+  return { key, outputs: Object.values(outputs).map(({ kind, digest }) => ({ kind, digest })), deps };
 }
 
 /** What an archive of code needs. */

@@ -1,6 +1,5 @@
 /** What lies in the cache, and who needs it. Runs in a thread: there may be very many files. */
 import type { Content } from '../inputs/content.ts';
-import type { StepResult } from './model.ts';
 import type { ObjectStore } from './objects.ts';
 
 /** What a result has in the cache. */
@@ -35,12 +34,6 @@ export interface CacheFile {
   readonly file: string;
   readonly digest: string | null;
   readonly bytes: number;
-}
-
-/** What a result refers to. */
-export function referenceOf({ key, outputs, inputs }: StepResult): CacheReference {
-  const deps = Object.values(inputs.deps).filter(digest => digest !== null);
-  return { key, outputs: Object.values(outputs).map(({ kind, digest }) => ({ kind, digest })), deps };
 }
 
 /** Goes through the cache once. */

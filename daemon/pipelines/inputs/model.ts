@@ -23,7 +23,12 @@ export interface StepInputs {
 
 /** Names a state of inputs: SHA-256, hex. The order of names in it does not matter. */
 export function keyOf(inputs: StepInputs): string {
-  return createHash('sha256').update(canonical(inputs)).digest('hex');
+  return hashOf(inputs);
+}
+
+/** SHA-256, hex, of plain data, in which the order of names does not matter. */
+export function hashOf(data: unknown): string {
+  return createHash('sha256').update(canonical(data)).digest('hex');
 }
 
 function canonical(value: unknown): string {
