@@ -50,9 +50,10 @@ const OF_THESE_METRICS = `metric_summary.metric IN
 const DATASETS = `SELECT run, name, digest, source_type, source, schema, profile, tags FROM run_dataset
   JOIN dataset ON dataset.id = run_dataset.dataset WHERE run IN (SELECT value FROM json_each(?))`;
 const MODELS = `SELECT run, direction, model_id, step FROM run_model WHERE run IN (SELECT value FROM json_each(?))`;
+// In this order: left to choose, SQLite goes through all active runs to see whose children they are.
 const CHILDREN = `SELECT run.id AS run, count(*) AS count FROM run
-  JOIN run_tag ON run_tag.key = 'mlflow.parentRunId' AND run_tag.value = run.uuid
-  JOIN run AS child ON child.id = run_tag.run AND child.lifecycle = 'active'
+  CROSS JOIN run_tag ON run_tag.key = 'mlflow.parentRunId' AND run_tag.value = run.uuid
+  CROSS JOIN run AS child ON child.id = run_tag.run AND child.lifecycle = 'active'
   WHERE run.id IN (SELECT value FROM json_each(?)) GROUP BY run.id`;
 
 /** Keys of what is wanted of runs that have much more. */

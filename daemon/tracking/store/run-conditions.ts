@@ -48,8 +48,10 @@ function metricCondition(comparison: Comparison): Condition {
   const { sql, values } = lookUp(TABLES.metric, comparison.key);
   if (comparison.comparator === '!=') return numberCondition({ sql, values }, comparison);
   const { name, byValue, key } = TABLES.metric;
+  // Where it must be told that a NaN is no number: SQLite begins and ends with one bound each.
+  const numbers = comparison.comparator.startsWith('>') ? "last < 'NaN' AND " : '';
   const runs = {
-    sql: `SELECT run FROM ${name} INDEXED BY ${byValue} WHERE ${key(name)} AND last < 'NaN' AND last`,
+    sql: `SELECT run FROM ${name} INDEXED BY ${byValue} WHERE ${key(name)} AND ${numbers}last`,
     values,
   };
   return {
