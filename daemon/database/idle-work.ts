@@ -7,13 +7,16 @@ const PAUSE_MS = 100;
 const NEXT_LOOK_MS = { active: 1000, idle: 10_000 };
 
 export class IdleWork {
-  readonly #work: () => boolean;
+  readonly #work: (idle: boolean) => boolean;
   #timer: NodeJS.Timeout | undefined;
   #written = true;
   #stopped = false;
 
-  /** @param work does a piece of a few milliseconds; says whether there may be more to do */
-  constructor(work: () => boolean) {
+  /**
+   * @param work does a piece of a few milliseconds, told whether nothing was written since the piece before; says whether
+   * there may be more to do
+   */
+  constructor(work: (idle: boolean) => boolean) {
     this.#work = work;
     this.#in(NEXT_LOOK_MS.active);
   }
@@ -37,7 +40,7 @@ export class IdleWork {
   #look(): void {
     const busy = this.#written;
     this.#written = false;
-    if (this.#work()) this.#in(busy ? PAUSE_MS : 0);
+    if (this.#work(!busy)) this.#in(busy ? PAUSE_MS : 0);
     else this.#in(busy ? NEXT_LOOK_MS.active : NEXT_LOOK_MS.idle);
   }
 }

@@ -50,9 +50,9 @@ function serve(port: MessagePort): void {
     halt();
   };
   const work = idleWork(connection);
-  const between = new IdleWork(() => {
+  const between = new IdleWork(idle => {
     try {
-      const [outcome] = commitGroup(connection, 'idle work', () => undefined, work).outcomes;
+      const [outcome] = commitGroup(connection, idle, () => undefined, work).outcomes;
       if (outcome?.ok) return outcome.value === true;
       if (outcome && 'defect' in outcome) {
         send({ defect: outcome.defect });

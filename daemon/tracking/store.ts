@@ -57,7 +57,7 @@ export const reads = {
 } as const;
 
 /** Work of the writer thread in between: see IdleWork. */
-export function idleWork(connection: Connection): () => boolean {
+export function idleWork(connection: Connection): (idle: boolean) => boolean {
   const sealing = new Sealing(connection);
-  return () => sealing.next();
+  return idle => sealing.next(Date.now(), idle);
 }

@@ -21,6 +21,14 @@ export const STRETCH = 64;
 /** Points in each stretch of a span of blocks, save the last one of each block. */
 export const LONG_STRETCH = 1024;
 
+/** Stretches may leave out this part of the buckets of a chart: reading finer ones costs many times as much. */
+const COARSENESS = 1 / 4;
+
+/** Whether stretches of so many points make a chart with so many in a bucket. */
+export function isFineEnough(points: number, perBucket: number): boolean {
+  return perBucket >= (1 - COARSENESS) * points;
+}
+
 /** The points from `start` up to and without `end`; at least one. */
 export function rollUp(columns: Columns, start: number, end: number): Rollup {
   let timestamp = Number.NEGATIVE_INFINITY;

@@ -9,7 +9,7 @@ import { encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
 import { Buckets, type Gathered } from '../blocks/buckets.ts';
 import { type Columns, compareKeys } from '../blocks/columns.ts';
-import { eachRollup, type Rollup, STRETCH } from '../blocks/rollup.ts';
+import { eachRollup, isFineEnough, type Rollup, STRETCH } from '../blocks/rollup.ts';
 import {
   type Block,
   blocksBetween,
@@ -120,8 +120,9 @@ function partOf(connection: Connection, block: Block, range: StepRange, perBucke
   const first = block.first.step;
   const last = block.last.step;
   const whole = first >= range.fromStep && last <= range.toStep;
-  if (whole && perBucket >= block.count) return { first, last, rollup: block.rollup };
-  const rollups = whole && perBucket >= STRETCH ? readEncodedRollups(connection, block) : undefined;
+  if (whole && isFineEnough(block.count, perBucket)) return { first, last, rollup: block.rollup };
+  const rollups =
+    whole && isFineEnough(STRETCH, perBucket) ? readEncodedRollups(connection, block) : undefined;
   if (rollups) return { first, last, rollups };
   const points = within(readPoints(connection, block), block, range);
   return {

@@ -47,7 +47,7 @@ const full = (sizes: Sizes) => sizes.block / 2;
 /** Points that one piece of work takes up at most, or little more. */
 const piece = (sizes: Sizes) => 2 * sizes.block;
 
-/** Rows before the last full block are merged into the blocks there when they are this part of the points. */
+/** While others write, rows before the last full block are merged into the blocks there when they are this part of the points. */
 const LATE_PART = 1 / 16;
 
 /** How long sealing goes on before it lets others write, in milliseconds. */
@@ -70,6 +70,8 @@ interface Work extends SeriesId {
   readonly whole: boolean;
   /** Whether rows among the full blocks are to be merged into them. */
   readonly late: boolean;
+  /** Whether there are points enough for a span. */
+  readonly spans: boolean;
 }
 
 /** A run that is being gone through. */
@@ -99,24 +101,28 @@ export class Sealing {
    * Seals for some milliseconds. To be called in a transaction.
    *
    * @param now milliseconds since the epoch
+   * @param idle nobody has written for a while: what takes more time than it saves space is done, too
    * @returns whether there may be more to do
    */
-  next(now = Date.now()): boolean {
+  next(now = Date.now(), idle = false): boolean {
     const until = performance.now() + TURN_MS;
-    while (this.#step(now)) if (performance.now() >= until) return true;
+    while (this.#step(now, idle)) if (performance.now() >= until) return true;
     return false;
   }
 
-  #step(now: number): boolean {
+  #step(now: number, idle: boolean): boolean {
     if (this.#work) {
-      const { sizes } = this.#work;
-      if (sealPiece(this.#connection, this.#work) || makeSpan(this.#connection, this.#work, sizes.span))
+      const { sizes, spans } = this.#work;
+      if (
+        sealPiece(this.#connection, this.#work) ||
+        (spans && makeSpan(this.#connection, this.#work, sizes.span))
+      )
         this.#sealed = true;
       else this.#work = undefined;
       return true;
     }
     if (this.#visit) {
-      this.#work = this.#nextWork(this.#visit);
+      this.#work = this.#nextWork(this.#visit, idle);
       if (!this.#work) this.#leave(this.#visit);
       return true;
     }
@@ -133,14 +139,17 @@ export class Sealing {
     return again;
   }
 
-  #nextWork(visit: Visit): Work | undefined {
+  #nextWork(visit: Visit, idle: boolean): Work | undefined {
     const counts = nextMetric(this.#connection, visit, this.#sizes);
     if (!counts) return undefined;
     visit.metric = counts.metric + 1;
     const series = { run: visit.run, metric: counts.metric };
-    const limit = visit.whole ? 1 : Math.max(this.#sizes.keptRows, counts.packed * LATE_PART);
-    const late = counts.packed > 0 && lateRows(this.#connection, series, this.#sizes) >= limit;
-    return { ...series, sizes: this.#sizes, whole: visit.whole, late };
+    const { keptRows } = this.#sizes;
+    const limit = idle ? keptRows : Math.max(keptRows, counts.packed * LATE_PART);
+    const late =
+      counts.packed > 0 && lateRows(this.#connection, series, this.#sizes) >= (visit.whole ? 1 : limit);
+    const spans = counts.count >= this.#sizes.span * full(this.#sizes);
+    return { ...series, sizes: this.#sizes, whole: visit.whole, late, spans };
   }
 
   /** A quiet run is not visited again until it is written to. */

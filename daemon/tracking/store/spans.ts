@@ -2,7 +2,14 @@
 import type { Database as Connection } from 'better-sqlite3';
 import { statement } from '../../database/statements.ts';
 import type { Key } from '../blocks/columns.ts';
-import { combine, encodeRollups, lengthen, ROLLUP_BYTES, type Rollup } from '../blocks/rollup.ts';
+import {
+  combine,
+  encodeRollups,
+  isFineEnough,
+  lengthen,
+  ROLLUP_BYTES,
+  type Rollup,
+} from '../blocks/rollup.ts';
 import { type Block, blocksWithin, bound, readRollups, type SeriesId } from './blocks.ts';
 import { fromColumn } from './doubles.ts';
 
@@ -59,9 +66,9 @@ export function spansInside(
   }));
 }
 
-/** The coarsest level with an entry for each bucket of so many points; undefined when there is none. */
+/** The coarsest level that is fine enough for buckets of so many points; undefined when there is none. */
 export function levelFor({ count, bytes }: Span, perBucket: number): Level | undefined {
-  return LEVELS.find(level => perBucket >= (count * ROLLUP_BYTES) / bytes[level]);
+  return LEVELS.find(level => isFineEnough((count * ROLLUP_BYTES) / bytes[level], perBucket));
 }
 
 /** What a span comes to at a level, encoded. */
