@@ -81,7 +81,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     workspace: place.workspace,
     chosen: process.env.MODELTHAT_PYTHON,
   });
-  const { pipelines, executions, code, cache } = await openPipelines({
+  const { pipelines, executions, code, cache, debugging } = await openPipelines({
     ...surroundings,
     ...place,
     database,
@@ -137,7 +137,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   const endSilenceWatch = watchSilence(tracking, log);
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
-  mountPipelines(router, pipelines, executions);
+  mountPipelines(router, pipelines, executions, debugging);
   activity.count('runningExecutions', () => executions.running);
   mountServing(router, serving);
   mountHousekeeping(router, housekeeping, database);

@@ -1,10 +1,13 @@
 import * as vscode from 'vscode';
 import { daemonCommands } from './commands/daemon.ts';
+import { executionCommands } from './commands/executions.ts';
 import { importCommands } from './commands/imports.ts';
 import { modelCommands } from './commands/models.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
+import type { OpenPipeline } from './commands/start.ts';
 import { COMMANDS, type CommandDeclaration, type CommandId } from './contributes/commands.ts';
+import { TASK_TYPE } from './contributes/names.ts';
 import { type Handler, type Handlers, registerCommand, setting } from './contributes/vscode.ts';
 import { processLauncher } from './daemon/launcher.ts';
 import { Stores } from './daemon/stores.ts';
@@ -12,12 +15,16 @@ import { PipelineLenses } from './editor/code-lens.ts';
 import { PipelineDiagnostics } from './editor/diagnostics.ts';
 import { PIPELINE_DOCUMENTS } from './editor/documents.ts';
 import { LanguageFeatures } from './editor/language-features.ts';
+import { PipelineWatch } from './editor/pipeline-watch.ts';
 import { StepLogs } from './editor/step-logs.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
 import { offerImport } from './integrations/import-offer.ts';
+import { Notifications } from './integrations/notifications.ts';
 import { statusBar } from './integrations/status-bar.ts';
+import { PipelineTasks } from './integrations/tasks.ts';
 import { Terminals } from './integrations/terminals.ts';
-import { RunPanels } from './panels/run-panel.ts';
+import { pipelinePanels } from './panels/pipeline-panel.ts';
+import { runPanels } from './panels/run-panel.ts';
 import { ExperimentsTree } from './trees/experiments.ts';
 import { ModelsTree } from './trees/models.ts';
 import { PipelinesTree } from './trees/pipelines.ts';
@@ -25,6 +32,7 @@ import { PipelinesTree } from './trees/pipelines.ts';
 /** Builds the parts and registers them. Nothing is started before a view is seen or a command is called. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('modelthat', { log: true });
+  const cli = vscode.Uri.joinPath(context.extensionUri, 'dist', 'cli.mjs').fsPath;
   const program = vscode.Uri.joinPath(context.extensionUri, 'dist', 'daemon', 'main.mjs').fsPath;
   const stores = new Stores(
     processLauncher(program, () => setting('modelthat.artifacts')),
@@ -32,13 +40,18 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const trees = [new ExperimentsTree(stores), new PipelinesTree(stores), new ModelsTree(stores)];
   const logs = new StepLogs();
-  const panels = new RunPanels(context.extensionUri, stores, log);
-  const openRun: OpenRun = (connection, runId) => panels.open(connection, runId);
+  const watch = new PipelineWatch(stores, log);
+  const runs = runPanels(context.extensionUri, stores, log);
+  const pipelines = pipelinePanels(context.extensionUri, stores, log);
+  const openRun: OpenRun = (connection, runId) => runs.open(connection, runId);
+  const openPipeline: OpenPipeline = (connection, file, place) =>
+    pipelines.open(connection, file).reveal(place);
   const handlers: Handlers = {
     ...daemonCommands(stores, trees, log),
     ...runCommands(stores, openRun),
     ...importCommands(stores),
-    ...pipelineCommands(stores, logs, openRun),
+    ...pipelineCommands(stores, openPipeline),
+    ...executionCommands(stores, logs, openRun),
     ...modelCommands(stores, openRun),
   };
 
@@ -47,12 +60,16 @@ export function activate(context: vscode.ExtensionContext): void {
     stores,
     ...trees,
     logs,
-    panels,
+    watch,
+    runs,
+    pipelines,
     statusBar(stores),
     new Terminals(context.environmentVariableCollection, stores, log),
     new PipelineDiagnostics(stores, log),
     new LanguageFeatures(stores, log),
-    vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses()),
+    new Notifications(stores, log),
+    vscode.tasks.registerTaskProvider(TASK_TYPE, new PipelineTasks(cli)),
+    vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses(watch)),
     ...Object.entries(handlers).map(([id, handler]) =>
       registerCommand(id as CommandId, reporting(onlyTrusted(id as CommandId, handler), log)),
     ),

@@ -192,6 +192,9 @@ export const checkPipeline = route({
   reply: z.object({ problems: z.array(Diagnostic) }),
 });
 
+/** Why a step runs that is never done: no change has made it stale. */
+export const RUNS_EVERY_TIME = 'it makes nothing that could be kept: it runs every time';
+
 /** What an execution would do with a step, and why. */
 export const PlannedStep = StepDefinition.extend({
   /** `restore` = its outputs come from the cache. */
@@ -313,10 +316,16 @@ export const getStepLog = route({
   query: z.object({
     offset: QueryInt.min(0).default(0),
     limit: QueryInt.min(1).max(1_048_576).default(262_144),
+    /** In place of an offset: the last so many bytes. */
+    tail: QueryInt.min(1).max(1_048_576).optional(),
   }),
   reply: z.object({
     text: z.string(),
+    /** Where the text begins, and where to read on. */
+    offset: z.number().int(),
     nextOffset: z.number().int(),
+    /** Of the whole log so far, in bytes. */
+    size: z.number().int(),
     /** True when the step has ended and this was the rest. */ complete: z.boolean(),
   }),
 });
@@ -329,4 +338,35 @@ export const decideStep = route({
   params: StepOf,
   body: z.object({ decision: z.enum(['approve', 'reject']), reason: z.string().default('') }),
   reply: Execution,
+});
+
+/** A step's commands, ready to be started by a debugger. */
+export const DebugPreparation = z.object({
+  /** To be told when the session has ended. */
+  id: z.string(),
+  /** Program and arguments of each. */
+  commands: z.array(z.array(z.string())),
+  cwd: z.string(),
+  /** The whole environment; with a token of its own. */
+  env: StringMap,
+});
+export type DebugPreparation = z.infer<typeof DebugPreparation>;
+
+export const prepareDebugging = route({
+  method: 'POST',
+  path: '/api/v1/pipelines/debug',
+  access: 'owner',
+  summary: 'What starts a step under a debugger: its commands and their environment. Nothing is run',
+  body: z.object({ file: z.string(), step: z.string(), set: StringMap.default({}) }),
+  reply: DebugPreparation,
+});
+
+export const endDebugging = route({
+  method: 'POST',
+  path: '/api/v1/pipelines/debug/:debugId/end',
+  access: 'owner',
+  summary: 'Take back what a debug session was given',
+  params: z.object({ debugId: z.string() }),
+  body: z.object({}),
+  reply: z.object({}),
 });

@@ -15,7 +15,8 @@ import type { StepRuns } from './step-runs.ts';
 
 /** Makes, forgets and restores the tokens of steps. */
 export interface StepTokens {
-  issue(scope: ExecutionScope): string;
+  /** @param scope what it is tied to; absent = to no step */
+  issue(scope?: ExecutionScope): string;
   restore(token: string, scope: ExecutionScope): void;
   revoke(token: string): void;
 }

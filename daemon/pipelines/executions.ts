@@ -16,7 +16,7 @@ import { decodePageToken, type Page } from '../tracking/pages.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
 import type { Engine } from './engine.ts';
-import { readLog } from './files.ts';
+import { type LogPart, type LogText, readLog } from './files.ts';
 import { type ExecutionRecord, hasEnded, type KeptExecution, toExecution, toStepVersions } from './model.ts';
 import { newStep } from './planner.ts';
 import { readProgress } from './progress.ts';
@@ -172,19 +172,15 @@ export class ExecutionService {
   }
 
   /** A part of a step's output; `ENVIRONMENT_LOG` in place of a step for that of making the environment. */
-  async log(
-    id: string,
-    step: string,
-    part: { offset: number; limit: number },
-  ): Promise<{ text: string; nextOffset: number; complete: boolean }> {
+  async log(id: string, step: string, part: LogPart): Promise<LogText & { complete: boolean }> {
     const { steps, status } = await this.get(id);
     const { files } = this.#engine;
     const found = steps.find(candidate => candidate.name === step);
     if (!found && step !== ENVIRONMENT_LOG) throw noStep(id, step, steps);
     const file = found ? files.ofStep(id, step).log : files.environmentLog(id);
-    const { text, nextOffset, size } = readLog(file, part.offset, part.limit);
+    const text = readLog(file, part);
     const ended = found ? hasEnded(found.status) : status !== 'preparing';
-    return { text, nextOffset, complete: ended && nextOffset >= size };
+    return { ...text, complete: ended && text.nextOffset >= text.size };
   }
 
   /** Ends everything that runs, and waits for it. */

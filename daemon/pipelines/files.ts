@@ -9,7 +9,6 @@ import {
   readFileSync,
   readSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -124,28 +123,40 @@ function percentEncoded(character: string): string {
   return `%${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`;
 }
 
-/**
- * A part of a log.
- *
- * @returns whole characters only, and the offset to read on from; empty when the file is not there yet
- */
-export function readLog(
-  file: string,
-  offset: number,
-  limit: number,
-): { text: string; nextOffset: number; size: number } {
+/** Which part of a log: from an offset on, or its end. */
+export interface LogPart {
+  readonly offset: number;
+  /** In bytes. */
+  readonly limit: number;
+  /** In place of an offset and a limit: the last so many bytes. */
+  readonly tail?: number | undefined;
+}
+
+/** Text of a log: whole characters only, where it begins, where to read on, and the size of the whole log. */
+export interface LogText {
+  readonly text: string;
+  readonly offset: number;
+  readonly nextOffset: number;
+  readonly size: number;
+}
+
+/** A part of a log; empty when the file is not there yet. */
+export function readLog(file: string, { offset: wanted, limit, tail }: LogPart): LogText {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
   } catch {
-    return { text: '', nextOffset: offset, size: 0 };
+    return { text: '', offset: wanted, nextOffset: wanted, size: 0 };
   }
   try {
     const { size } = fstatSync(descriptor);
-    const buffer = Buffer.alloc(Math.max(0, Math.min(limit, size - offset)));
-    const length = readSync(descriptor, buffer, 0, buffer.length, offset);
-    const bytes = buffer.subarray(0, offset + length < size ? wholeCharacters(buffer, length) : length);
-    return { text: bytes.toString('utf8'), nextOffset: offset + bytes.length, size };
+    const begin = tail === undefined ? wanted : Math.max(0, size - tail);
+    const buffer = Buffer.alloc(Math.max(0, Math.min(tail ?? limit, size - begin)));
+    const length = readSync(descriptor, buffer, 0, buffer.length, begin);
+    const skipped = tail === undefined || begin === 0 ? 0 : brokenStart(buffer);
+    const end = begin + length < size ? wholeCharacters(buffer, length) : length;
+    const text = buffer.toString('utf8', skipped, end);
+    return { text, offset: begin + skipped, nextOffset: begin + end, size };
   } finally {
     closeSync(descriptor);
   }
@@ -153,8 +164,14 @@ export function readLog(
 
 /** The last bytes of a file as text; empty when it is not there. */
 export function readEnd(file: string, bytes: number): string {
-  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
-  return readLog(file, Math.max(0, size - bytes), bytes).text;
+  return readLog(file, { offset: 0, limit: bytes, tail: bytes }).text;
+}
+
+/** How many bytes at the beginning belong to a character that began before. */
+function brokenStart(buffer: Buffer): number {
+  let start = 0;
+  while (start < 3 && ((buffer[start] ?? 0) & 0xc0) === 0x80) start++;
+  return start;
 }
 
 /** How many of the first `length` bytes are complete UTF-8 characters; at least one byte, so that reading goes on. */

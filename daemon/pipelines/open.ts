@@ -11,6 +11,7 @@ import { CacheCollector } from './cache/garbage.ts';
 import { StepResults } from './cache/results.ts';
 import { StepCache } from './cache/service.ts';
 import { CacheUse } from './cache/use.ts';
+import { StepDebugging } from './debugging.ts';
 import type { Engine, StepTokens } from './engine.ts';
 import { ExecutionService } from './executions.ts';
 import { LocalExecutor } from './executors/local.ts';
@@ -54,6 +55,7 @@ export interface OpenPipelines {
   readonly executions: ExecutionService;
   readonly code: CodeRecorder;
   readonly cache: CacheCollector;
+  readonly debugging: StepDebugging;
 }
 
 /** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
@@ -91,7 +93,14 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
   };
   const pipelines = new PipelineService(engine, workspace);
   const executions = new ExecutionService({ database, events, engine, pipelines, draining });
+  const debugging = new StepDebugging({
+    pipelines,
+    tokens,
+    url,
+    folder: path.join(surroundings.state, 'debugging'),
+    made: requirements => environments.made(requirements),
+  });
   await executions.adopt();
   const cache = new CacheCollector({ database, files: contents, use: engine.cacheUse, workspace });
-  return { pipelines, executions, code, cache };
+  return { pipelines, executions, code, cache, debugging };
 }

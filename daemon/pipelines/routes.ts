@@ -1,5 +1,6 @@
 import * as contract from '../contract/pipelines.ts';
 import type { ApiRouter } from '../http/router.ts';
+import type { StepDebugging } from './debugging.ts';
 import type { ExecutionService } from './executions.ts';
 import type { PipelineService } from './service.ts';
 
@@ -8,6 +9,7 @@ export function mountPipelines(
   router: ApiRouter,
   pipelines: PipelineService,
   executions: ExecutionService,
+  debugging: StepDebugging,
 ): void {
   router.mount(contract.listPipelines, () => pipelines.list());
   router.mount(contract.checkPipeline, ({ body }) => ({ problems: pipelines.check(body.file, body.text) }));
@@ -31,4 +33,9 @@ export function mountPipelines(
       principal,
     }),
   );
+  router.mount(contract.prepareDebugging, ({ body }) => debugging.prepare(body));
+  router.mount(contract.endDebugging, ({ params }) => {
+    debugging.end(params.debugId);
+    return {};
+  });
 }

@@ -33,6 +33,9 @@ const onItem = (kind: RegExp, group: string): Place => ({
 });
 const onTitle = (when: When, group: string): Place => ({ menu: 'view/title', when, group });
 
+/** Names of the files that describe pipelines. */
+const PIPELINE_FILE = /^modelthat\.ya?ml$/;
+
 const inExperiments = inView('modelthat.experiments');
 const inPipelines = inView('modelthat.pipelines');
 const inModels = inView('modelthat.models');
@@ -109,7 +112,7 @@ export const COMMANDS = {
     places: [
       onItem(/^pipeline\b/, 'inline@1'),
       onItem(/^pipeline\b/, '1_run@1'),
-      { menu: 'editor/title', when: file(/^modelthat\.ya?ml$/), group: 'navigation@1' },
+      { menu: 'editor/title', when: file(PIPELINE_FILE), group: 'navigation@1' },
     ],
   },
   'modelthat.pipelines.runWithParameters': {
@@ -117,6 +120,26 @@ export const COMMANDS = {
     runsPrograms: true,
     palette: folderOpen,
     places: [onItem(/^pipeline\b/, '1_run@2')],
+  },
+  'modelthat.pipelines.open': {
+    title: 'Show Pipeline',
+    icon: '$(type-hierarchy)',
+    palette: running,
+    places: [
+      onItem(/^(pipeline|execution)\b/, 'inline@3'),
+      onItem(/^(pipeline|execution|step)\b/, '1_open@2'),
+      { menu: 'editor/title', when: all(file(PIPELINE_FILE), running), group: 'modelthat@1' },
+    ],
+  },
+  'modelthat.pipelines.plan': {
+    title: 'Plan Pipeline',
+    icon: '$(list-ordered)',
+    runsPrograms: true,
+    palette: folderOpen,
+    places: [
+      onItem(/^pipeline\b/, '1_run@3'),
+      { menu: 'editor/title', when: file(PIPELINE_FILE), group: 'modelthat@2' },
+    ],
   },
   'modelthat.pipelines.openFile': {
     title: 'Open Pipeline File',
@@ -130,6 +153,20 @@ export const COMMANDS = {
     runsPrograms: true,
     palette: running,
     places: [onItem(/^step\.(?!.*\b(running|waiting)\b)/, 'inline@2'), onItem(/^step\b/, '1_run@1')],
+  },
+  'modelthat.steps.runFromHere': {
+    title: 'Run from Here',
+    icon: '$(run-below)',
+    runsPrograms: true,
+    palette: running,
+    places: [onItem(/^step\b/, '1_run@2')],
+  },
+  'modelthat.steps.debug': {
+    title: 'Debug Step',
+    icon: '$(debug-alt)',
+    runsPrograms: true,
+    palette: running,
+    places: [onItem(/^step\b/, '1_run@3')],
   },
   'modelthat.steps.showLog': {
     title: 'Show Step Log',
@@ -155,6 +192,12 @@ export const COMMANDS = {
     icon: '$(close)',
     palette: running,
     places: [onItem(/^step\..*\bwaiting\b/, 'inline@4')],
+  },
+  'modelthat.executions.followLog': {
+    title: 'Follow Log in Terminal',
+    icon: '$(terminal)',
+    palette: running,
+    places: [onItem(/^(pipeline|execution)\b/, '2_log@1')],
   },
   'modelthat.executions.stop': {
     title: 'Stop Execution',

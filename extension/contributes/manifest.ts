@@ -1,6 +1,7 @@
 import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
-import { RUN_PANEL, VIEW_CONTAINER } from './names.ts';
+import { PIPELINE_PANEL, RUN_PANEL, VIEW_CONTAINER } from './names.ts';
 import { SETTINGS } from './settings.ts';
+import { PROBLEM_MATCHER_DECLARATION, TASK_DEFINITION } from './tasks.ts';
 import { VIEW_DECLARATIONS, WELCOMES } from './views.ts';
 import { WALKTHROUGH } from './walkthrough.ts';
 import { all, trusted } from './when.ts';
@@ -18,6 +19,7 @@ export function manifest() {
       'workspaceContains:mlruns',
       'workspaceContains:mlflow.db',
       `onWebviewPanel:${RUN_PANEL}`,
+      `onWebviewPanel:${PIPELINE_PANEL}`,
     ],
     capabilities: {
       untrustedWorkspaces: {
@@ -44,6 +46,8 @@ export function manifest() {
         [VIEW_CONTAINER]: Object.entries(VIEW_DECLARATIONS).map(([id, view]) => ({ id, ...view })),
       },
       viewsWelcome: WELCOMES,
+      taskDefinitions: [TASK_DEFINITION],
+      problemMatchers: [PROBLEM_MATCHER_DECLARATION],
       walkthroughs: [WALKTHROUGH],
       menus: {
         commandPalette: commandEntries.flatMap(([command, { palette, runsPrograms }]) =>

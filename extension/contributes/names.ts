@@ -8,6 +8,13 @@ export type ViewId = (typeof VIEWS)[number];
 
 /** Type of the run page's webview panels; restores them after a reload. */
 export const RUN_PANEL = 'modelthat.run';
+/** Type of the pipeline page's webview panels. */
+export const PIPELINE_PANEL = 'modelthat.pipeline';
+
+/** Type of the tasks that run pipelines. */
+export const TASK_TYPE = 'modelthat';
+/** Name of what finds problems in the output of these tasks. */
+export const PROBLEM_MATCHER = 'modelthat';
 
 /** Where the daemons of this window stand, taken together. */
 export type DaemonState = 'stopped' | 'starting' | 'running' | 'failed';

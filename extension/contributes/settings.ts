@@ -4,6 +4,7 @@ export interface SettingValues {
   'modelthat.artifacts': string;
   'modelthat.terminals.track': boolean;
   'modelthat.editor.codeLens': boolean;
+  'modelthat.notifications.after': number;
 }
 export type SettingId = keyof SettingValues;
 
@@ -45,7 +46,15 @@ export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingV
   'modelthat.editor.codeLens': {
     type: 'boolean',
     default: true,
-    markdownDescription: 'Shows *Run* above the steps of a `modelthat.yaml`.',
+    markdownDescription:
+      'Shows *Run* above the steps of a pipeline file, with their last results and what is stale.',
+    scope: 'window',
+  },
+  'modelthat.notifications.after': {
+    type: 'number',
+    default: 30,
+    markdownDescription:
+      'Tells when an execution of a pipeline ends, or waits for you, that took longer than so many seconds. `0` tells of all, `-1` of none.',
     scope: 'window',
   },
 };

@@ -47,6 +47,11 @@ export class Stores implements vscode.Disposable {
     return [...this.#connections.values()];
   }
 
+  /** Starts or attaches all daemons: whoever runs something wants them, also after they were stopped. */
+  async startAll(): Promise<void> {
+    await Promise.all(this.all.map(connection => connection.start()));
+  }
+
   /** Whether the store exists or has a pipeline, so that its daemon may be started without being asked for. */
   isInUse(connection: StoreConnection): boolean {
     return this.#inUse.has(connection.store);

@@ -13,7 +13,7 @@ import { RUN_PANEL } from '../contributes/names.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import type { Subject } from '../trees/subject.ts';
-import { pageHtml, pagesRoot } from './page.ts';
+import { type PageKind, PagePanels } from './page-panels.ts';
 import { previewLimit, previewOf } from './preview.ts';
 import { loadRun, type RunState } from './run-snapshot.ts';
 
@@ -24,57 +24,32 @@ const BUCKETS = 400;
 /** Metrics asked for in one request: their names travel in its address. */
 const KEYS_PER_REQUEST = 25;
 
-/** The open run pages, one a run, and their return after a reload of the window. */
-export class RunPanels implements vscode.Disposable {
-  readonly #extension: vscode.Uri;
-  readonly #stores: Stores;
-  readonly #log: vscode.LogOutputChannel;
-  readonly #open = new Map<string, vscode.WebviewPanel>();
-  readonly #serializer: vscode.Disposable;
+/** The open run pages. */
+export type RunPanels = PagePanels<RunPanel>;
 
-  constructor(extension: vscode.Uri, stores: Stores, log: vscode.LogOutputChannel) {
-    this.#extension = extension;
-    this.#stores = stores;
-    this.#log = log;
-    this.#serializer = vscode.window.registerWebviewPanelSerializer(RUN_PANEL, {
-      deserializeWebviewPanel: async (panel, kept) => this.#restore(panel, kept),
-    });
-  }
-
-  /** Shows a run's page. */
-  open(connection: StoreConnection, runId: string): void {
-    const open = this.#open.get(runId);
-    if (open) open.reveal();
-    else {
-      const panel = vscode.window.createWebviewPanel(RUN_PANEL, 'Run', vscode.ViewColumn.Active);
-      this.#fill(panel, connection, runId);
-    }
-  }
-
-  dispose(): void {
-    this.#serializer.dispose();
-    for (const panel of this.#open.values()) panel.dispose();
-  }
-
-  #restore(panel: vscode.WebviewPanel, kept: unknown): void {
-    const state = RunPageState.safeParse(kept);
-    const connection = this.#stores.all.find(({ store }) => store === state.data?.store);
-    if (state.success && connection) this.#fill(panel, connection, state.data.runId);
-    else panel.dispose();
-  }
-
-  #fill(panel: vscode.WebviewPanel, connection: StoreConnection, runId: string): void {
-    this.#open.set(runId, panel);
-    panel.onDidDispose(() => this.#open.delete(runId));
-    const open: Opener = other => this.open(connection, other);
-    new RunPanel(panel, { connection, runId, open, stores: this.#stores, log: this.#log });
-    panel.iconPath = new vscode.ThemeIcon('graph-line');
-    panel.webview.options = { enableScripts: true, localResourceRoots: [pagesRoot(this.#extension)] };
-    panel.webview.html = pageHtml(panel.webview, this.#extension, 'run');
-  }
+/** Makes run pages possible, and brings those back that were open. */
+export function runPanels(extension: vscode.Uri, stores: Stores, log: vscode.LogOutputChannel): RunPanels {
+  const kind: PageKind = {
+    panel: RUN_PANEL,
+    page: 'run',
+    title: 'Run',
+    icon: 'graph-line',
+    subjectOf: kept => {
+      const { data } = RunPageState.safeParse(kept);
+      return data && { store: data.store, id: data.runId };
+    },
+  };
+  const panels: RunPanels = new PagePanels(
+    kind,
+    extension,
+    stores,
+    (panel, connection, runId) =>
+      new RunPanel(panel, { connection, runId, stores, log, open: id => panels.open(connection, id) }),
+  );
+  return panels;
 }
 
-type Opener = (runId: string) => void;
+type Opener = (runId: string) => unknown;
 
 interface RunPanelParts {
   readonly connection: StoreConnection;

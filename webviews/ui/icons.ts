@@ -2,6 +2,7 @@ import '@vscode/codicons/dist/codicon.css';
 import { html, type TemplateResult } from 'lit';
 import type { StepStatus } from '../../daemon/contract/pipelines.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
+import { STEP_ICON, type Tone } from './tones.ts';
 
 /** A codicon. It says nothing to a screen reader: the text beside it does. */
 export function icon(name: string, classes = ''): TemplateResult {
@@ -23,21 +24,12 @@ export function statusIcon(status: Run['status']): TemplateResult {
   return icon(STATUS_ICON[status], `status-${status.toLowerCase()} ${spin}`);
 }
 
-/** A step's icon, and the run state whose colour it has. */
-const STEP_ICON: Record<StepStatus, readonly [name: string, like: Lowercase<Run['status']>]> = {
-  pending: ['circle-large-outline', 'scheduled'],
-  preparing: ['loading', 'running'],
-  running: ['loading', 'running'],
-  waiting: ['person', 'lost'],
-  succeeded: ['pass', 'finished'],
-  failed: ['error', 'failed'],
-  skipped: ['debug-step-over', 'scheduled'],
-  cancelled: ['circle-slash', 'killed'],
-  rejected: ['thumbsdown', 'failed'],
-};
-
 /** The icon of a step's state, in the state's colour. */
 export function stepIcon(status: StepStatus): TemplateResult {
-  const [name, like] = STEP_ICON[status];
-  return icon(name, `status-${like} ${name === 'loading' ? 'codicon-modifier-spin' : ''}`);
+  return toneIcon(...STEP_ICON[status]);
+}
+
+/** An icon in the colour of a state; the one of what goes on turns. */
+export function toneIcon(name: string, tone: Tone): TemplateResult {
+  return icon(name, `status-${tone} ${name === 'loading' ? 'codicon-modifier-spin' : ''}`);
 }

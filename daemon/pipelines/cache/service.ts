@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { RUNS_EVERY_TIME } from '../../contract/pipelines.ts';
 import type { RegistryService } from '../../registry/service.ts';
 import { makesOf, type PipelineDefinition, reportsOf, type Step } from '../definition/model.ts';
 import type { JobHandle } from '../executors/executor.ts';
@@ -50,8 +51,7 @@ export class StepCache implements StepMemory {
     known: Known,
   ): Promise<Decision> {
     if (step.commands.length === 0) return run('it is judged every time');
-    if (makesOf(step).length === 0 && step.register === null)
-      return run('it makes nothing that could be kept: it runs every time');
+    if (makesOf(step).length === 0 && step.register === null) return run(RUNS_EVERY_TIME);
     const result = known.byKey.get(keyOf(inputs));
     if (!result) return run(await this.#whyOther(definition, known.newest.get(step.name), inputs));
     const gone = await this.#missingVersion(result);
