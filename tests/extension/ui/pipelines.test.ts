@@ -57,9 +57,9 @@ describe('pipelines in the editor', () => {
   it('run with other parameters', async () => {
     const { workbench } = editor();
     await workbench.runCommand('modelthat: Run Pipeline with Parameters…');
-    await workbench.quickPickItem('lr').click();
-    await workbench.answer('lr', '0.05');
-    await workbench.quickPickItem('Run with 1 change').click();
+    const form = workbench.webview();
+    await form.getByLabel('lr', { exact: true }).fill('0.05');
+    await form.getByRole('button', { name: 'Run with 1 change' }).click();
     await workbench.treeItem('Step approve, waiting').waitFor();
     await workbench.treeItem('Step prepare, succeeded').click();
     await shownText('the rate is 0.05').waitFor();
