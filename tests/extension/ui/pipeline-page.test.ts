@@ -119,6 +119,7 @@ describe('the page of a pipeline', () => {
     await node('check, skipped').waitFor();
     const { workbench, folder } = editor();
     await workbench.runCommand('modelthat: Open Pipeline File');
+    await workbench.statusBarItem('Ln 1, Col 1').waitFor();
     const file = path.join(folder, 'rules.txt');
     writeFileSync(file, `${readFileSync(file, 'utf8')}more\n`);
     await workbench.runCommand('modelthat: Plan Pipeline');
@@ -147,10 +148,13 @@ describe('the page of a pipeline', () => {
     await workbench.runCommand('modelthat: Show Pipeline');
   });
 
-  it('is there again after the window was reloaded, with what was chosen', async () => {
+  it('is there again after the window was reloaded, with what was chosen', async function () {
+    // The whole editor starts anew, which takes its time on a busy machine.
+    this.timeout(150_000);
     const { workbench } = editor();
     await page().getByRole('heading', { name: 'shop #1' }).waitFor();
     await workbench.runCommand('Developer: Reload Window');
+    await workbench.treeItem('Pipeline shop, succeeded').waitFor({ timeout: 90_000 });
     await page().getByRole('heading', { name: 'shop #1' }).waitFor();
     await page().getByRole('region', { name: 'Log of train' }).getByText('trained').waitFor();
   });
