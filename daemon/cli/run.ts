@@ -4,14 +4,21 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DaemonClient } from '../client/client.ts';
 import { formatBytes } from '../contract/display.ts';
-import { EXIT, type Execution, getStepLog, planExecution, startExecution } from '../contract/pipelines.ts';
+import {
+  EXIT,
+  type Execution,
+  getStepLog,
+  PIPELINE_FILES,
+  planExecution,
+  startExecution,
+} from '../contract/pipelines.ts';
 import { Context } from './context.ts';
 import { follow } from './follow.ts';
 import { formatDuration, formatNumber, print, printJson, printTable, say, style } from './output.ts';
 import { sayProblems, tellingProblems } from './problems.ts';
 
-/** Names looked for when no file is named, from the current folder upwards. */
-const FILES = ['modelthat.yaml', 'modelthat.yml'];
+/** What is looked for when no file is named, from the current folder upwards. */
+const NAMES = 'modelthat.yaml or dvc.yaml';
 
 /** How much of a failed step's log is shown. */
 const SHOWN_LINES = 20;
@@ -20,11 +27,11 @@ const SHOWN_BYTES = 64_000;
 export function register(program: Command): void {
   program
     .command('run [file]')
-    .description('run a pipeline, by default the nearest modelthat.yaml')
+    .description('run a pipeline, by default the nearest modelthat.yaml or dvc.yaml')
     .option('--set <name=value>', 'a parameter for this run: lr=0.05, model.depth=3', collect, {})
     .option(
       '--only <step>',
-      'run only this step (can be repeated); what it needs is taken as done',
+      'run only this step, or group of steps (can be repeated); what it needs is taken as done',
       append,
       [],
     )
@@ -144,14 +151,14 @@ function namedFile(named: string): string | undefined {
 }
 
 function fileIn(folder: string): string | undefined {
-  return FILES.map(name => path.join(folder, name)).find(file => fs.existsSync(file));
+  return PIPELINE_FILES.map(name => path.join(folder, name)).find(file => fs.existsSync(file));
 }
 
 function whyNone(named: string | undefined): string {
   if (named === undefined)
-    return `There is no ${FILES[0]} here or above. Create one, or name a file: modelthat run path/to/it.yaml`;
+    return `There is no ${NAMES} here or above. Create one, or name a file: modelthat run path/to/it.yaml`;
   return fs.existsSync(named)
-    ? `There is no ${FILES[0]} in the folder “${named}”. Create one, or name a file.`
+    ? `There is no ${NAMES} in the folder “${named}”. Create one, or name a file.`
     : `There is no file “${named}”. Create it, or name another one.`;
 }
 

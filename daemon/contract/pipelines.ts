@@ -3,6 +3,9 @@ import { GateResult } from './models.ts';
 import { route } from './route.ts';
 import { Double, page, QueryInt, StringMap, Time } from './values.ts';
 
+/** Names of the files that define pipelines. Of several in one folder the first is meant when only the folder is named. */
+export const PIPELINE_FILES: readonly string[] = ['modelthat.yaml', 'modelthat.yml', 'dvc.yaml'];
+
 /** A problem in a pipeline file, with its place, as editors and terminals show it. Lines and columns count from 1. */
 export const Diagnostic = z.object({
   file: z.string(),
@@ -18,7 +21,9 @@ export type Diagnostic = z.infer<typeof Diagnostic>;
 
 export const StepDefinition = z.object({
   name: z.string(),
-  /** The line of the step's key in the file, from 1. */
+  /** Absolute path of the file that it stands in, where that is another than the pipeline's. */
+  file: z.string().optional(),
+  /** The line of the step's key in its file, from 1. */
   line: z.number().int(),
   command: z.string().nullable(),
   /** Steps that must have succeeded first, by `after` and by data. */

@@ -92,7 +92,7 @@ export class ExecutionService {
       throw new ApiError('TEMPORARILY_UNAVAILABLE', 'This daemon is about to stop; try again in a moment.');
     }
     const repeatable = takeRepeatable();
-    const { definition, only } = this.#pipelines.read(request);
+    const { definition, only } = await this.#pipelines.read(request);
     const asked = { id: newExecutionId(repeatable), file: definition.file, set: request.set, only };
     const same = this.#asked.get(asked.id);
     if (same) {

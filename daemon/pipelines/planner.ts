@@ -12,8 +12,8 @@ import type { StepState } from './inputs/read.ts';
 import { type StepRecord, whyLeftOut } from './model.ts';
 
 /** What the API tells of a step. */
-export function describeStep({ name, line, command, needs, approval }: Step): StepDefinition {
-  return { name, line, command, needs: [...needs], approval };
+export function describeStep({ name, file, line, command, needs, approval }: Step): StepDefinition {
+  return { name, ...(file !== undefined && { file }), line, command, needs: [...needs], approval };
 }
 
 /** Steps in an order in which they can run: each after those it needs, otherwise as in the file. */

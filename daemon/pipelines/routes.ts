@@ -12,7 +12,9 @@ export function mountPipelines(
   debugging: StepDebugging,
 ): void {
   router.mount(contract.listPipelines, () => pipelines.list());
-  router.mount(contract.checkPipeline, ({ body }) => ({ problems: pipelines.check(body.file, body.text) }));
+  router.mount(contract.checkPipeline, async ({ body }) => ({
+    problems: await pipelines.check(body.file, body.text),
+  }));
   router.mount(contract.planExecution, ({ body }) => pipelines.plan(body));
   router.mount(contract.startExecution, ({ body }) => executions.start(body));
   router.mount(contract.listExecutions, ({ query }) => executions.list(query));

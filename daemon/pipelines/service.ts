@@ -2,8 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { invalid } from '../contract/errors.ts';
 import type { Diagnostic, Pipeline, Plan } from '../contract/pipelines.ts';
 import { criticalPath } from './critical-path.ts';
-import { readDefinition } from './definition/read.ts';
+import { selected } from './definition/expand.ts';
+import { type ReadOptions, type ReadResult, readDefinition } from './definition/read.ts';
 import { suggest } from './definition/source.ts';
+import { findProject, isDvcFile } from './dvc/project.ts';
+import { readDvcPipeline } from './dvc/read.ts';
 import type { Engine } from './engine.ts';
 import { findPipelines, MAX_FOLDERS } from './find.ts';
 import { describeStep, plan } from './planner.ts';
@@ -15,6 +18,7 @@ export interface ExecutionRequest {
   readonly file: string;
   /** Overrides of parameters. */
   readonly set: Readonly<Record<string, string>>;
+  /** Names of steps, or of groups of steps. */
   readonly only?: readonly string[] | undefined;
   /** Whether steps run even if nothing that they depend on changed. */
   readonly force: boolean;
@@ -36,7 +40,7 @@ export class PipelineService {
     const { files, complete } = await findPipelines(this.#workspace);
     const items: Pipeline[] = [];
     for (const file of files) {
-      items.push(this.#describe(file));
+      items.push(await this.#describe(file));
       // Reading definitions must not hold up other requests, however many there are.
       await setImmediate();
     }
@@ -45,8 +49,8 @@ export class PipelineService {
     return { items, remark };
   }
 
-  #describe(file: string): Pipeline {
-    const { definition, name, problems } = readDefinition({ file, workspace: this.#workspace });
+  async #describe(file: string): Promise<Pipeline> {
+    const { definition, name, problems } = await this.#read({ file });
     return {
       name,
       file,
@@ -58,14 +62,22 @@ export class PipelineService {
   }
 
   /** Problems in a definition, as on disk or as typed. */
-  check(file: string, text: string | undefined): Diagnostic[] {
-    const options = { file: locate(file, this.#workspace), workspace: this.#workspace };
-    return [...readDefinition(text === undefined ? options : { ...options, text }).problems];
+  async check(file: string, text: string | undefined): Promise<Diagnostic[]> {
+    const options = { file: locate(file, this.#workspace) };
+    return [...(await this.#read(text === undefined ? options : { ...options, text })).problems];
+  }
+
+  /** Reads a definition by the rules that its file's name stands for. */
+  async #read(options: Omit<ReadOptions, 'workspace'>): Promise<ReadResult> {
+    const { file } = options;
+    const workspace = this.#workspace;
+    if (!isDvcFile(file)) return readDefinition({ ...options, workspace });
+    return readDvcPipeline({ ...options, workspace }, await findProject(file, workspace));
   }
 
   /** What an execution would do. @throws ApiError as `read` does */
   async plan(request: ExecutionRequest): Promise<Plan> {
-    const { definition, problems, only } = this.read(request);
+    const { definition, problems, only } = await this.read(request);
     const environment = await this.#engine.environment(definition);
     const steps = await plan(this.#engine, definition, { only, force: request.force, environment });
     const { steps: onPath, estimate } = criticalPath(steps);
@@ -77,18 +89,20 @@ export class PipelineService {
    *
    * @throws ApiError INVALID_PARAMETER_VALUE with `details.problems` for a bad definition
    */
-  read({ file, set, only }: ExecutionRequest) {
+  async read({ file, set, only }: ExecutionRequest) {
     const real = locate(file, this.#workspace);
-    const { definition, problems } = readDefinition({ file: real, workspace: this.#workspace, set });
+    const { definition, problems } = await this.#read({ file: real, set });
     if (!definition) {
       const [first] = problems.filter(problem => problem.severity === 'error');
       const place = first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : real;
       throw invalid(`The pipeline cannot run: ${place}. ${first?.remedy ?? ''}`.trim(), { problems });
     }
     const names = definition.steps.map(step => step.name);
-    for (const name of only ?? []) {
-      if (!names.includes(name)) throw invalid(`There is no step “${name}”. ${suggest(name, names)}`);
-    }
-    return { definition, problems: [...problems], only: only?.length ? [...only] : null };
+    const chosen = (only ?? []).flatMap(name => {
+      const steps = selected(name, names);
+      if (steps.length === 0) throw invalid(`There is no step “${name}”. ${suggest(name, names)}`);
+      return steps;
+    });
+    return { definition, problems: [...problems], only: chosen.length > 0 ? [...new Set(chosen)] : null };
   }
 }

@@ -2,8 +2,8 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { ApiError, invalid } from '../contract/errors.ts';
+import { PIPELINE_FILES } from '../contract/pipelines.ts';
 import { isInside } from './definition/graph.ts';
-import { PIPELINE_FILES } from './find.ts';
 
 /**
  * The real path of a definition that a client names.

@@ -34,21 +34,23 @@ export function withMember(
   return { ...params, item, ...(hasKey && { key }) };
 }
 
+/** How a value is written in a name, by its place in its list, and the axis that the list is. */
+type AsText = (value: unknown, index: number, axis?: string) => string;
+
 /**
  * The members of `foreach`: keyed by the values of a list, by their position when one of them is a list or a mapping, and
  * by the keys of a mapping. Equal keys give one member, with the last value.
  *
- * @param asText how a value is written in a name
  * @throws ValueError when there are too many
  */
 export function expandForeach(
   data: readonly unknown[] | Readonly<Record<string, unknown>>,
-  asText: (value: unknown) => string = String,
+  asText: AsText = String,
 ): Member[] {
   if (!isList(data)) return members(Object.entries(data), true);
   const composite = data.some(isComposite);
   return members(
-    data.map((item, index) => [composite ? String(index) : asText(item), item]),
+    data.map((item, index) => [composite ? String(index) : asText(item, index), item]),
     false,
   );
 }
@@ -57,19 +59,18 @@ export function expandForeach(
  * The members of `matrix`: each combination of the axes' values, those of the last axis next to each other. In a key a list
  * or mapping is written as its axis and position: `model0-0.1`.
  *
- * @param asText how a value is written in a name
  * @throws ValueError when there are too many
  */
 export function expandMatrix(
   axes: Readonly<Record<string, readonly unknown[]>>,
-  asText: (value: unknown) => string = String,
+  asText: AsText = String,
 ): Member[] {
   refuseMany(Object.values(axes).reduce((size, values) => size * values.length, 1));
   let combinations: { fragments: string[]; item: Record<string, unknown> }[] = [{ fragments: [], item: {} }];
   for (const [axis, values] of Object.entries(axes)) {
     const choices = values.map((value, index) => ({
       value,
-      fragment: isComposite(value) ? `${axis}${index}` : asText(value),
+      fragment: isComposite(value) ? `${axis}${index}` : asText(value, index, axis),
     }));
     combinations = combinations.flatMap(({ fragments, item }) =>
       choices.map(({ value, fragment }) => ({

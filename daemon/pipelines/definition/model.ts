@@ -5,7 +5,9 @@ import type { Retries } from './attempts.ts';
 /** One step, with parameters filled in and paths absolute: what the engine runs, and keeps for a later daemon. */
 export interface Step {
   readonly name: string;
-  /** Line of the step's key in the file, from 1. */
+  /** Absolute path of the file that it stands in, where that is another than the definition's. */
+  readonly file?: string | undefined;
+  /** Line of the step's key in its file, from 1. */
   readonly line: number;
   /** The commands as a person reads them; null when the step runs none. */
   readonly command: string | null;

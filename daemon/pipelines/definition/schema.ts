@@ -15,7 +15,9 @@ const Scalar = z.union([z.string(), z.number(), z.boolean()]);
 const naming = (refersTo: RefersTo) => Text.meta({ refersTo });
 
 /** A value that may also come from a parameter, by `${…}`. */
-const NumberOrText = z.union([Text, z.number()], { error: 'must be a number or text' });
+const NumberOrText = z.union([Text, z.number()], {
+  error: ({ input }) => (input === undefined ? 'is missing' : 'must be a number or text'),
+});
 const Duration = z
   .union([Text, z.number()], { error: 'must be a duration such as 90s, 15m or 2h' })
   .meta({ examples: ['90s', '15m', '2h'] });

@@ -2,13 +2,16 @@ import { readFileSync, statSync } from 'node:fs';
 import { closestMatch } from 'leven';
 import {
   type Document,
+  type DocumentOptions,
   isMap,
   isNode,
   isSeq,
   LineCounter,
   type Node,
   type Pair,
+  type ParseOptions,
   parseDocument,
+  type SchemaOptions,
   visit,
   type YAMLMap,
 } from 'yaml';
@@ -24,6 +27,9 @@ const MAX_ALIASES = 100;
 /** Where a value stands in a YAML file: keys and indices from the top. */
 export type SourcePath = readonly PropertyKey[];
 
+/** How a kind of file reads YAML, where that differs. Its mappings become `Map`s. */
+export type Dialect = ParseOptions & DocumentOptions & SchemaOptions;
+
 /** A YAML file and the problems found in it, each at its line and column. */
 export class Source {
   readonly file: string;
@@ -35,7 +41,7 @@ export class Source {
   /** The entries of mappings that were looked into, by key: a definition may have thousands of steps. */
   readonly #entries = new WeakMap<YAMLMap, Map<string, Pair>>();
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, dialect?: Dialect) {
     this.file = file;
     if (Buffer.byteLength(text) > MAX_SOURCE_BYTES) {
       this.#add(0, 0, 'error', `the file is larger than ${MAX_SOURCE_BYTES} bytes`, 'Keep data out of it.');
@@ -47,15 +53,17 @@ export class Source {
       merge: true,
       // The library compares each key with each other, which takes a minute for thousands of steps.
       uniqueKeys: false,
+      ...dialect,
     });
     this.#document = document;
     this.#reportDuplicateKeys(document);
-    for (const error of document.errors) {
+    // What only a dialect would understand is left as text by the library, and by nobody else.
+    for (const error of dialect ? [...document.errors, ...document.warnings] : document.errors) {
       this.#add(error.pos[0], error.pos[1], 'error', error.message, 'Correct the YAML syntax.');
     }
     if (this.failed) return;
     try {
-      this.data = document.toJS({ maxAliasCount: MAX_ALIASES });
+      this.data = document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: dialect !== undefined });
     } catch {
       this.#add(
         0,
@@ -75,6 +83,11 @@ export class Source {
   /** Reports an error at the value under `path`, or at its nearest parent that exists. */
   error(path: SourcePath, message: string, remedy: string): void {
     this.#add(...this.#rangeOf(path, 'value'), 'error', message, remedy);
+  }
+
+  /** Reports a warning at the value under `path`. */
+  warn(path: SourcePath, message: string, remedy: string): void {
+    this.#add(...this.#rangeOf(path, 'value'), 'warning', message, remedy);
   }
 
   /** Reports an error at the key that ends `path`. */
@@ -163,10 +176,10 @@ function keyOf({ key }: Pair): string {
 }
 
 /** Reads a YAML (or JSON) file. A file that cannot be read is a problem in it, not an exception. */
-export function readSource(file: string): Source {
+export function readSource(file: string, dialect?: Dialect): Source {
   try {
     if (statSync(file).size > MAX_SOURCE_BYTES) return new Source(file, ' '.repeat(MAX_SOURCE_BYTES + 1));
-    return new Source(file, readFileSync(file, 'utf8'));
+    return new Source(file, readFileSync(file, 'utf8'), dialect);
   } catch (error) {
     const source = new Source(file, '');
     source.error(

@@ -11,30 +11,66 @@ import { type Source, type SourcePath, suggest } from './source.ts';
 export function checkVocabulary(source: Source): PipelineSource | undefined {
   const data = source.data ?? {};
   warnOfPlanned(source, PipelineSource, data, []);
-  const parsed = PipelineSource.safeParse(data, { error: describe });
+  return checkShape(source, PipelineSource, data, { synonyms: SYNONYMS });
+}
+
+/** How a value is checked against a vocabulary. */
+export interface ShapeOptions {
+  /** Where the value stands in the source. */
+  readonly at?: SourcePath;
+  /** What people write for keys, with the keys themselves. */
+  readonly synonyms: ReadonlyMap<string, string>;
+  /** What to do about a key that is known elsewhere. */
+  readonly remedyFor?: (key: string) => string | undefined;
+}
+
+/**
+ * Checks a value of a source, and reports each unknown key and wrong value in it.
+ *
+ * @returns undefined when it does not fit
+ */
+export function checkShape<Schema extends z.ZodType>(
+  source: Source,
+  schema: Schema,
+  data: unknown,
+  options: ShapeOptions,
+): z.output<Schema> | undefined {
+  const parsed = schema.safeParse(data, { error: describe });
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) report(source, issue);
+  for (const issue of parsed.error.issues.flatMap(unfold)) report(source, schema, issue, options);
   return undefined;
 }
 
-function report(source: Source, issue: z.core.$ZodIssue): void {
+/** Of what a value could be, the problems with what it was meant to be: the one whose outer form it has. */
+function unfold(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find(problems =>
+    problems.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return meant?.flatMap(inner => unfold({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
+}
+
+function report(
+  source: Source,
+  schema: z.ZodType,
+  issue: z.core.$ZodIssue,
+  { at = [], synonyms, remedyFor }: ShapeOptions,
+): void {
+  const path: SourcePath = [...at, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) {
-      const known = Object.keys(shapeAt(PipelineSource, issue.path) ?? {});
-      const synonym = SYNONYMS.get(key);
-      source.errorAtKey(
-        [...issue.path, key],
-        `unknown key “${key}”`,
-        synonym && known.includes(synonym) ? `Write “${synonym}”.` : suggest(key, known),
-      );
+      const known = Object.keys(shapeAt(schema, issue.path) ?? {});
+      const synonym = synonyms.get(key);
+      const remedy = synonym && known.includes(synonym) ? `Write “${synonym}”.` : remedyFor?.(key);
+      source.errorAtKey([...path, key], `unknown key “${key}”`, remedy ?? suggest(key, known));
     }
   } else if (issue.code === 'invalid_key') {
-    const key = String(issue.path.at(-1));
-    source.errorAtKey(issue.path, `“${key}” is not a fitting name`, 'Use letters, digits, “_” and “-”.');
-  } else if (issue.path.at(-1) === 'steps' && issue.message === MISSING) {
-    source.error(issue.path, 'there are no steps', 'Add “steps:” with at least one step below it.');
+    const key = String(path.at(-1));
+    source.errorAtKey(path, `“${key}” is not a fitting name`, 'Use letters, digits, “_” and “-”.');
+  } else if (path.at(-1) === 'steps' && issue.message === MISSING) {
+    source.error(path, 'there are no steps', 'Add “steps:” with at least one step below it.');
   } else {
-    source.error(issue.path, `${nameOf(issue.path)} ${issue.message}`, 'Correct the value.');
+    source.error(path, `${nameOf(path)} ${issue.message}`, 'Correct the value.');
   }
 }
 
@@ -74,12 +110,16 @@ function describe(issue: z.core.$ZodRawIssue): string {
 function shapeAt(schema: z.ZodType, path: SourcePath): Record<string, z.ZodType> | undefined {
   const inner = unwrap(schema);
   const [key, ...rest] = path;
+  if (inner instanceof z.ZodUnion) {
+    const found = inner.options.map(option => shapeAt(option as z.ZodType, path));
+    return found.find(shape => shape !== undefined);
+  }
   if (inner instanceof z.ZodObject) {
     return key === undefined ? inner.shape : shapeAt(memberOf(inner.shape, String(key)) ?? z.unknown(), rest);
   }
-  return inner instanceof z.ZodRecord && key !== undefined
-    ? shapeAt(inner.valueType as z.ZodType, rest)
-    : undefined;
+  if (key === undefined) return undefined;
+  if (inner instanceof z.ZodRecord) return shapeAt(inner.valueType as z.ZodType, rest);
+  return inner instanceof z.ZodArray ? shapeAt(inner.element as z.ZodType, rest) : undefined;
 }
 
 /** Not what every object inherits: a file may have a key `constructor`. */
@@ -88,7 +128,7 @@ function memberOf(shape: Record<string, z.ZodType>, key: string): z.ZodType | un
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable
     ? unwrap(schema.unwrap() as z.ZodType)
     : schema;
 }

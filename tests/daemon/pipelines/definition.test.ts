@@ -188,7 +188,7 @@ describe('pipeline definitions', () => {
     assertProblem(one('retries: -1'), '4:14', /whole number from 0 to 100/);
     assertProblem(one('retries: { times: 2, wait: long }'), '4:32', /“long” is not a duration/);
     assertProblem(one('retries: { times: 2, backoff: 0.5 }'), '4:35', /from 1 to 100/);
-    assertProblem(one('retries: { wait: 1s }'), '4:14', /mapping with “times”/);
+    assertProblem(one('retries: { wait: 1s }'), '4:14', /“steps.one.retries.times” is missing/);
     assertProblem(one('when: "${limit} > 1"'), '4:11', /no parameter “limit”/);
     assertProblem(one('when: 1 >'), '4:11', /a value is missing at the end/);
     assertProblem(one('mutex: { gpu: 1 }'), '4:12', /must be text or a list of texts/);

@@ -40,6 +40,18 @@ describe('looking for pipelines', () => {
     assert.deepEqual((await found()).files, ['modelthat.yaml', 'a/modelthat.yaml', 'a/b/modelthat.yaml']);
   });
 
+  it("finds DVC's files, also beside one of ours", async () => {
+    put('a/dvc.yaml');
+    put('dvc/dvc.yaml');
+    const { files } = await found();
+    assert.deepEqual(files.filter(file => !file.includes('/b/')).sort(), [
+      'a/dvc.yaml',
+      'a/modelthat.yaml',
+      'dvc/dvc.yaml',
+      'modelthat.yaml',
+    ]);
+  });
+
   it('looks into a workspace that itself lies in an ignored folder', async () => {
     const inside = path.join(workspace, 'outputs');
     const { files } = await findPipelines(inside);

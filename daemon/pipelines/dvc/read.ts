@@ -1,0 +1,151 @@
+/** Reads a `dvc.yaml` into a pipeline: its stages, and those of other files of its project that they depend on. */
+import path from 'node:path';
+import type { PipelineDefinition, Step } from '../definition/model.ts';
+import { PathIndex } from '../definition/path-index.ts';
+import type { ReadOptions, ReadResult } from '../definition/read.ts';
+import { type DvcFile, readDvcFile } from './file.ts';
+import { checkProject, outputsOf, type ProjectStage } from './graph.ts';
+import { checkInputs } from './inputs.ts';
+import type { DvcData, DvcOutput } from './model.ts';
+import { isDvcFile, type ProjectFiles, readData, readParsing } from './project.ts';
+import { toPlain } from './python.ts';
+import { shellCommands, stageVariables } from './shell.ts';
+import { VarsReader } from './vars.ts';
+
+/** Files whose numbers are logged. */
+const REPORT = /\.(json|ya?ml|toml)$/i;
+
+/**
+ * Reads a `dvc.yaml` with all files of its project, and checks what DVC checks. Reports every problem it finds.
+ *
+ * @param project what `findProject` found for the file
+ */
+export function readDvcPipeline({ file, text, set = {} }: ReadOptions, project: ProjectFiles): ReadResult {
+  const folder = path.dirname(file);
+  const name = path.basename(folder);
+  const vars = new VarsReader();
+  const { files, data } = readProject(project, { file, text, vars });
+  const own = files.find(({ source }) => source.file === file) as DvcFile;
+  const stages = files.flatMap(each => stagesOf(each, folder));
+  const makers = checkProject(stages, data);
+  const needed = withMakers(stages, makers, own);
+  checkInputs(needed, data, vars);
+  if (Object.keys(set).length > 0)
+    own.source.error(
+      [],
+      'the stages read their parameters from files',
+      'Change them there, without “--set”.',
+    );
+
+  const sources = [own, ...files.filter(each => each !== own)].map(({ source }) => source);
+  const problems = [...sources.flatMap(source => source.problems), ...vars.problems];
+  if (problems.some(({ severity }) => severity === 'error')) return { definition: null, name, problems };
+  const root = project.root ?? folder;
+  const definition: PipelineDefinition = {
+    name,
+    file,
+    folder,
+    requirements: null,
+    params: toPlain(own.params),
+    metrics: {},
+    steps: needed.map(stage => toStep(stage, own, root, makers)),
+    dvc: { root, data: touched(data, needed) },
+  };
+  return { definition, name, problems };
+}
+
+/** What all files of a project hold. */
+interface Project {
+  readonly files: DvcFile[];
+  readonly data: DvcData[];
+}
+
+/** Reads all files of a project but for those that lie in outputs: they are none of its own. */
+function readProject(
+  { root, files }: ProjectFiles,
+  { file, text, vars }: { file: string; text: string | undefined; vars: VarsReader },
+): Project {
+  const parsing = readParsing(root);
+  const made = new PathIndex<string>();
+  const project: Project = { files: [], data: [] };
+  for (const each of files) {
+    if (each !== file && made.touching(each).length > 0) continue;
+    const data = isDvcFile(each) ? [] : readData(each);
+    const read = isDvcFile(each) ? readDvcFile(each, each === file ? text : undefined, vars, parsing) : null;
+    const outs = [...data.map(({ path: place }) => place), ...(read?.stages.flatMap(outputsOf) ?? [])];
+    for (const out of outs) made.add(out, each);
+    project.data.push(...data);
+    if (read) project.files.push(read);
+  }
+  return project;
+}
+
+/** The stages of a file, under the names that they have in a pipeline of a folder: `../prepare/dvc.yaml:clean`. */
+function stagesOf({ source, stages }: DvcFile, folder: string): ProjectStage[] {
+  const file = path.relative(folder, source.file).split(path.sep).join('/');
+  const isOwn = path.dirname(source.file) === folder;
+  return stages.map(read => {
+    const { name } = read.stage;
+    return { ...read, source, name: isOwn ? name : `${file}:${name}` };
+  });
+}
+
+/** The stages of a file, and all whose outputs they need, in the order of the files. */
+function withMakers(
+  stages: readonly ProjectStage[],
+  makers: ReadonlyMap<string, readonly string[]>,
+  { source }: DvcFile,
+): ProjectStage[] {
+  const byName = new Map(stages.map(stage => [stage.name, stage]));
+  const needed = new Set(stages.filter(stage => stage.source === source));
+  // What is added while it is gone through is gone through as well.
+  for (const stage of needed)
+    for (const maker of needsOf(stage, makers)) needed.add(byName.get(maker) as ProjectStage);
+  return stages.filter(stage => needed.has(stage));
+}
+
+/** Nothing runs for the sake of a frozen stage. */
+function needsOf(
+  { name, stage }: ProjectStage,
+  makers: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
+  return stage.frozen ? [] : (makers.get(name) ?? []);
+}
+
+function touched(data: readonly DvcData[], stages: readonly ProjectStage[]): DvcData[] {
+  const inputs = new PathIndex<string>();
+  for (const { stage } of stages) for (const dep of stage.deps) inputs.add(dep, dep);
+  return data.filter(({ path: place }) => inputs.touching(place).length > 0);
+}
+
+function toStep(
+  read: ProjectStage,
+  own: DvcFile,
+  root: string,
+  makers: ReadonlyMap<string, readonly string[]>,
+): Step {
+  const { name, source, at, stage } = read;
+  const needs = [...needsOf(read, makers)];
+  const isReport = ({ kind, path: out }: DvcOutput) => kind === 'metric' && REPORT.test(out);
+  return {
+    name,
+    ...(source !== own.source && { file: source.file }),
+    line: source.lineOf(at),
+    command: typeof stage.cmd === 'string' ? stage.cmd.trimEnd() : stage.cmd.join('\n'),
+    commands: stage.frozen ? [] : shellCommands(stage.cmd),
+    cwd: stage.wdir,
+    env: stageVariables(root, source.file, stage.name),
+    needs,
+    needsData: needs,
+    deps: stage.frozen ? [] : stage.deps,
+    outs: stage.outs.filter(out => !isReport(out)).map(out => out.path),
+    metrics: stage.outs.filter(isReport).map(out => out.path),
+    params: null,
+    checks: null,
+    register: null,
+    gates: [],
+    promote: null,
+    approval: null,
+    dvc: stage,
+  };
+}
