@@ -6,6 +6,14 @@ import path from 'node:path';
 const LINKS = ['reflink', 'hardlink', 'symlink', 'copy'] as const;
 export type LinkType = (typeof LINKS)[number];
 
+/** How mappings become options of a command. */
+export interface Parsing {
+  /** Whether a false value is written: `--no-name`. */
+  readonly bool: 'store_true' | 'boolean_optional';
+  /** Whether the option is written once for a list, or once for each of its values. */
+  readonly list: 'nargs' | 'append';
+}
+
 export interface DvcConfig {
   /** Absolute path of the cache. */
   readonly cache: string;
@@ -19,6 +27,7 @@ export interface DvcConfig {
   readonly autostage: boolean;
   /** Whether DVC's lock is a hard link instead of one of the kernel. */
   readonly hardlinkLock: boolean;
+  readonly parsing: Parsing;
 }
 
 /** @param root the project's folder */
@@ -38,6 +47,10 @@ export function readConfig(root: string, env: Readonly<NodeJS.ProcessEnv> = proc
     noScm: isOn('core.no_scm'),
     autostage: isOn('core.autostage'),
     hardlinkLock: isOn('core.hardlink_lock'),
+    parsing: {
+      bool: settings.get('parsing.bool') === 'boolean_optional' ? 'boolean_optional' : 'store_true',
+      list: settings.get('parsing.list') === 'append' ? 'append' : 'nargs',
+    },
   };
 }
 

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { readSource, Source } from '../definition/source.ts';
 import { TemplateError } from '../definition/template.ts';
 import { checkShape } from '../definition/vocabulary.ts';
+import type { Parsing } from './config.ts';
 import { type Context, isList } from './context.ts';
 import { isDict, keyText, type PythonDict, type PythonValue } from './python.ts';
 import { DVC_SYNONYMS, DvcFileSource } from './schema.ts';
 import { asObjects, type ReadStage, StageReader } from './stages.ts';
-import { fill, type Parsing } from './template.ts';
+import { fill } from './template.ts';
 import { EMPTY_SCOPE, type VarsReader } from './vars.ts';
 import { DVC_YAML } from './yaml.ts';
 

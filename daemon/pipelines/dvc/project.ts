@@ -1,5 +1,5 @@
 /** The files of a DVC project: those with stages, and those that keep versions of data. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { isInside } from '../definition/graph.ts';
 import { readSource } from '../definition/source.ts';
@@ -7,7 +7,6 @@ import { findFiles } from '../find.ts';
 import { isList } from './context.ts';
 import type { DvcData } from './model.ts';
 import { isDict, type PythonValue } from './python.ts';
-import { PARSING_DEFAULTS, type Parsing } from './template.ts';
 import { DVC_YAML } from './yaml.ts';
 
 /** The name of the files with stages. */
@@ -64,29 +63,4 @@ export function readData(file: string): DvcData[] {
     const place = isDict(out) ? out.get('path') : undefined;
     return typeof place === 'string' ? [{ path: path.resolve(wdir, place), file }] : [];
   });
-}
-
-/** How a project wants mappings written into commands: `parsing` in its configuration. */
-export function readParsing(root: string | undefined): Parsing {
-  if (root === undefined) return PARSING_DEFAULTS;
-  const settings = new Map(
-    ['config', 'config.local'].flatMap(name => [...readSection(root, name, 'parsing')]),
-  );
-  return {
-    bool: settings.get('bool') === 'boolean_optional' ? 'boolean_optional' : PARSING_DEFAULTS.bool,
-    list: settings.get('list') === 'append' ? 'append' : PARSING_DEFAULTS.list,
-  };
-}
-
-function readSection(root: string, name: string, section: string): Map<string, string> {
-  const file = path.join(root, '.dvc', name);
-  const settings = new Map<string, string>();
-  let current = '';
-  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
-    const [, header] = /^\s*\[\s*(.*?)\s*\]\s*$/.exec(line) ?? [];
-    const [, key, value] = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (header !== undefined) current = header;
-    else if (current === section && key !== undefined) settings.set(key, value ?? '');
-  }
-  return settings;
 }

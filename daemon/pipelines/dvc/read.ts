@@ -3,11 +3,12 @@ import path from 'node:path';
 import type { PipelineDefinition, Step } from '../definition/model.ts';
 import { PathIndex } from '../definition/path-index.ts';
 import type { ReadOptions, ReadResult } from '../definition/read.ts';
+import { readConfig } from './config.ts';
 import { type DvcFile, readDvcFile } from './file.ts';
-import { checkProject, outputsOf, type ProjectStage } from './graph.ts';
+import { checkProject, type ProjectStage } from './graph.ts';
 import { checkInputs } from './inputs.ts';
 import type { DvcData, DvcOutput } from './model.ts';
-import { isDvcFile, type ProjectFiles, readData, readParsing } from './project.ts';
+import { isDvcFile, type ProjectFiles, readData } from './project.ts';
 import { toPlain } from './python.ts';
 import { shellCommands, stageVariables } from './shell.ts';
 import { VarsReader } from './vars.ts';
@@ -20,11 +21,12 @@ const REPORT = /\.(json|ya?ml|toml)$/i;
  *
  * @param project what `findProject` found for the file
  */
-export function readDvcPipeline({ file, text, set = {} }: ReadOptions, project: ProjectFiles): ReadResult {
+export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): ReadResult {
+  const { file, set = {} } = options;
   const folder = path.dirname(file);
   const name = path.basename(folder);
   const vars = new VarsReader();
-  const { files, data } = readProject(project, { file, text, vars });
+  const { files, data } = readProject(project, options, vars);
   const own = files.find(({ source }) => source.file === file) as DvcFile;
   const stages = files.flatMap(each => stagesOf(each, folder));
   const makers = checkProject(stages, data);
@@ -54,30 +56,33 @@ export function readDvcPipeline({ file, text, set = {} }: ReadOptions, project: 
   return { definition, name, problems };
 }
 
-/** What all files of a project hold. */
+/** What files of a project hold. */
 interface Project {
   readonly files: DvcFile[];
   readonly data: DvcData[];
 }
 
 /** Reads all files of a project but for those that lie in outputs: they are none of its own. */
-function readProject(
-  { root, files }: ProjectFiles,
-  { file, text, vars }: { file: string; text: string | undefined; vars: VarsReader },
-): Project {
-  const parsing = readParsing(root);
+function readProject({ root, files }: ProjectFiles, { file, text }: ReadOptions, vars: VarsReader): Project {
+  const { parsing } = readConfig(root ?? path.dirname(file));
+  const read = (each: string): Project =>
+    isDvcFile(each)
+      ? { files: [readDvcFile(each, each === file ? text : undefined, vars, parsing)], data: [] }
+      : { files: [], data: readData(each) };
   const made = new PathIndex<string>();
   const project: Project = { files: [], data: [] };
   for (const each of files) {
     if (each !== file && made.touching(each).length > 0) continue;
-    const data = isDvcFile(each) ? [] : readData(each);
-    const read = isDvcFile(each) ? readDvcFile(each, each === file ? text : undefined, vars, parsing) : null;
-    const outs = [...data.map(({ path: place }) => place), ...(read?.stages.flatMap(outputsOf) ?? [])];
-    for (const out of outs) made.add(out, each);
-    project.data.push(...data);
-    if (read) project.files.push(read);
+    const found = read(each);
+    for (const { path: out } of [...found.data, ...found.files.flatMap(outputs)]) made.add(out, each);
+    project.files.push(...found.files);
+    project.data.push(...found.data);
   }
   return project;
+}
+
+function outputs({ stages }: DvcFile): readonly DvcOutput[] {
+  return stages.flatMap(({ stage }) => stage.outs);
 }
 
 /** The stages of a file, under the names that they have in a pipeline of a folder: `../prepare/dvc.yaml:clean`. */

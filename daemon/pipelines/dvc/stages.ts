@@ -6,11 +6,12 @@ import { expandForeach, expandMatrix, type Member, memberName } from '../definit
 import type { Source, SourcePath } from '../definition/source.ts';
 import { TemplateError } from '../definition/template.ts';
 import { checkShape } from '../definition/vocabulary.ts';
+import type { Parsing } from './config.ts';
 import { type Context, isList, valueAt } from './context.ts';
 import type { DvcOutput, DvcParams, DvcStage } from './model.ts';
 import { isDict, keyText, type PythonDict, PythonTime, type PythonValue } from './python.ts';
 import { DVC_SYNONYMS, ForeachSource, MatrixSource, StageSource } from './schema.ts';
-import { composite, fill, type Parsing, pythonText, scalarText } from './template.ts';
+import { composite, fill, pythonText, scalarText } from './template.ts';
 import { DEFAULT_PARAMS, type Scope, type VarsReader } from './vars.ts';
 
 /** A stage, and where it stands. */

@@ -1,21 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the messages show the syntax they are about
 /** Filling in `${…}` by DVC's rules. */
 import { replaceUpToLastBrace, TemplateError } from '../definition/template.ts';
+import type { Parsing } from './config.ts';
 import { type Context, isList } from './context.ts';
 import { floatText, isDict, keyText, type PythonDict, PythonTime, type PythonValue } from './python.ts';
 
 /** In one line: a reference cannot go on in the next. */
 const REFERENCE = /(?<!\\)\$\{([^}]*)\}/g;
-
-/** How mappings become options of a command: `parsing` of DVC's configuration. */
-export interface Parsing {
-  /** Whether a false value is written: `--no-name`. */
-  readonly bool: 'store_true' | 'boolean_optional';
-  /** Whether the option is written once for a list, or once for each of its values. */
-  readonly list: 'nargs' | 'append';
-}
-
-export const PARSING_DEFAULTS: Parsing = { bool: 'store_true', list: 'nargs' };
 
 /** Whether there is a reference in a text. */
 export function isTemplate(text: string): boolean {
