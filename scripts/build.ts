@@ -38,6 +38,7 @@ const daemonPrograms = [
   'daemon/database/writer-thread.ts',
   'daemon/database/reader-thread.ts',
   'daemon/archive/import-thread.ts',
+  'daemon/pipelines/dvc/dvc-thread.ts',
   'daemon/pipelines/inputs/files-thread.ts',
   'daemon/serving/runtimes/onnx-process.ts',
 ];

@@ -43,7 +43,7 @@ export class StepDebugging {
     set: Readonly<Record<string, string>>;
   }): Promise<DebugPreparation> {
     const { pipelines, tokens, url } = this.#parts;
-    const { definition } = pipelines.read({ ...request, force: false });
+    const { definition } = await pipelines.read({ ...request, force: false });
     const step = stepOf(definition, request.step);
     if (step.commands.length === 0) throw invalid(`The step “${step.name}” runs no command.`);
     const environment = await this.#environment(definition);

@@ -21,6 +21,8 @@ export interface Evidence {
   readonly step: Step;
   /** Where the step's run belongs; it exists if the step logged. */
   readonly scope: ExecutionScope;
+  /** The parameters that its commands ran with, by dotted name. */
+  readonly params: Readonly<Record<string, unknown>>;
   /** When the step's commands ended: the time of the metrics read from its files. */
   readonly endedAt: number;
   /** Versions the execution has registered so far. */
@@ -94,15 +96,15 @@ export class StepJudge {
     }
   }
 
-  async #logMetrics({ step, scope, endedAt }: Evidence): Promise<void> {
-    const metrics = Object.assign({}, ...step.metrics.map(readMetrics)) as Record<string, number>;
-    const points = Object.entries(metrics).map(([key, value]) => ({
+  async #logMetrics({ step, scope, endedAt, params }: Evidence): Promise<void> {
+    const metrics = Object.assign({}, ...step.metrics.map(file => metricsIn(step, file)));
+    const points = Object.entries<number>(metrics).map(([key, value]) => ({
       key,
       value,
       timestamp: endedAt,
       step: 0,
     }));
-    if (points.length > 0) await this.#runs.log(scope, points);
+    if (points.length > 0) await this.#runs.log(scope, points, params);
   }
 
   async #register({ step, scope, versions }: Evidence, name: string): Promise<VersionRef[]> {
@@ -193,6 +195,16 @@ export class StepJudge {
 function requireOutputs({ outs, cwd }: Step): void {
   const absent = outs.filter(out => !existsSync(out)).map(out => `“${path.relative(cwd, out)}”`);
   if (absent.length > 0) throw new ReportError(`it did not make its output ${absent.join(', ')}`);
+}
+
+/** @throws ReportError for a file that cannot be read, unless it is DVC's: that asks only that it is there */
+function metricsIn({ dvc }: Step, file: string): Record<string, number> {
+  try {
+    return readMetrics(file);
+  } catch (error) {
+    if (dvc && error instanceof ReportError) return {};
+    throw error;
+  }
 }
 
 /** @throws ReportError when a check failed */

@@ -12,6 +12,8 @@ import { StepResults } from './cache/results.ts';
 import { StepCache } from './cache/service.ts';
 import { CacheUse } from './cache/use.ts';
 import { StepDebugging } from './debugging.ts';
+import { DvcFiles } from './dvc/files.ts';
+import { DvcState } from './dvc/state.ts';
 import type { Engine, StepTokens } from './engine.ts';
 import { ExecutionService } from './executions.ts';
 import { LocalExecutor } from './executors/local.ts';
@@ -70,6 +72,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
   const code = new CodeRecorder({ tracking, files, contents, workspace });
   const results = new StepResults(database, workspace);
   const own = new StepCache({ results, files: contents, registry });
+  const dvc = new DvcState({ results, files: new DvcFiles({ cache: folder }) });
   const executor = new LocalExecutor(files);
   const engine: Engine = {
     executor,
@@ -77,7 +80,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     runs,
     judge: new StepJudge(tracking, registry, runs),
     approvals: new Approvals(database),
-    memoryOf: () => own,
+    memoryOf: definition => (definition.dvc ? dvc : own),
     cacheUse: new CacheUse(),
     files,
     tokens,
@@ -88,7 +91,9 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     prepare: environmentMaker({ environments, tracking, artifacts, files }),
     environment: async ({ requirements }) =>
       requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
-    close: () => own.close(),
+    close: async () => {
+      await Promise.all([own.close(), dvc.close()]);
+    },
     defect,
   };
   const pipelines = new PipelineService(engine, workspace);

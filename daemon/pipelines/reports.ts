@@ -1,6 +1,8 @@
 /** Files that steps write for the engine: results of data checks, and metrics. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { parse as parseToml } from 'smol-toml';
+import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
 import { flatten } from './definition/template.ts';
 
@@ -50,7 +52,7 @@ const Expectations = z.object({
  * @throws ReportError
  */
 export function readChecks(file: string): Check[] {
-  const data = readJson(file);
+  const data = readData(file);
   const plain = PlainChecks.safeParse(data);
   if (plain.success) return plain.data.map(check => ({ observed: null, expected: null, ...check }));
   const expectations = Expectations.safeParse(data);
@@ -81,21 +83,36 @@ export function describeCheck(check: Check): string {
 }
 
 /**
- * The numbers of a JSON file, nested ones under dotted names.
+ * The numbers of a JSON, YAML or TOML file, nested ones under dotted names.
  *
  * @throws ReportError
  */
 export function readMetrics(file: string): Record<string, number> {
-  const numbers = Object.entries(flatten(readJson(file))).filter(
+  const numbers = Object.entries(flatten(readData(file))).filter(
     (entry): entry is [string, number] => typeof entry[1] === 'number',
   );
   return Object.fromEntries(numbers);
 }
 
-function readJson(file: string): unknown {
+/** By what the name of a file ends with. */
+const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
+  '.yaml': parseYaml,
+  '.yml': parseYaml,
+  '.toml': parseToml,
+};
+
+/** Python writes `NaN` and `Infinity`, which JSON does not have, and nobody can compare. */
+const NO_NUMBER = /(?<=[[:,\s])(?:NaN|-?Infinity)(?=[,}\]\s])/g;
+
+function parseJson(text: string): unknown {
+  return JSON.parse(text.replace(NO_NUMBER, 'null'));
+}
+
+function readData(file: string): unknown {
   try {
     if (statSync(file).size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
-    return JSON.parse(readFileSync(file, 'utf8'));
+    const parse = PARSERS[path.extname(file).toLowerCase()] ?? parseJson;
+    return parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const why =
       (error as NodeJS.ErrnoException).code === 'ENOENT'

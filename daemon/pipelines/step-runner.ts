@@ -204,7 +204,8 @@ export class StepRunner {
     const { runs, judge } = this.#engine;
     const { versions } = this.#state.execution;
     const scope = reused?.runId ? { ...this.#scope, runId: reused.runId } : this.#scope;
-    const verdict = await judge.judge({ step: this.#step, scope, endedAt: at, versions, reused });
+    const params = this.#state.step(this.#step.name).inputs?.params ?? {};
+    const verdict = await judge.judge({ step: this.#step, scope, params, endedAt: at, versions, reused });
     // Logging the step's metrics may have made its run.
     if (!reused) await runs.end(scope.runId, 'FINISHED', at);
     const progress = await runs.progress(scope.runId);

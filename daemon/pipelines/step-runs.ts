@@ -48,10 +48,22 @@ export class StepRuns {
     return experimentId;
   }
 
-  /** Logs metrics to a step's run, which is made when the step's code started none. */
-  async log(scope: ExecutionScope, metrics: readonly MetricPoint[]): Promise<void> {
+  /**
+   * Logs metrics, and the parameters they came from, to a step's run, which is made when the step's code started none.
+   *
+   * @param params plain values by dotted name; what the code logged itself stays as it did
+   */
+  async log(
+    scope: ExecutionScope,
+    metrics: readonly MetricPoint[],
+    params: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     const run = await withoutMissing(this.#tracking.getRun(scope.runId));
     if (!run) await this.#tracking.createRun({ experimentId: scope.experimentId, tags: [] }, scope);
+    const own = toParams(params).filter(({ key }) => !Object.hasOwn(run?.params ?? {}, key));
+    for (const part of chunks(own, BATCH_LIMITS.params)) {
+      await this.#tracking.logBatch(scope.runId, { metrics: [], params: part, tags: [] });
+    }
     for (const part of chunks(metrics, BATCH_LIMITS.metrics)) {
       await this.#tracking.logBatch(scope.runId, { metrics: part, params: [], tags: [] });
     }

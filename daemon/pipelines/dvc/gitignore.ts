@@ -22,18 +22,18 @@ export class TrackedError extends Error {
  * Sees to it that git ignores an output.
  *
  * @param root the project's folder
- * @returns the `.gitignore` that got a line
+ * @returns the `.gitignore` that got a line, if one did
  * @throws TrackedError
  */
-export async function ignoreOutput(root: string, place: string): Promise<string | undefined> {
+export async function ignoreOutput(root: string, place: string): Promise<string[]> {
   const file = path.join(path.dirname(place), '.gitignore');
   const line = `/${path.basename(place).replace(/[\][!*#?]/g, '\\$&')}`;
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (text.split(/\r?\n/).includes(line) || !isInRepository(root)) return undefined;
+  if (text.split(/\r?\n/).includes(line) || !isInRepository(root)) return [];
   if (await git(root, ['ls-files', '--error-unmatch', '--', place])) throw new TrackedError(place);
-  if (await git(root, ['check-ignore', '--quiet', '--no-index', '--', place])) return undefined;
+  if (await git(root, ['check-ignore', '--quiet', '--no-index', '--', place])) return [];
   appendFileSync(file, `${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
-  return file;
+  return [file];
 }
 
 /** Adds files to what the next commit will have. */

@@ -1,4 +1,5 @@
 /** What `dvc.lock` says of one stage. */
+import { isList } from './context.ts';
 import { compareText, isDict, keyText, type PythonDict, type PythonValue } from './python.ts';
 
 /** By which rule a digest was made: DVC 2 took line ends of text files for the same. */
@@ -99,9 +100,4 @@ function writeParams(params: LockEntry['params']): PythonDict {
 
 function sorted(values: PythonDict): PythonDict {
   return new Map([...values].toSorted(([a], [b]) => compareText(keyText(a), keyText(b))));
-}
-
-/** `Array.isArray` does not narrow lists that are read-only. */
-export function isList(value: PythonValue | undefined): value is readonly PythonValue[] {
-  return Array.isArray(value);
 }

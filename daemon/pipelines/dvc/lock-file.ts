@@ -7,7 +7,8 @@ import { type LockEntry, readEntry, writeEntry } from './lock-entry.ts';
 import { type Part, partsOf } from './lock-parts.ts';
 import { isDict, keyText, type PythonDict, type PythonValue } from './python.ts';
 import { replaceFile } from './replace.ts';
-import { readYaml, writeYaml } from './yaml.ts';
+import { writeYaml } from './write-yaml.ts';
+import { readYaml } from './yaml.ts';
 
 const EMPTY = "schema: '2.0'\nstages:\n";
 
@@ -89,7 +90,7 @@ export class LockFile {
   }
 
   #splice(parts: readonly Part[], stage: string, entry: LockEntry): string {
-    const text = indented(writeYaml(new Map([[stage, writeEntry(entry)]]), 78));
+    const text = writeYaml(new Map([[stage, writeEntry(entry)]]), 2);
     const index = parts.findIndex(({ name }) => name === stage);
     if (index >= 0) return joined(parts.with(index, { name: stage, text }));
     // Behind the last entry: other keys of the file may follow.
@@ -108,10 +109,6 @@ export class LockFile {
 
 function joined(parts: readonly Part[]): string {
   return parts.map(({ text }) => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('');
-}
-
-function indented(text: string): string {
-  return text.replace(/^(?=.)/gm, '  ');
 }
 
 /** The entries of a file, whatever its layout. */

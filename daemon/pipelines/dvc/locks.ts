@@ -61,10 +61,10 @@ export class DvcLocks {
    * Starts a stage as soon as nobody is in its way. Whoever comes next finds its paths held, as long as it runs or until
    * they are released.
    *
-   * @param start tells the stage's process
+   * @param start tells the stage's process, where it is one of this machine
    * @throws what it throws, and what the signal is aborted with
    */
-  async claim<Result extends { readonly pid: number }>(
+  async claim<Result extends { readonly pid?: string | number }>(
     claim: Claim,
     start: () => Promise<Result>,
     waiting: Waiting,
@@ -75,7 +75,8 @@ export class DvcLocks {
         const blocker = blockerOf(table, claim);
         if (blocker) return { blocker };
         const started = await start();
-        this.#write(withClaim(table, claim, started.pid));
+        // What runs elsewhere is looked after by this process.
+        this.#write(withClaim(table, claim, Number(started.pid ?? process.pid)));
         return { started };
       }, waiting);
       if (started) return started;
@@ -92,9 +93,9 @@ export class DvcLocks {
     );
   }
 
-  /** Whether the paths of a claim are held. */
+  /** Whether DVC would find the paths of a claim held, or that what held them has ended untidily. */
   holds(purpose: string): boolean {
-    const { write, read } = this.#read();
+    const { write, read } = this.#read(() => true);
     return [...Object.values(write), ...Object.values(read).flat()].some(({ cmd }) => cmd === purpose);
   }
 
@@ -107,15 +108,15 @@ export class DvcLocks {
     return path.join(this.#folder, 'rwlock');
   }
 
-  /** Whose process has ended, holds nothing any more. */
-  #read(): Table {
+  /** @param isHolding by default, those whose process has ended hold nothing any more */
+  #read(isHolding = ({ pid }: Holder) => isAlive(pid)): Table {
     let text: string;
     try {
       text = readFileSync(this.#file, 'utf8');
     } catch {
       return { write: {}, read: {} };
     }
-    return filtered(parsed(this.#file, text), ({ pid }) => isAlive(pid));
+    return filtered(parsed(this.#file, text), isHolding);
   }
 
   #write(table: Table): void {

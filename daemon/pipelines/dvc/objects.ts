@@ -190,7 +190,9 @@ export class DvcObjects {
     mkdirSync(path.dirname(target), { recursive: true });
     const type = this.#config.links.find(each => this.#tryLink(each, place, target));
     if (type === undefined) throw new DvcCacheError(`${target} cannot be linked to ${place}`);
-    if (type === 'copy' || type === 'reflink') chmodSync(target, this.#fileMode | (executable ? 0o100 : 0));
+    if (type === 'copy' || type === 'reflink') chmodSync(target, this.#fileMode);
+    // Of a link, the object becomes executable, too.
+    if (executable) chmodSync(target, statSync(target).mode | 0o100);
   }
 
   #tryLink(type: LinkType, place: string, target: string): boolean {

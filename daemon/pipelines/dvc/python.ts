@@ -81,10 +81,7 @@ export function compareText(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/**
- * A value as JSON can hold it, for records and for people. Two values give the same exactly when Python finds them equal,
- * but for what `samePlain` looks after: `1`, `1.0` and `True`.
- */
+/** A value as JSON can hold it, for records and for people: a date becomes text, an int of more than 53 bits, too. */
 export function toPlain(value: PythonValue): unknown {
   if (value instanceof PythonTime) return value.text;
   if (typeof value === 'bigint') {
@@ -95,25 +92,4 @@ export function toPlain(value: PythonValue): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (!isDict(value)) return value.map(toPlain);
   return Object.fromEntries([...value].map(([key, member]) => [keyText(key), toPlain(member)]));
-}
-
-/** Whether Python's `==` holds between the values that these stand for: `1 == 1.0 == True`. */
-export function samePlain(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a === 'boolean' && typeof b === 'number') return Number(a) === b;
-  if (typeof a === 'number' && typeof b === 'boolean') return a === Number(b);
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b))
-    return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((each, index) => samePlain(each, b[index]))
-    );
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = Object.keys(left);
-  return (
-    keys.length === Object.keys(right).length &&
-    keys.every(key => Object.hasOwn(right, key) && samePlain(left[key], right[key]))
-  );
 }

@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { isList, type LockEntry, readEntry, writeEntry } from './lock-entry.ts';
+import { isList } from './context.ts';
+import { type LockEntry, readEntry, writeEntry } from './lock-entry.ts';
 import { isDict, jsonText, keyText, type PythonDict, type PythonValue } from './python.ts';
 import { replaceFile } from './replace.ts';
-import { readYaml, writeYaml } from './yaml.ts';
+import { writeYaml } from './write-yaml.ts';
+import { readYaml } from './yaml.ts';
 
 /** What a hash of an entry leaves out, wherever it is. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['size', 'nfiles']);

@@ -80,7 +80,7 @@ describe('dvc.lock', () => {
         seed: 12345678901234567890
         since: 2026-01-02
       other.json:
-        a.b: null
+        a.b:
     outs:
     - path: model.pkl
       hash: md5

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  cancelExecution,
+  type Execution,
+  planExecution,
+  startExecution,
+} from '../../../../daemon/contract/pipelines.ts';
+import { getRun } from '../../../../daemon/contract/runs.ts';
+import { startDaemon, type TestDaemon } from '../../../support/daemon.ts';
+import { Dvc } from '../../../support/dvc.ts';
+import { ended, log, step, until, write } from '../../../support/pipelines.ts';
+
+describe('stages of a dvc.yaml', function () {
+  this.timeout(120_000);
+  let daemon: TestDaemon;
+  let dvc: Dvc;
+  let state: string;
+  let count = 0;
+  let name: string;
+
+  before(async () => {
+    state = realpathSync(mkdtempSync(path.join(tmpdir(), 'modelthat-dvc-')));
+    dvc = await Dvc.start(state);
+    const env = Object.entries(dvc.env).filter(([key]) => key.startsWith('DVC_'));
+    daemon = await startDaemon({ env: Object.fromEntries(env) as Record<string, string> });
+  });
+  after(async () => {
+    await daemon?.dispose();
+    await dvc?.close();
+    rmSync(state, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    count += 1;
+    name = `project ${count}`;
+    put('in.txt', 'in');
+    execFileSync('git', ['init', '--quiet'], { cwd: place('.') });
+    await dvc.ok(place('.'), 'init');
+  });
+
+  const place = (file: string) => path.join(daemon.place.workspace, name, file);
+  const put = (file: string, ...lines: string[]) => write(daemon, `${name}/${file}`, ...lines);
+  const read = (file: string) => readFileSync(place(file), 'utf8');
+
+  const start = (force = false) =>
+    daemon.client.call(startExecution, { body: { file: place('dvc.yaml'), force } });
+  const run = async (force?: boolean): Promise<Execution> => ended(daemon, (await start(force)).id);
+
+  async function plan(): Promise<Record<string, string>> {
+    const { steps } = await daemon.client.call(planExecution, { body: { file: place('dvc.yaml') } });
+    return Object.fromEntries(steps.map(each => [each.name, `${each.action}: ${each.reason}`]));
+  }
+  const how = (execution: Execution) =>
+    Object.fromEntries(execution.steps.map(each => [each.name, each.reused ?? each.status]));
+
+  const COPY = [
+    'stages:',
+    '  copy:',
+    '    cmd: cp in.txt out.txt',
+    '    deps: [in.txt]',
+    '    outs: [out.txt]',
+  ];
+
+  it('say why they are stale, in words', async () => {
+    put('params.yaml', 'features:', '  lags: [7, 14]', 'lr: 0.1');
+    put('raw/a.csv', 'a');
+    const stages = (cmd: string) =>
+      put(
+        'dvc.yaml',
+        'stages:',
+        '  make:',
+        `    cmd: ${cmd} > out.txt`,
+        '    deps: [raw]',
+        '    params: [features, lr]',
+        '    outs: [out.txt]',
+      );
+    stages('ls raw');
+    assert.deepEqual(await plan(), { make: 'run: it has not run before' });
+    const first = await run();
+    assert.deepEqual(await plan(), {
+      make: `skip: nothing changed since ${first.pipeline} #${first.number}`,
+    });
+    assert.deepEqual(how(await run()), { make: 'unchanged' });
+    put('params.yaml', 'features:', '  lags: [7, 14, 28]', 'lr: 0.1');
+    put('raw/a.csv', 'b');
+    stages('ls -l raw');
+    assert.deepEqual(await plan(), {
+      make: 'run: parameter features.lags: [7,14] → [7,14,28]; raw/a.csv changed; command: ls raw > out.txt → ls -l raw > out.txt',
+    });
+  });
+
+  it('get their outputs back from the runs that either has made', async () => {
+    put('params.yaml', 'n: 1');
+    put(
+      'dvc.yaml',
+      ...COPY.slice(0, 2),
+      '    cmd: cat in.txt params.yaml > out.txt',
+      '    params: [n]',
+      '    outs: [out.txt]',
+    );
+    await run();
+    put('params.yaml', 'n: 2');
+    await dvc.ok(place('.'), 'repro');
+    put('params.yaml', 'n: 1');
+    assert.match(await dvc.ok(place('.'), 'repro'), /is cached - skipping run/);
+    put('params.yaml', 'n: 2');
+    assert.deepEqual(await plan(), {
+      copy: "restore: parameter n: 1 → 2; DVC's cache has what it made then",
+    });
+    assert.deepEqual(how(await run()), { copy: 'restored' });
+    assert.equal(read('out.txt'), 'in\nn: 2\n');
+    assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
+    rmSync(place('out.txt'));
+    assert.match((await plan()).copy ?? '', /^restore: its output out.txt is missing/);
+    assert.deepEqual(how(await run()), { copy: 'restored' });
+    assert.equal(read('out.txt'), 'in\nn: 2\n');
+    assert.deepEqual(how(await run(true)), { copy: 'succeeded' });
+  });
+
+  it('log their metrics and parameters to their runs, whatever the format', async () => {
+    put('params.yaml', 'lr: 0.1', 'deep: { er: [1, 2] }');
+    put('a.json', '{"loss": {"train": 0.5, "bad": NaN}}');
+    put('b.yaml', 'auc: 0.75', 'name: x');
+    put('c.toml', '[test]', 'f1 = 1');
+    put('d.json', 'no JSON at all');
+    put(
+      'dvc.yaml',
+      'stages:',
+      '  train:',
+      '    cmd: mkdir -p m && cp a.json b.yaml c.toml d.json m',
+      '    params: [lr, deep]',
+      '    metrics: [m/a.json, m/b.yaml, m/c.toml, m/d.json]',
+    );
+    const execution = await run();
+    assert.equal(execution.status, 'succeeded', execution.message);
+    const { runId } = step(execution, 'train');
+    const { metrics, params } = await daemon.client.call(getRun, { params: { runId: runId ?? '' } });
+    const last = Object.fromEntries(Object.entries(metrics).map(([key, summary]) => [key, summary.last]));
+    assert.deepEqual(last, { 'loss.train': 0.5, auc: 0.75, 'test.f1': 1 });
+    assert.deepEqual(params, { lr: '0.1', 'deep.er': '[1,2]' });
+    assert.equal(step(await run(), 'train').runId, runId);
+  });
+
+  it('are not recorded when something that they read changed while they ran', async () => {
+    put('dvc.yaml', ...COPY.slice(0, 2), '    cmd: cp in.txt out.txt && echo new > in.txt', ...COPY.slice(3));
+    const execution = await run();
+    assert.match(step(execution, 'copy').message, /not recorded in dvc.lock: in.txt changed while it ran/);
+    assert.equal(existsSync(place('dvc.lock')), false);
+  });
+
+  it('are not recorded over what git has already', async () => {
+    put('out.txt', 'old');
+    execFileSync('git', ['add', 'out.txt'], { cwd: place('.') });
+    put('dvc.yaml', ...COPY);
+    assert.match(
+      step(await run(), 'copy').message,
+      /not recorded in dvc.lock: git tracks .*git rm -r --cached/,
+    );
+  });
+
+  it('keep DVC out while they run, and name themselves', async () => {
+    put(
+      'dvc.yaml',
+      ...COPY.slice(0, 2),
+      '    cmd: while [ ! -e go ]; do sleep 0.05; done; cp in.txt out.txt',
+      ...COPY.slice(3),
+    );
+    const { id } = await start();
+    await until(
+      daemon,
+      id,
+      execution => existsSync(place('.dvc/tmp/rwlock')) && execution.status === 'running',
+    );
+    const { err } = await dvc.run(place('.'), 'repro');
+    assert.match(err, /is busy, it is being blocked by:\s+\(PID \d+\): modelthat run dvc.yaml:copy/);
+    writeFileSync(place('go'), '');
+    assert.equal((await ended(daemon, id)).status, 'succeeded');
+    assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
+    assert.doesNotMatch(read('.dvc/tmp/rwlock'), /modelthat/);
+  });
+
+  it('wait for DVC, say so, and can be cancelled then', async () => {
+    put('dvc.yaml', ...COPY);
+    const holder = { pid: process.pid, cmd: 'dvc repro' };
+    writeFileSync(place('.dvc/tmp/rwlock'), JSON.stringify({ write: { [place('in.txt')]: holder } }));
+    const { id } = await start();
+    const waiting = await until(daemon, id, execution => step(execution, 'copy').message !== '');
+    assert.equal(
+      step(waiting, 'copy').message,
+      `waits for ${place('in.txt')}, which process ${process.pid} holds (dvc repro)`,
+    );
+    await daemon.client.call(cancelExecution, { params: { executionId: id }, body: { force: false } });
+    assert.equal((await ended(daemon, id)).status, 'cancelled');
+    assert.equal(existsSync(place('out.txt')), false);
+  });
+
+  it('let others at their files when they failed, and leave no outputs of before', async () => {
+    put('out.txt', 'old');
+    put(
+      'dvc.yaml',
+      ...COPY.slice(0, 2),
+      '    cmd:',
+      '    - test ! -e out.txt && echo gone',
+      '    - exit 3',
+      '    - echo never',
+      ...COPY.slice(3),
+    );
+    const execution = await run();
+    assert.equal(step(execution, 'copy').exitCode, 3);
+    assert.equal(await log(daemon, execution.id, 'copy'), 'gone\n');
+    assert.equal(existsSync(place('dvc.lock')), false);
+    assert.doesNotMatch(read('.dvc/tmp/rwlock'), /modelthat/);
+  });
+
+  it('touch nothing that lies outside of the project by a link', async function () {
+    if (process.platform === 'win32') return this.skip();
+    write(daemon, 'elsewhere/out.txt', 'precious');
+    execFileSync('ln', ['-s', '../elsewhere', 'link'], { cwd: place('.') });
+    put(
+      'dvc.yaml',
+      'stages:',
+      '  copy:',
+      '    cmd: cp in.txt link/out.txt',
+      '    outs: [{link/out.txt: {cache: false}}]',
+    );
+    const execution = await run();
+    assert.match(execution.message, /lies outside of the project/);
+    assert.equal(readFileSync(path.join(daemon.place.workspace, 'elsewhere/out.txt'), 'utf8'), 'precious\n');
+  });
+
+  it('record new data as the version of its .dvc file', async () => {
+    put('data/raw.csv', 'one');
+    await dvc.ok(place('.'), 'add', 'data/raw.csv');
+    put(
+      'dvc.yaml',
+      ...COPY.slice(0, 2),
+      '    cmd: cp data/raw.csv out.txt',
+      '    deps: [data/raw.csv]',
+      '    outs: [out.txt]',
+    );
+    await run();
+    put('data/raw.csv', 'two and more');
+    assert.deepEqual(await plan(), { copy: 'run: data/raw.csv changed' });
+    await run();
+    assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
+  });
+
+  it('make a project of DVC where there is none', async () => {
+    rmSync(place('.dvc'), { recursive: true });
+    put('dvc.yaml', ...COPY);
+    assert.equal((await run()).status, 'succeeded');
+    assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
+    assert.equal(read('.gitignore'), '/out.txt\n');
+    assert.equal(read('.dvc/.gitignore'), '/config.local\n/tmp\n/cache\n');
+  });
+});
