@@ -24,6 +24,9 @@ interface Goal {
 const ratio = (a: number | undefined, b: number | undefined) =>
   a === undefined || b === undefined ? undefined : a / b;
 
+const difference = (a: number | undefined, b: number | undefined) =>
+  a === undefined || b === undefined ? undefined : a - b;
+
 const goals: readonly Goal[] = [
   {
     what: 'batches of 1,000 metrics, of what better-sqlite3 alone does',
@@ -114,6 +117,20 @@ const goals: readonly Goal[] = [
     bound: 2,
     unit: 's',
     measure: value => value('wide', '100 × 22,000 metrics, 3 columns'),
+  },
+  {
+    what: 'deciding that nothing is to do for 1,000 stages, times as quick as dvc repro',
+    compare: 'at least',
+    bound: 20,
+    measure: value => ratio(value('up-to-date', '1,000 stages', 'DVC'), value('up-to-date', '1,000 stages')),
+  },
+  {
+    what: 'a step, over starting its process by hand',
+    compare: 'below',
+    bound: 15,
+    unit: 'ms',
+    measure: value =>
+      difference(value('step-overhead', 'a step'), value('step-overhead', 'a step', 'bare process')),
   },
 ];
 

@@ -3,7 +3,16 @@ import * as z from 'zod';
 import { median } from './numbers.ts';
 
 /** Who is measured, in the order of tables and charts. */
-export const CONTESTANTS = ['modelthat', 'MLflow', 'FastTrackML', 'better-sqlite3', 'node -e 0'] as const;
+export const CONTESTANTS = [
+  ...(['modelthat', 'MLflow', 'FastTrackML', 'DVC'] as const),
+  ...(['better-sqlite3', 'node -e 0', 'bare process'] as const),
+] as const;
+/** Those that do what modelthat does. */
+export const PEERS = [
+  'MLflow',
+  'FastTrackML',
+  'DVC',
+] as const satisfies readonly (typeof CONTESTANTS)[number][];
 export const ContestantName = z.enum(CONTESTANTS);
 export type ContestantName = z.infer<typeof ContestantName>;
 

@@ -1,6 +1,7 @@
 /** Measures scenarios one after the other; one that fails, or takes too long, stops none of the others. */
 import os from 'node:os';
 import sqlite from 'better-sqlite3/package.json' with { type: 'json' };
+import { DVC_VERSION } from './dvc.ts';
 import { thisMachine } from './machine.ts';
 import { ensurePrograms, type Programs, SERVERS, type ServerName } from './programs.ts';
 import type { ContestantName, Figure, Results } from './results.ts';
@@ -95,6 +96,7 @@ function versionsOf(programs: Programs): Results['versions'] {
   const versions: Partial<Record<ContestantName, string>> = {
     'better-sqlite3': sqlite.version,
     'node -e 0': process.versions.node,
+    DVC: DVC_VERSION,
   };
   for (const name of SERVERS) {
     const program = programs[name];

@@ -7,6 +7,7 @@ import { history } from './scenarios/history.ts';
 import { k6 } from './scenarios/k6.ts';
 import { logMetric } from './scenarios/log-metric.ts';
 import { memory } from './scenarios/memory.ts';
+import { largeInputs, manySteps, parallel, stepOverhead, upToDate } from './scenarios/pipelines.ts';
 import { scale } from './scenarios/scale.ts';
 import { scan } from './scenarios/scan.ts';
 import { search } from './scenarios/search.ts';
@@ -26,4 +27,9 @@ export const scenarios: readonly Scenario[] = [
   scan,
   artifacts,
   scale,
+  upToDate,
+  parallel,
+  largeInputs,
+  stepOverhead,
+  manySteps,
 ];

@@ -17,8 +17,10 @@ const COLOURS: Record<ContestantName, { light: string; dark: string }> = {
   modelthat: { light: '#0b6bcb', dark: '#4da3ff' },
   MLflow: { light: '#c2571a', dark: '#f0883e' },
   FastTrackML: { light: '#2a7d46', dark: '#56d364' },
+  DVC: { light: '#8250df', dark: '#bc8cff' },
   'better-sqlite3': { light: '#57606a', dark: '#a0a8b3' },
   'node -e 0': { light: '#57606a', dark: '#a0a8b3' },
+  'bare process': { light: '#57606a', dark: '#a0a8b3' },
 };
 
 const escaped = (text: string) =>

@@ -6,7 +6,7 @@ import { readable } from '../numbers.ts';
 import { CONTESTANTS, type Figure, type Results } from '../results.ts';
 import { scenarios } from '../scenarios.ts';
 import { chart, machineLine, versionLine } from './chart.ts';
-import { advantageText, cellText, contestantsOf } from './table.ts';
+import { advantageText, cellText, contestantsOf, peersOf } from './table.ts';
 
 const RESULTS_FILE = 'results.json';
 
@@ -84,14 +84,14 @@ function goals(results: Results): string {
 
 function figureTable(figures: readonly Figure[]): string {
   const names = contestantsOf(figures);
+  const peers = peersOf(figures);
   const rows = figures.map(figure => [
     figure.name,
     figure.unit,
     ...names.map(name => cellText(figure, name)),
-    advantageText(figure, 'MLflow'),
-    advantageText(figure, 'FastTrackML'),
+    ...peers.map(peer => advantageText(figure, peer)),
   ]);
-  return markdownTable(['', 'unit', ...names, '× MLflow', '× FastTrackML'], rows, 2);
+  return markdownTable(['', 'unit', ...names, ...peers.map(peer => `× ${peer}`)], rows, 2);
 }
 
 /** Why some cells hold no value, and what else is to be known. */

@@ -1,7 +1,7 @@
 /** The results as tables in a terminal. */
 import { judge } from '../goals.ts';
 import { readable } from '../numbers.ts';
-import { advantage, CONTESTANTS, type ContestantName, type Figure, type Results } from '../results.ts';
+import { advantage, CONTESTANTS, type ContestantName, type Figure, PEERS, type Results } from '../results.ts';
 
 /** @returns one table for each scenario, then the goals */
 export function tables(results: Results): string {
@@ -18,15 +18,21 @@ export function contestantsOf(figures: readonly Figure[]): ContestantName[] {
   return CONTESTANTS.filter(name => figures.some(({ cells }) => cells[name] !== undefined));
 }
 
+/** Those that modelthat is compared with, in their order. */
+export function peersOf(figures: readonly Figure[]): ContestantName[] {
+  const names = contestantsOf(figures);
+  return PEERS.filter(peer => names.includes(peer));
+}
+
 function scenarioTable(figures: readonly Figure[]): string {
   const names = contestantsOf(figures);
-  const head = ['', 'unit', ...names, '× MLflow', '× FastTrackML'];
+  const peers = peersOf(figures);
+  const head = ['', 'unit', ...names, ...peers.map(peer => `× ${peer}`)];
   const rows = figures.map(figure => [
     figure.name,
     figure.unit,
     ...names.map(name => cellText(figure, name)),
-    advantageText(figure, 'MLflow'),
-    advantageText(figure, 'FastTrackML'),
+    ...peers.map(peer => advantageText(figure, peer)),
   ]);
   return aligned([head, ...rows], 2);
 }
