@@ -27,6 +27,8 @@ import { openPipelines } from './pipelines/open.ts';
 import { mountPipelines } from './pipelines/routes.ts';
 import { mountRegistry } from './registry/routes.ts';
 import { RegistryService } from './registry/service.ts';
+import { mountSecrets } from './secrets/routes.ts';
+import { SecretService } from './secrets/service.ts';
 import { RegisteredModels } from './serving/models.ts';
 import { pythonFinder } from './serving/python.ts';
 import { mountServing } from './serving/routes.ts';
@@ -81,6 +83,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     workspace: place.workspace,
     chosen: process.env.MODELTHAT_PYTHON,
   });
+  const secrets = new SecretService(place.state);
   const { pipelines, executions, code, cache, debugging } = await openPipelines({
     ...surroundings,
     ...place,
@@ -90,6 +93,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     registry,
     artifacts,
     environments,
+    secrets,
     draining: () => activity.draining,
     defect: error => log.error({ err: error }, 'a defect in an execution'),
   });
@@ -138,6 +142,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
   mountPipelines(router, pipelines, executions, debugging);
+  mountSecrets(router, secrets);
   activity.count('runningExecutions', () => executions.running);
   mountServing(router, serving);
   mountHousekeeping(router, housekeeping, database);

@@ -2,19 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { DaemonClient } from '../client/client.ts';
-import { missing } from '../contract/errors.ts';
 import {
   type CodeVersion,
   cancelExecution,
   decideStep,
   ENVIRONMENT_LOG,
-  type Execution,
-  getExecution,
   getStepLog,
   getStepVersions,
   listExecutions,
 } from '../contract/pipelines.ts';
 import { Context } from './context.ts';
+import { findExecution } from './find-execution.ts';
 import { formatDuration, formatTime, print, printJson, printTable, say, style } from './output.ts';
 import { printOutcome } from './run.ts';
 
@@ -77,7 +75,7 @@ async function list(_options: unknown, command: Command): Promise<void> {
 async function show(id: string | undefined, _options: unknown, command: Command): Promise<void> {
   const context = new Context(command);
   const client = await context.client();
-  const execution = await find(client, id);
+  const execution = await findExecution(client, id);
   if (context.json) {
     printJson(execution);
     return;
@@ -132,7 +130,7 @@ async function logs(
   command: Command,
 ): Promise<void> {
   const client = await new Context(command).client();
-  const execution = await find(client, id);
+  const execution = await findExecution(client, id);
   const steps = step === undefined ? [ENVIRONMENT_LOG, ...execution.steps.map(each => each.name)] : [step];
   for (const name of steps) {
     await printLog(client, { executionId: execution.id, step: name }, { follow, titled: step === undefined });
@@ -177,12 +175,4 @@ async function decide(
   });
   if (context.json) printJson(execution);
   else print(execution.steps.find(each => each.name === step)?.message ?? '');
-}
-
-/** @throws ApiError when there is no such execution, or none at all */
-async function find(client: DaemonClient, id: string | undefined): Promise<Execution> {
-  if (id !== undefined) return client.call(getExecution, { params: { executionId: id } });
-  const [newest] = (await client.call(listExecutions, { query: { limit: 1 } })).items;
-  if (!newest) throw missing('No executions yet. Start one with: modelthat run');
-  return newest;
 }

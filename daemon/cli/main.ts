@@ -19,6 +19,7 @@ import * as predict from './predict.ts';
 import * as run from './run.ts';
 import * as runs from './runs.ts';
 import * as schema from './schema.ts';
+import * as secrets from './secrets.ts';
 import * as store from './store.ts';
 import * as token from './token.ts';
 
@@ -39,7 +40,7 @@ const program = new Command('modelthat')
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
   ...[daemon, logs, environment, token, artifacts, store, doctor],
-  ...[run, data, executions, cache, experiments, runs, models, predict, importing, schema],
+  ...[run, data, executions, secrets, cache, experiments, runs, models, predict, importing, schema],
 ];
 for (const noun of nouns) noun.register(program);
 

@@ -1,18 +1,21 @@
-/** `modelthat run | plan`. */
+/** `modelthat run | plan | resume`. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DaemonClient } from '../client/client.ts';
 import { formatBytes } from '../contract/display.ts';
 import {
+  type Concurrency,
   EXIT,
   type Execution,
   getStepLog,
   PIPELINE_FILES,
   planExecution,
+  resumeExecution,
   startExecution,
 } from '../contract/pipelines.ts';
 import { Context } from './context.ts';
+import { findExecution } from './find-execution.ts';
 import { follow } from './follow.ts';
 import { formatDuration, formatNumber, print, printJson, printTable, say, style } from './output.ts';
 import { sayProblems, tellingProblems } from './problems.ts';
@@ -25,26 +28,32 @@ const SHOWN_LINES = 20;
 const SHOWN_BYTES = 64_000;
 
 export function register(program: Command): void {
-  program
-    .command('run [file]')
+  const asked = (command: Command) =>
+    command
+      .option('--set <name=value>', 'a parameter for this run: lr=0.05, model.depth=3', collect, {})
+      .option(
+        '--only <step>',
+        'only this step, or group of steps (can be repeated); what it needs is taken as done',
+        append,
+        [],
+      )
+      .option('--from <step>', 'only this step and all that need it (can be repeated)', append, [])
+      .option('--force', 'also what nothing has changed for that it depends on');
+  const started = (command: Command) =>
+    command
+      .option('--queue', 'while the pipeline runs already, wait for that to end instead of failing')
+      .option('--detach', 'start it, print its id, and do not wait')
+      .addHelpText('after', describeExitCodes());
+  started(asked(program.command('run [file]')))
     .description('run a pipeline, by default the nearest modelthat.yaml or dvc.yaml')
-    .option('--set <name=value>', 'a parameter for this run: lr=0.05, model.depth=3', collect, {})
-    .option(
-      '--only <step>',
-      'run only this step, or group of steps (can be repeated); what it needs is taken as done',
-      append,
-      [],
-    )
-    .option('--force', 'run every step, even if nothing that it depends on changed')
-    .option('--detach', 'start it, print its id, and do not wait')
-    .addHelpText('after', describeExitCodes())
     .action(run);
-  program
-    .command('plan [file]')
+  started(program.command('resume [execution]'))
+    .description(
+      'run what is left of an execution that did not succeed, with its parameters; by default of the newest',
+    )
+    .action(resume);
+  asked(program.command('plan [file]'))
     .description('show what `run` would do, in order, and the problems in the definition')
-    .option('--set <name=value>', 'a parameter for this run', collect, {})
-    .option('--only <step>', 'only this step (can be repeated)', append, [])
-    .option('--force', 'as if everything had changed')
     .action(plan);
 }
 
@@ -66,18 +75,29 @@ function append(text: string, all: readonly string[]): string[] {
   return [...all, text];
 }
 
-interface RunOptions {
+/** What is asked for. */
+interface Asked {
   readonly set: Record<string, string>;
   readonly only: string[];
+  readonly from: string[];
   readonly force?: boolean;
+}
+
+/** How it is started. */
+interface Started {
+  readonly queue?: boolean;
   readonly detach?: boolean;
 }
 
-function requestOf(file: string, { set, only, force = false }: RunOptions) {
-  return { file, set, force, ...(only.length > 0 && { only }) };
+function requestOf(file: string, { set, only, from, force = false }: Asked) {
+  return { file, set, force, ...(only.length > 0 && { only }), ...(from.length > 0 && { from }) };
 }
 
-async function run(named: string | undefined, options: RunOptions, command: Command): Promise<void> {
+function concurrencyOf({ queue }: Started): Concurrency {
+  return queue ? 'queue' : 'skip';
+}
+
+async function run(named: string | undefined, options: Asked & Started, command: Command): Promise<void> {
   const file = findFile(named, command);
   const context = new Context(command, path.dirname(file));
   await tellingProblems(command, context, async () => {
@@ -85,20 +105,35 @@ async function run(named: string | undefined, options: RunOptions, command: Comm
     const body = requestOf(file, options);
     const { problems } = await client.call(planExecution, { body });
     if (!context.json) sayProblems(problems);
-    const started = await client.call(startExecution, { body });
-    if (options.detach) {
-      if (context.json) printJson(started);
-      else print(started.id);
-      return;
-    }
-    const execution = await follow(context, started.id);
-    process.exitCode = execution.exitCode ?? EXIT.failed;
-    if (context.json) printJson(execution);
-    else await printOutcome(await context.client(), execution);
+    const concurrency = concurrencyOf(options);
+    await see(context, await client.call(startExecution, { body: { ...body, concurrency } }), options);
   });
 }
 
-async function plan(named: string | undefined, options: RunOptions, command: Command): Promise<void> {
+async function resume(named: string | undefined, options: Started, command: Command): Promise<void> {
+  const context = new Context(command);
+  await tellingProblems(command, context, async () => {
+    const client = await context.client();
+    const { id: executionId } = await findExecution(client, named);
+    const body = { concurrency: concurrencyOf(options) };
+    await see(context, await client.call(resumeExecution, { params: { executionId }, body }), options);
+  });
+}
+
+/** Shows an execution to its end, unless it is only to be started. */
+async function see(context: Context, started: Execution, { detach }: Started): Promise<void> {
+  if (detach) {
+    if (context.json) printJson(started);
+    else print(started.id);
+    return;
+  }
+  const execution = await follow(context, started.id);
+  process.exitCode = execution.exitCode ?? EXIT.failed;
+  if (context.json) printJson(execution);
+  else await printOutcome(await context.client(), execution);
+}
+
+async function plan(named: string | undefined, options: Asked, command: Command): Promise<void> {
   const file = findFile(named, command);
   const context = new Context(command, path.dirname(file));
   await tellingProblems(command, context, async () => {

@@ -25,6 +25,8 @@ export const StepDefinition = z.object({
   file: z.string().optional(),
   /** The line of the step's key in its file, from 1. */
   line: z.number().int(),
+  /** The group that it is a member of, by `foreach` or `matrix`. */
+  group: z.string().optional(),
   command: z.string().nullable(),
   /** Steps that must have succeeded first, by `after` and by data. */
   needs: z.array(z.string()),
@@ -37,6 +39,8 @@ export const Pipeline = z.object({
   /** Absolute path of the definition. */
   file: z.string(),
   steps: z.array(StepDefinition),
+  /** Steps that cannot run as the workspace is now, and why. */
+  blocked: StringMap.default({}),
   /** Effective parameters, for the form that proposes others. */
   params: z.unknown(),
   /** What "best" means: metric → goal. */
@@ -119,7 +123,9 @@ export const CodeVersion = z.object({
 });
 export type CodeVersion = z.infer<typeof CodeVersion>;
 
+/** `queued` = until others have ended that use the same files. */
 export const ExecutionStatus = z.enum([
+  'queued',
   'preparing',
   'running',
   'waiting',
@@ -147,6 +153,8 @@ export const Execution = z.object({
   set: StringMap,
   /** Null while it is being recorded, and where it never was. */
   code: CodeVersion.nullable().default(null),
+  /** Id of the execution that it goes on from. */
+  resumes: z.string().nullable().default(null),
   /** Exit code that `modelthat run` ends with; null while it runs. */
   exitCode: z.number().int().nullable(),
   /** Versions that this execution registered. */
@@ -154,6 +162,14 @@ export const Execution = z.object({
   steps: z.array(StepExecution),
 });
 export type Execution = z.infer<typeof Execution>;
+
+/** What happens with an execution that is asked for while another of the same pipeline runs. */
+export const Concurrency = z.enum([
+  /** It runs when the other has ended. */ 'queue',
+  /** It is not made: the answer is RESOURCE_CONFLICT. */ 'skip',
+  /** The other is cancelled, and so are those in the queue; then it runs. */ 'replace',
+]);
+export type Concurrency = z.infer<typeof Concurrency>;
 
 /** What people call an execution, and the name of its run: `store-sales #3`. */
 export function executionName({ pipeline, number }: Pick<Execution, 'pipeline' | 'number'>): string {
@@ -202,8 +218,8 @@ export const RUNS_EVERY_TIME = 'it makes nothing that could be kept: it runs eve
 
 /** What an execution would do with a step, and why. */
 export const PlannedStep = StepDefinition.extend({
-  /** `restore` = its outputs come from the cache. */
-  action: z.enum(['run', 'skip', 'restore']),
+  /** `restore` = its outputs come from the cache. `blocked` = it cannot run, and will fail or be skipped. */
+  action: z.enum(['run', 'skip', 'restore', 'blocked']),
   reason: z.string(),
   /** How long it is going to take by its last result, in milliseconds; null when it never ended well. */
   estimate: z.number().nullable(),
@@ -231,6 +247,7 @@ export const planExecution = route({
     file: z.string(),
     set: StringMap.default({}),
     only: z.array(z.string()).optional(),
+    from: z.array(z.string()).optional(),
     force: z.boolean().default(false),
   }),
   reply: Plan,
@@ -248,9 +265,25 @@ export const startExecution = route({
     set: StringMap.default({}),
     /** Only these steps; what they need is taken as done. */
     only: z.array(z.string()).optional(),
+    /** Only these steps and all that need them, with those of `only`; what they need otherwise is taken as done. */
+    from: z.array(z.string()).optional(),
     /** Whether steps run even if nothing that they depend on changed. */
     force: z.boolean().default(false),
+    /** What happens while another execution of the pipeline runs; a person is told by default. */
+    concurrency: Concurrency.default('skip'),
   }),
+  reply: Execution,
+});
+
+export const resumeExecution = route({
+  method: 'POST',
+  path: '/api/v1/executions/:executionId/resume',
+  access: 'owner',
+  summary:
+    'Run what is left of an execution that did not succeed, with its parameters: what succeeded in it runs only if what it depends on has changed',
+  repeatable: true,
+  params: ExecutionId,
+  body: z.object({ concurrency: Concurrency.default('skip') }),
   reply: Execution,
 });
 

@@ -18,6 +18,7 @@ import { metricOrder } from './migrations/0011-metric-order.ts';
 import { metricSpans } from './migrations/0012-metric-spans.ts';
 import { paramOrder } from './migrations/0013-param-order.ts';
 import { approvals } from './migrations/0014-approvals.ts';
+import { queuedExecutions } from './migrations/0015-queued-executions.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -41,6 +42,7 @@ const MIGRATIONS: readonly Migration[] = [
   metricSpans,
   paramOrder,
   approvals,
+  queuedExecutions,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

@@ -6,7 +6,8 @@ import { makesOf, type Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
 import type { JobEnd, JobHandle } from './executors/executor.ts';
 import type { StepRecord } from './model.ts';
-import { seenParams } from './params.ts';
+import { notebookCommand } from './notebooks.ts';
+import { paramsOf } from './params.ts';
 import type { ExecutionState } from './state.ts';
 import { stepEnvironment } from './step-environment.ts';
 import type { Measurement } from './step-meter.ts';
@@ -60,6 +61,8 @@ export class Attempt {
       return { ...notStarted(`its dependency ${absent.join(', ')} does not exist`), repeatable: false };
     const { id, pipeline, environment, definition } = this.#state.execution;
     const { executor, files, tokens, url, memoryOf } = this.#engine;
+    const secrets = this.#engine.secrets(this.#step);
+    files.keepSecrets(id, name, Object.values(secrets));
     const token = tokens.issue(scopeOf(this.#state, name));
     files.keepToken(id, name, token);
     // Saved before they start: its time is counted from here, whichever daemon counts it.
@@ -72,12 +75,19 @@ export class Attempt {
         url,
         token,
         experiment: pipeline,
-        params: files.writeParams(id, name, seenParams(definition.params, this.#step.params)),
+        params: files.writeParams(id, name, paramsOf(definition, this.#step)),
         progress,
         environment,
-        own: env,
+        gpus: this.#step.resources?.gpu ? (this.#state.step(name).gpus ?? []) : null,
+        own: { ...env, ...secrets },
       };
-      const job = { executionId: id, step: name, commands, cwd, env: stepEnvironment(surroundings) };
+      const job = {
+        executionId: id,
+        step: name,
+        commands: this.#commands(),
+        cwd,
+        env: stepEnvironment(surroundings),
+      };
       this.#handle = await memoryOf(definition).launch(definition, this.#step, () => executor.submit(job), {
         signal: this.#stop.signal,
         busy: message => void this.#change({ message }),
@@ -199,6 +209,16 @@ export class Attempt {
     const { id } = this.#state.execution;
     this.#ending = this.#engine.executor.cancel(id, this.#step.name, this.#handle, this.#hurry);
     void this.#change({ message });
+  }
+
+  /** What is run: the commands, or papermill in their place. */
+  #commands(): readonly (readonly string[])[] {
+    const { commands, notebook, name } = this.#step;
+    if (notebook === undefined) return commands;
+    const { id, environment } = this.#state.execution;
+    const { notebook: executed } = this.#engine.files.ofStep(id, name);
+    rmSync(executed, { force: true });
+    return [notebookCommand({ notebook, executed, ownEnvironment: environment !== null })];
   }
 
   #change(change: Partial<StepRecord>): Promise<void> {

@@ -7,7 +7,7 @@ import type { PipelineDefinition, Step } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
 import type { StepTokens } from './engine.ts';
 import type { ExecutionEnvironment } from './model.ts';
-import { seenParams } from './params.ts';
+import { paramsOf } from './params.ts';
 import type { PipelineService } from './service.ts';
 import { stepEnvironment } from './step-environment.ts';
 
@@ -46,6 +46,10 @@ export class StepDebugging {
     const { definition } = await pipelines.read({ ...request, force: false });
     const step = stepOf(definition, request.step);
     if (step.commands.length === 0) throw invalid(`The step “${step.name}” runs no command.`);
+    if (step.notebook !== undefined)
+      throw invalid(
+        `The step “${step.name}” is a notebook: open ${step.notebook}, and debug its cells there.`,
+      );
     const environment = await this.#environment(definition);
     const id = randomUUID();
     const token = tokens.issue();
@@ -54,9 +58,10 @@ export class StepDebugging {
       url,
       token,
       experiment: definition.name,
-      params: this.#writeParams(id, seenParams(definition.params, step.params)),
+      params: this.#writeParams(id, paramsOf(definition, step)),
       progress: this.#place(id, 'progress'),
       environment,
+      gpus: null,
       own: step.env,
     });
     return {

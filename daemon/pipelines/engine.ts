@@ -3,13 +3,13 @@ import type { ExecutionScope } from '../contract/principal.ts';
 import type { Approvals } from './approvals.ts';
 import type { StepMemory } from './cache/model.ts';
 import type { CacheUse } from './cache/use.ts';
-import type { PipelineDefinition } from './definition/model.ts';
+import type { PipelineDefinition, Step } from './definition/model.ts';
 import type { Executor } from './executors/executor.ts';
 import type { ExecutionFiles } from './files.ts';
 import type { StepJudge } from './judge.ts';
+import type { Machine } from './machine.ts';
 import type { ExecutionEnvironment, ExecutionRecord } from './model.ts';
 import type { Mutexes } from './mutexes.ts';
-import type { Slots } from './slots.ts';
 import type { StepMeter } from './step-meter.ts';
 import type { StepRuns } from './step-runs.ts';
 
@@ -34,8 +34,8 @@ export interface Engine {
   readonly cacheUse: CacheUse;
   readonly files: ExecutionFiles;
   readonly tokens: StepTokens;
-  /** One for each job that the executor takes, over all executions. */
-  readonly slots: Slots;
+  /** What steps share of it, over all executions. */
+  readonly machine: Machine;
   /** What steps exclude each other by, over all executions. */
   readonly mutexes: Mutexes;
   /** Address of this daemon. */
@@ -55,6 +55,10 @@ export interface Engine {
   recordCode(execution: ExecutionRecord): Promise<CodeVersion>;
   /** Hash of the lock of the environment that a pipeline asks for, if it is made already. */
   environment(definition: PipelineDefinition): Promise<string | null>;
+  /** The values of the secrets that a step names, by the names of their variables. */
+  secrets(step: Step): Record<string, string>;
+  /** Why a step cannot run here, whatever was done before it; undefined when it can. */
+  hindrance(step: Step): Promise<string | undefined>;
   /** Ends what remembers steps. */
   close(): Promise<void>;
   /** Reports what should never happen. */

@@ -1,5 +1,6 @@
 import { ApiError, invalid, withoutMissing } from '../contract/errors.ts';
 import {
+  type Concurrency,
   ENVIRONMENT_LOG,
   EXIT,
   type Execution,
@@ -13,17 +14,35 @@ import { takeRepeatable } from '../database/repeatable.ts';
 import type { EventBus } from '../events/bus.ts';
 import { newRunId } from '../tracking/model.ts';
 import { decodePageToken, type Page } from '../tracking/pages.ts';
+import { Claim } from './claims.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
 import type { Engine } from './engine.ts';
-import { type LogPart, type LogText, readLog } from './files.ts';
-import { type ExecutionRecord, hasEnded, type KeptExecution, toExecution, toStepVersions } from './model.ts';
+import { LiveExecutions } from './live.ts';
+import { type LogPart, type LogText, readLog } from './logs.ts';
+import {
+  type Done,
+  doneIn,
+  type ExecutionRecord,
+  firstStatus,
+  hasEnded,
+  type KeptExecution,
+  toExecution,
+  toStepVersions,
+} from './model.ts';
 import { newStep } from './planner.ts';
 import { readProgress } from './progress.ts';
 import { newExecutionId, refuseOther, type StartRequest } from './repeat.ts';
 import { ExecutionRunner } from './runner.ts';
 import type { ExecutionRequest, PipelineService } from './service.ts';
 import { ExecutionState, untilWritten } from './state.ts';
+
+/** An execution that another one goes on from. */
+interface Resumed {
+  readonly id: string;
+  /** What succeeded in it. */
+  readonly done: Readonly<Record<string, Done>>;
+}
 
 /** What executions work with. */
 export interface ExecutionParts {
@@ -44,9 +63,9 @@ export class ExecutionService {
   readonly #draining: () => boolean;
   /** Requests that are being answered, by the id of their execution. */
   readonly #asked = new Map<string, { request: StartRequest; answer: Promise<Execution> }>();
-  /** Files whose executions are being made. */
-  readonly #starting = new Set<string>();
-  readonly #live = new Map<string, ExecutionRunner>();
+  readonly #live = new LiveExecutions();
+  /** What decides which executions may run, one after the other. */
+  #decisions: Promise<unknown> = Promise.resolve();
   readonly #unsubscribe: () => void;
 
   constructor({ database, events, engine, pipelines, draining }: ExecutionParts) {
@@ -57,12 +76,14 @@ export class ExecutionService {
     this.#pipelines = pipelines;
     this.#unsubscribe = events.subscribe(event => {
       if (event.topic === 'run' && event.kind === 'created') this.#announceRun(event.id);
+      // One that ended, or waits for a person, makes room.
+      if (event.topic === 'execution') this.#beginQueued();
     });
   }
 
-  /** How many executions have not ended. */
+  /** How many executions have begun and not ended. */
   get running(): number {
-    return this.#live.size;
+    return this.#live.begun;
   }
 
   /** Goes on with what an earlier daemon left behind. To be called once, before requests come in. */
@@ -74,20 +95,44 @@ export class ExecutionService {
     for (const kept of unfinished) if (!isOwn(kept)) await this.#disown(kept);
     // All at once: what runs must hold its mutexes before anything new asks for them.
     for (const kept of unfinished.filter(isOwn)) {
+      if (kept.execution.status === 'queued') {
+        this.#launch(kept);
+        continue;
+      }
       const running = kept.steps.filter(step => step.status === 'running').length;
       const remark = `taken over by a new daemon with ${running} ${running === 1 ? 'step' : 'steps'} under way`;
       const execution = { ...kept.execution, message: remark };
       this.#launch({ ...kept, execution });
     }
+    this.#beginQueued();
   }
 
   /**
    * Begins to run a pipeline.
    *
+   * It waits while others run that use the same files.
+   *
    * @throws ApiError INVALID_PARAMETER_VALUE with `details.problems` for a bad definition, RESOURCE_CONFLICT while
-   * another execution of the same file runs
+   * another execution of the same file runs, unless `concurrency` says otherwise
    */
-  async start(request: ExecutionRequest): Promise<Execution> {
+  start(request: ExecutionRequest): Promise<Execution> {
+    return this.#start(request, undefined);
+  }
+
+  /**
+   * Runs what is left of an execution that did not succeed, with its parameters.
+   *
+   * @throws ApiError INVALID_PARAMETER_VALUE when nothing is left, RESOURCE_CONFLICT while it runs, and as `start` does
+   */
+  async resume(id: string, concurrency: Concurrency): Promise<Execution> {
+    const kept = await this.#database.read('pipelines.getExecution', { id });
+    const { file, set, only, force } = kept.execution;
+    const done = doneIn(kept);
+    return this.#start({ file, set, only: only ?? undefined, force, concurrency }, { id, done });
+  }
+
+  /** @param resumed the execution to go on from, and what succeeded in it */
+  async #start(request: ExecutionRequest, resumed: Resumed | undefined): Promise<Execution> {
     if (this.#draining()) {
       throw new ApiError('TEMPORARILY_UNAVAILABLE', 'This daemon is about to stop; try again in a moment.');
     }
@@ -99,7 +144,7 @@ export class ExecutionService {
       refuseOther(same.request, asked);
       return same.answer;
     }
-    const answer = this.#startOnce(asked, definition, request.force).finally(() =>
+    const answer = this.#decide(() => this.#startOnce(asked, definition, request, resumed)).finally(() =>
       this.#asked.delete(asked.id),
     );
     this.#asked.set(asked.id, { request: asked, answer });
@@ -107,20 +152,39 @@ export class ExecutionService {
   }
 
   /** Begins an execution, or finds the one that has the id already. */
-  async #startOnce(asked: StartRequest, definition: PipelineDefinition, force: boolean): Promise<Execution> {
-    const { id, file } = asked;
+  async #startOnce(
+    asked: StartRequest,
+    definition: PipelineDefinition,
+    { force, concurrency = 'skip' }: ExecutionRequest,
+    resumed: Resumed | undefined,
+  ): Promise<Execution> {
+    const { id, only } = asked;
     const started = await withoutMissing(this.#database.read('pipelines.getExecution', { id }));
     if (started) {
       refuseOther(started.execution, asked);
       return this.#show(started);
     }
-    this.#refuseSecond(definition);
-    this.#starting.add(file);
-    try {
-      return (await this.#create(asked, definition, force)).state.view;
-    } finally {
-      this.#starting.delete(file);
+    await this.#refuseHindered(definition, only);
+    const claim = new Claim(definition, only);
+    const rivals = this.#live.rivals(claim);
+    const [rival] = rivals;
+    if (rival && concurrency === 'skip') throw alreadyRunning(rival.state.execution);
+    const waitsFor = this.#live.obstacle(claim);
+    const runner = await this.#create(asked, definition, { force, waitsFor, resumed });
+    // What it waits for may have ended meanwhile.
+    this.#beginQueued();
+    if (concurrency === 'replace') {
+      const name = executionName(runner.state.execution);
+      await Promise.all(rivals.map(each => each.cancel(false, name)));
     }
+    return runner.state.view;
+  }
+
+  /** Works once all that was asked before has been decided. */
+  #decide<T>(work: () => Promise<T>): Promise<T> {
+    const decided = this.#decisions.then(work);
+    this.#decisions = decided.catch(() => {});
+    return decided;
   }
 
   /** Newest first. */
@@ -137,6 +201,8 @@ export class ExecutionService {
 
   /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
   async get(id: string): Promise<Execution> {
+    const live = this.#live.get(id)?.state;
+    if (live) return this.#show({ execution: live.execution, steps: live.steps });
     return this.#show(await this.#database.read('pipelines.getExecution', { id }));
   }
 
@@ -157,10 +223,14 @@ export class ExecutionService {
       const { status } = await this.get(id);
       throw invalid(`Execution “${id}” does not wait for anybody: it has ${status}.`);
     }
-    const { status, definition } = runner.state.execution;
-    if (answer.approved && status === 'waiting') this.#refuseSecond(definition);
-    await runner.decide(step, answer.approved, answer.reason, answer.principal);
-    return runner.state.view;
+    return this.#decide(async () => {
+      const { execution } = runner.state;
+      const obstacle = this.#live.obstacle(this.#live.claimOf(runner), runner);
+      if (answer.approved && execution.status === 'waiting' && obstacle !== undefined)
+        throw new ApiError('RESOURCE_CONFLICT', `${executionName(execution)} cannot go on: it ${obstacle}.`);
+      await runner.decide(step, answer.approved, answer.reason, answer.principal);
+      return runner.state.view;
+    });
   }
 
   /** What a step worked with; nothing when its commands did not come to run. */
@@ -178,14 +248,14 @@ export class ExecutionService {
     const found = steps.find(candidate => candidate.name === step);
     if (!found && step !== ENVIRONMENT_LOG) throw noStep(id, step, steps);
     const file = found ? files.ofStep(id, step).log : files.environmentLog(id);
-    const text = readLog(file, part);
     const ended = found ? hasEnded(found.status) : status !== 'preparing';
+    const text = readLog(file, part, files.hiddenWords(id, step), !ended);
     return { ...text, complete: ended && text.nextOffset >= text.size };
   }
 
   /** Ends everything that runs, and waits for it. */
   async cancelRunning(): Promise<void> {
-    const running = [...this.#live.values()];
+    const running = this.#live.all;
     await Promise.all(running.map(runner => runner.cancel(false)));
     await Promise.all(running.map(runner => runner.ended));
   }
@@ -193,15 +263,16 @@ export class ExecutionService {
   /** Lets go: what runs goes on, for the next daemon to take over. */
   async close(): Promise<void> {
     this.#unsubscribe();
-    for (const runner of this.#live.values()) runner.detach();
+    for (const runner of this.#live.all) runner.detach();
     await this.#engine.close();
   }
 
   async #create(
     { id, set, only }: StartRequest,
     definition: PipelineDefinition,
-    force: boolean,
+    how: { force: boolean; waitsFor: string | undefined; resumed: Resumed | undefined },
   ): Promise<ExecutionRunner> {
+    const { force, waitsFor, resumed } = how;
     const pipeline = definition.name;
     const number = await this.#database.read('pipelines.nextNumber', { pipeline });
     const name = executionName({ pipeline, number });
@@ -217,23 +288,26 @@ export class ExecutionService {
       pipeline,
       number,
       file: definition.file,
-      status: definition.requirements === null ? 'running' : 'preparing',
+      status: waitsFor === undefined ? firstStatus(definition) : 'queued',
       runId,
       startTime: Date.now(),
       endTime: null,
-      message: '',
+      message: waitsFor ?? '',
       set: { ...set },
       code: null,
+      resumes: resumed?.id ?? null,
       exitCode: null,
       versions: [],
       definition,
       only,
       force,
+      ...(resumed && { done: resumed.done }),
       environment: null,
     };
     const steps = definition.steps.map(({ name }) => newStep(name, only));
     try {
-      const experimentId = await this.#engine.runs.startExecution({ id: runId, name, tags }, definition);
+      const run = { id: runId, name, tags, queued: waitsFor !== undefined };
+      const experimentId = await this.#engine.runs.startExecution(run, definition);
       const kept = { execution: { ...execution, experimentId }, steps };
       this.#engine.files.create(id);
       await this.#database.write('pipelines.createExecution', kept);
@@ -253,25 +327,26 @@ export class ExecutionService {
     untilWritten(() => this.#engine.runs.end(runId, 'FAILED', endTime)).catch(() => {});
   }
 
-  #refuseSecond({ file, name }: PipelineDefinition): void {
-    const running = [...this.#live.values()].find(
-      ({ state: { execution } }) =>
-        execution.file === file && execution.status !== 'waiting' && !hasEnded(execution.status),
+  /** Before anything runs. @throws ApiError when a step that is asked for cannot run here */
+  async #refuseHindered({ steps }: PipelineDefinition, only: readonly string[] | null): Promise<void> {
+    const asked = steps.filter(
+      ({ name, unless }) => unless === undefined && (only === null || only.includes(name)),
     );
-    if (!running && !this.#starting.has(file)) return;
-    const which = running ? ` (execution ${running.state.execution.id})` : '';
-    throw new ApiError(
-      'RESOURCE_CONFLICT',
-      `“${name}” is already running${which}, and both would write the same files. Wait for it, or cancel it.`,
-    );
+    for (const step of asked) {
+      const hindrance = await this.#engine.hindrance(step);
+      if (hindrance !== undefined) throw invalid(`“${step.name}” cannot run: ${hindrance}.`);
+    }
   }
 
+  #beginQueued(): void {
+    if (!this.#draining()) this.#live.beginQueued();
+  }
+
+  /** Goes on with an execution, unless it is queued. */
   #launch(kept: KeptExecution): ExecutionRunner {
     const runner = new ExecutionRunner(new ExecutionState(kept, this.#database, this.#events), this.#engine);
-    const { id } = kept.execution;
-    this.#live.set(id, runner);
-    void runner.ended.then(() => this.#live.delete(id));
-    runner.start();
+    this.#live.add(runner);
+    if (kept.execution.status !== 'queued') runner.start();
     return runner;
   }
 
@@ -293,7 +368,9 @@ export class ExecutionService {
     const found = await Promise.all(
       state.steps.map(async ({ name, status, reservedRunId }) => {
         if (status !== 'running') return undefined;
-        const progress = readProgress(this.#engine.files.ofStep(state.execution.id, name));
+        const { files } = this.#engine;
+        const { id } = state.execution;
+        const progress = readProgress(files.ofStep(id, name), files.hiddenWords(id, name));
         return { ...(await this.#engine.runs.progress(reservedRunId)), progress };
       }),
     );
@@ -302,7 +379,7 @@ export class ExecutionService {
 
   /** The first run that a step's code starts is the step's: whoever shows the step wants to know. */
   #announceRun(runId: string): void {
-    for (const { state } of this.#live.values()) {
+    for (const { state } of this.#live.all) {
       const step = state.steps.find(candidate => candidate.reservedRunId === runId);
       const { id } = state.execution;
       if (step)
@@ -314,4 +391,14 @@ export class ExecutionService {
 function noStep(id: string, step: string, steps: readonly { readonly name: string }[]): ApiError {
   const names = steps.map(({ name }) => name);
   return invalid(`Execution “${id}” has no step “${step}”. ${suggest(step, names)}`);
+}
+
+function alreadyRunning(rival: ExecutionRecord): ApiError {
+  const state = rival.status === 'queued' ? 'is queued already' : 'is already running';
+  return new ApiError(
+    'RESOURCE_CONFLICT',
+    `“${rival.pipeline}” ${state} (execution ${rival.id}), and both would write the same files. Wait for it, cancel it, or ` +
+      'queue this one behind it (modelthat run --queue).',
+    { execution: rival.id },
+  );
 }

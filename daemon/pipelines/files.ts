@@ -1,22 +1,14 @@
 import { createHash } from 'node:crypto';
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { HiddenWords, hideInFile } from './hiding.ts';
 
 /** Files of one step. */
 export interface StepFiles {
   /** Output and errors of its commands. */
   readonly log: string;
+  /** The executed notebook of a step that has one. */
+  readonly notebook: string;
   /** The exit code, written by the wrapper. */
   readonly status: string;
   /** Who the wrapper is, written by itself. */
@@ -66,6 +58,7 @@ export class ExecutionFiles {
     const base = path.join(this.#store, executionId, 'steps', fileNameOf(step));
     return {
       log: `${base}.log`,
+      notebook: `${base}.ipynb`,
       status: `${base}.status`,
       identity: `${base}.process`,
       progress: `${base}.progress`,
@@ -91,11 +84,34 @@ export class ExecutionFiles {
 
   /** @returns the token that an earlier daemon kept; undefined when there is none */
   keptToken(executionId: string, step: string): string | undefined {
+    return readIfThere(this.#token(executionId, step));
+  }
+
+  /** Keeps the secrets that a step was given for as long as it may print them, readable by the user alone. */
+  keepSecrets(executionId: string, step: string, values: readonly string[]): void {
+    if (values.length > 0)
+      writeFileSync(this.#secrets(executionId, step), JSON.stringify(values), { mode: 0o600 });
+  }
+
+  /** What is to be hidden in what a step prints. */
+  hiddenWords(executionId: string, step: string): HiddenWords {
+    const text = readIfThere(this.#secrets(executionId, step));
+    return new HiddenWords(text === undefined ? [] : (JSON.parse(text) as string[]));
+  }
+
+  /**
+   * Hides secrets for good in what a step printed, once it has ended. Where that fails, they go on being hidden from
+   * readers.
+   */
+  hideSecrets(executionId: string, step: string): void {
+    const { log, notebook } = this.ofStep(executionId, step);
+    const words = this.hiddenWords(executionId, step);
     try {
-      return readFileSync(this.#token(executionId, step), 'utf8');
+      for (const file of [log, notebook]) if (existsSync(file)) hideInFile(file, words);
     } catch {
-      return undefined;
+      return;
     }
+    rmSync(this.#secrets(executionId, step), { force: true });
   }
 
   /** Forgets an execution that has ended, and its tokens. */
@@ -106,15 +122,27 @@ export class ExecutionFiles {
   #token(executionId: string, step: string): string {
     return path.join(this.#state, executionId, `${fileNameOf(step)}.token`);
   }
+
+  #secrets(executionId: string, step: string): string {
+    return path.join(this.#state, executionId, `${fileNameOf(step)}.secrets`);
+  }
 }
 
 /** Longest name of a file, without an ending, that all file systems take. */
 const MAX_NAME_BYTES = 200;
 
-/** The name of a step as that of a file: members of groups are named after values, such as paths. */
+/** Names that Windows keeps for devices, whatever follows them. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/;
+
+/**
+ * The name of a step as that of a file: members of groups are named after values, such as paths. Where names differ by
+ * case alone, or are too long, a hash tells them apart.
+ */
 export function fileNameOf(step: string): string {
   const name = step.replace(/^\.|[^\p{L}\p{N}_@.-]/gu, percentEncoded);
-  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
+  const isPlain =
+    name === name.toLowerCase() && !DEVICE.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
+  if (isPlain) return name;
   const hash = createHash('sha256').update(step).digest('hex').slice(0, 16);
   return `${[...name].slice(0, MAX_NAME_BYTES / 5).join('')}~${hash}`;
 }
@@ -123,63 +151,10 @@ function percentEncoded(character: string): string {
   return `%${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`;
 }
 
-/** Which part of a log: from an offset on, or its end. */
-export interface LogPart {
-  readonly offset: number;
-  /** In bytes. */
-  readonly limit: number;
-  /** In place of an offset and a limit: the last so many bytes. */
-  readonly tail?: number | undefined;
-}
-
-/** Text of a log: whole characters only, where it begins, where to read on, and the size of the whole log. */
-export interface LogText {
-  readonly text: string;
-  readonly offset: number;
-  readonly nextOffset: number;
-  readonly size: number;
-}
-
-/** A part of a log; empty when the file is not there yet. */
-export function readLog(file: string, { offset: wanted, limit, tail }: LogPart): LogText {
-  let descriptor: number;
+function readIfThere(file: string): string | undefined {
   try {
-    descriptor = openSync(file, 'r');
+    return readFileSync(file, 'utf8');
   } catch {
-    return { text: '', offset: wanted, nextOffset: wanted, size: 0 };
+    return undefined;
   }
-  try {
-    const { size } = fstatSync(descriptor);
-    const begin = tail === undefined ? wanted : Math.max(0, size - tail);
-    const buffer = Buffer.alloc(Math.max(0, Math.min(tail ?? limit, size - begin)));
-    const length = readSync(descriptor, buffer, 0, buffer.length, begin);
-    const skipped = tail === undefined || begin === 0 ? 0 : brokenStart(buffer);
-    const end = begin + length < size ? wholeCharacters(buffer, length) : length;
-    const text = buffer.toString('utf8', skipped, end);
-    return { text, offset: begin + skipped, nextOffset: begin + end, size };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** The last bytes of a file as text; empty when it is not there. */
-export function readEnd(file: string, bytes: number): string {
-  return readLog(file, { offset: 0, limit: bytes, tail: bytes }).text;
-}
-
-/** How many bytes at the beginning belong to a character that began before. */
-function brokenStart(buffer: Buffer): number {
-  let start = 0;
-  while (start < 3 && ((buffer[start] ?? 0) & 0xc0) === 0x80) start++;
-  return start;
-}
-
-/** How many of the first `length` bytes are complete UTF-8 characters; at least one byte, so that reading goes on. */
-function wholeCharacters(buffer: Buffer, length: number): number {
-  let start = length;
-  while (start > 0 && length - start < 4 && ((buffer[start - 1] ?? 0) & 0xc0) === 0x80) start--;
-  const lead = buffer[start - 1] ?? 0;
-  const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-  const whole = start - 1 + size > length ? start - 1 : length;
-  return whole > 0 ? whole : length;
 }

@@ -8,7 +8,7 @@ import type { Run } from '../contract/runs.ts';
 import { decodeDouble } from '../contract/values.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
-import type { StepResult } from './cache/model.ts';
+import type { EarlierResult } from './cache/model.ts';
 import type { Step } from './definition/model.ts';
 import { judge, parseGate } from './gates.ts';
 import { describeCheck, ReportError, readChecks, readMetrics } from './reports.ts';
@@ -28,7 +28,7 @@ export interface Evidence {
   /** Versions the execution has registered so far. */
   readonly versions: readonly VersionRef[];
   /** The earlier result that stands for the step's commands, if they did not run. */
-  readonly reused?: StepResult | undefined;
+  readonly reused?: EarlierResult | undefined;
 }
 
 /** What came of a step whose commands succeeded. */
@@ -75,6 +75,7 @@ export class StepJudge {
         partial.versions = await this.#withEarlier(evidence, evidence.reused);
       } else {
         await this.#logMetrics(evidence);
+        await this.#keepPlots(evidence);
         if (step.register !== null) partial.versions = await this.#register(evidence, step.register);
       }
       const judged = await this.#versionUnderTest(evidence, partial.versions);
@@ -107,6 +108,11 @@ export class StepJudge {
     if (points.length > 0) await this.#runs.log(scope, points, params);
   }
 
+  async #keepPlots({ step, scope }: Evidence): Promise<void> {
+    const plots = (step.plots ?? []).map(file => ({ file, name: artifactName(step.cwd, file) }));
+    await this.#runs.keepFiles(scope, plots);
+  }
+
   async #register({ step, scope, versions }: Evidence, name: string): Promise<VersionRef[]> {
     const { runId } = scope;
     const runIds = await this.#runs.withChildren(runId);
@@ -122,7 +128,7 @@ export class StepJudge {
   }
 
   /** The versions that the step registered earlier, as they are now. */
-  async #withEarlier({ versions }: Evidence, { versions: earlier }: StepResult): Promise<VersionRef[]> {
+  async #withEarlier({ versions }: Evidence, { versions: earlier }: EarlierResult): Promise<VersionRef[]> {
     const found = await Promise.all(
       earlier.map(async ({ name, version }) => {
         const model = await this.#registry.modelWithVersions(name);
@@ -192,8 +198,10 @@ export class StepJudge {
 }
 
 /** @throws ReportError when the step did not make all it says it makes */
-function requireOutputs({ outs, cwd }: Step): void {
-  const absent = outs.filter(out => !existsSync(out)).map(out => `“${path.relative(cwd, out)}”`);
+function requireOutputs({ outs, plots = [], cwd }: Step): void {
+  const absent = [...outs, ...plots]
+    .filter(out => !existsSync(out))
+    .map(out => `“${path.relative(cwd, out)}”`);
   if (absent.length > 0) throw new ReportError(`it did not make its output ${absent.join(', ')}`);
 }
 
@@ -205,6 +213,15 @@ function metricsIn({ dvc }: Step, file: string): Record<string, number> {
     if (dvc && error instanceof ReportError) return {};
     throw error;
   }
+}
+
+/** Where a plot is kept: below `plots`, under its path from the step's folder, without ways up. */
+function artifactName(cwd: string, file: string): string {
+  const parts = path
+    .relative(cwd, file)
+    .split(path.sep)
+    .filter(part => part !== '..');
+  return ['plots', ...(parts[0] === 'plots' ? parts.slice(1) : parts)].join('/');
 }
 
 /** @throws ReportError when a check failed */

@@ -1,15 +1,17 @@
 /** What an execution is, and the rules of its states. */
-import type {
-  Execution,
-  ExecutionStatus,
-  StepExecution,
-  StepStatus,
-  StepVersions,
+import { ApiError, invalid } from '../contract/errors.ts';
+import {
+  EXIT,
+  type Execution,
+  type ExecutionStatus,
+  executionName,
+  type StepExecution,
+  type StepStatus,
+  type StepVersions,
 } from '../contract/pipelines.ts';
-import { EXIT } from '../contract/pipelines.ts';
 import type { PipelineDefinition, Step } from './definition/model.ts';
 import type { JobHandle } from './executors/executor.ts';
-import type { StepInputs } from './inputs/model.ts';
+import { keyOf, type StepInputs } from './inputs/model.ts';
 
 /** A Python environment that an execution runs in. */
 export interface ExecutionEnvironment {
@@ -21,6 +23,16 @@ export interface ExecutionEnvironment {
   readonly hash: string;
 }
 
+/** How a step succeeded in the execution that another one goes on from. */
+export interface Done {
+  /** What people call that execution. */
+  readonly executionName: string;
+  /** Names what it depended on; null for a step without commands. */
+  readonly key: string | null;
+  readonly runId: string | null;
+  readonly message: string;
+}
+
 /** An execution as it is kept: what clients see, and what a later daemon needs to go on with it. */
 export interface ExecutionRecord extends Omit<Execution, 'steps'> {
   readonly experimentId: string;
@@ -30,8 +42,12 @@ export interface ExecutionRecord extends Omit<Execution, 'steps'> {
   readonly only: readonly string[] | null;
   /** Whether steps run even if nothing that they depend on changed. */
   readonly force: boolean;
+  /** What succeeded in the execution that it goes on from, by the names of the steps. */
+  readonly done?: Readonly<Record<string, Done>>;
   /** Whether it is being ended by force. */
   readonly forced?: boolean;
+  /** What people call the execution that it was cancelled for. */
+  readonly replacedBy?: string;
   /** Null until it is made, and for a pipeline without one. */
   readonly environment: ExecutionEnvironment | null;
 }
@@ -48,6 +64,8 @@ export interface StepRecord extends StepExecution {
   readonly timedOut?: boolean;
   /** Whether it was left out for a condition: its own, or that of a step whose data it needs. */
   readonly leftOut?: boolean;
+  /** Ids of the GPUs that it holds. */
+  readonly gpus?: readonly string[];
   /** The process that runs it, or ran it. */
   readonly process: JobHandle | null;
   readonly gateFailed: boolean;
@@ -126,12 +144,21 @@ function inWords(status: StepStatus): string {
   return status === 'failed' ? 'not successful' : status;
 }
 
-/** How an execution ends, once all its steps have. */
+/** The state of an execution that begins. */
+export function firstStatus({ requirements }: PipelineDefinition): ExecutionStatus {
+  return requirements === null ? 'running' : 'preparing';
+}
+
+/**
+ * How an execution ends, once all its steps have.
+ *
+ * @param cancelled why, if it was
+ */
 export function outcome(
   steps: readonly Pick<StepRecord, 'name' | 'status' | 'gateFailed' | 'message'>[],
-  cancelled: boolean,
+  cancelled: string | undefined,
 ): { status: ExecutionStatus; exitCode: number; message: string } {
-  if (cancelled) return { status: 'cancelled', exitCode: EXIT.cancelled, message: 'cancelled' };
+  if (cancelled !== undefined) return { status: 'cancelled', exitCode: EXIT.cancelled, message: cancelled };
   const failed = steps.filter(step => step.status === 'failed');
   const [first] = failed.toSorted((a, b) => Number(a.gateFailed) - Number(b.gateFailed));
   if (first) {
@@ -149,10 +176,34 @@ export function outcome(
   return { status: 'succeeded', exitCode: EXIT.ok, message: '' };
 }
 
+/**
+ * What succeeded in an execution that did not, for another one to go on from.
+ *
+ * @throws ApiError INVALID_PARAMETER_VALUE when nothing is left of it, RESOURCE_CONFLICT while it goes on
+ */
+export function doneIn({ execution, steps }: KeptExecution): Record<string, Done> {
+  const name = executionName(execution);
+  if (!hasEnded(execution.status)) {
+    throw new ApiError(
+      'RESOURCE_CONFLICT',
+      `${name} has not ended: it is ${execution.status}. Wait for it, or cancel it.`,
+    );
+  }
+  if (execution.status === 'succeeded')
+    throw invalid(`Nothing is left of ${name}: it succeeded. Start the pipeline again with modelthat run.`);
+  const done = steps
+    .filter(step => step.status === 'succeeded')
+    .map(({ name: step, inputs, runId, message }): [string, Done] => [
+      step,
+      { executionName: name, key: inputs && keyOf(inputs), runId, message },
+    ]);
+  return Object.fromEntries(done);
+}
+
 /** What clients see of an execution. */
 export function toExecution({ execution, steps }: KeptExecution): Execution {
   const { experimentId: _e, definition: _d, only: _o, force: _f, environment: _env, ...rest } = execution;
-  const { forced: _forced, ...seen } = rest;
+  const { forced: _forced, replacedBy: _by, done: _done, ...seen } = rest;
   return { ...seen, steps: steps.map(toStepExecution) };
 }
 
@@ -163,6 +214,6 @@ export function toStepVersions({ deps, code, params, environment }: StepInputs):
 
 function toStepExecution(step: StepRecord): StepExecution {
   const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, ...rest } = step;
-  const { attemptStartTime: _a, retryAt: _at, timedOut: _t, leftOut: _l, ...seen } = rest;
+  const { attemptStartTime: _a, retryAt: _at, timedOut: _t, leftOut: _l, gpus: _gpus, ...seen } = rest;
   return seen;
 }

@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import type { Environments } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
+import type { SecretService } from '../secrets/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { Approvals } from './approvals.ts';
 import { CacheCollector } from './cache/garbage.ts';
@@ -12,6 +13,7 @@ import { StepResults } from './cache/results.ts';
 import { StepCache } from './cache/service.ts';
 import { CacheUse } from './cache/use.ts';
 import { StepDebugging } from './debugging.ts';
+import { ONE_CORE } from './definition/resources.ts';
 import { DvcFiles } from './dvc/files.ts';
 import { DvcState } from './dvc/state.ts';
 import type { Engine, StepTokens } from './engine.ts';
@@ -20,13 +22,14 @@ import { LocalExecutor } from './executors/local.ts';
 import { ExecutionFiles } from './files.ts';
 import { WorkspaceFiles } from './inputs/files.ts';
 import { StepJudge } from './judge.ts';
+import { Machine } from './machine.ts';
 import { Mutexes } from './mutexes.ts';
 import { environmentMaker } from './prepare.ts';
 import { PipelineService } from './service.ts';
-import { Slots } from './slots.ts';
 import { CodeRecorder } from './sources/recorder.ts';
 import { StepMeter } from './step-meter.ts';
 import { StepRuns } from './step-runs.ts';
+import { valuesOf, whyWithoutSecrets } from './step-secrets.ts';
 
 /** What pipelines are given by the daemon. */
 export interface PipelineSurroundings {
@@ -36,6 +39,7 @@ export interface PipelineSurroundings {
   readonly registry: RegistryService;
   readonly artifacts: ArtifactService;
   readonly environments: Environments;
+  readonly secrets: SecretService;
   readonly tokens: StepTokens;
   /** Folder of the store. */
   readonly store: string;
@@ -62,10 +66,10 @@ export interface OpenPipelines {
 
 /** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
 export async function openPipelines(surroundings: PipelineSurroundings): Promise<OpenPipelines> {
-  const { database, events, tracking, registry, artifacts, environments } = surroundings;
+  const { database, events, tracking, registry, artifacts, environments, secrets } = surroundings;
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
-  const runs = new StepRuns(tracking);
+  const runs = new StepRuns(tracking, artifacts);
   const folder = path.join(surroundings.store, 'cache');
   const link = keptCachedOutputs(surroundings.state) === 'hardlinks';
   const contents = new WorkspaceFiles({ cache: folder, workspace, link });
@@ -74,6 +78,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
   const own = new StepCache({ results, files: contents, registry });
   const dvc = new DvcState({ results, files: new DvcFiles({ cache: folder }) });
   const executor = new LocalExecutor(files);
+  const machine = new Machine(executor.capacity);
   const engine: Engine = {
     executor,
     meter: new StepMeter({ executor, runs, defect }),
@@ -84,13 +89,16 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     cacheUse: new CacheUse(),
     files,
     tokens,
-    slots: new Slots(executor.capacity),
+    machine,
     mutexes: new Mutexes(),
     url,
     recordCode: execution => code.record(execution),
     prepare: environmentMaker({ environments, tracking, artifacts, files }),
     environment: async ({ requirements }) =>
       requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
+    secrets: step => valuesOf(secrets, step),
+    hindrance: async step =>
+      whyWithoutSecrets(secrets, step) ?? (await machine.whyNever(step.resources ?? ONE_CORE)),
     close: async () => {
       await Promise.all([own.close(), dvc.close()]);
     },

@@ -1,4 +1,10 @@
 /** Which parameters a step sees. */
+import type { PipelineDefinition, Step } from './definition/model.ts';
+
+/** Those of its component, for a step that has one; else those of the pipeline. */
+export function paramsOf({ params }: Pick<PipelineDefinition, 'params'>, step: Step): unknown {
+  return step.values ?? seenParams(params, step.params);
+}
 
 /**
  * The parameters that a step sees, and so depends on: those that it names, groups with all their members; all of them

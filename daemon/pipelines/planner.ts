@@ -2,31 +2,21 @@ import path from 'node:path';
 import type { PlannedStep, StepDefinition } from '../contract/pipelines.ts';
 import { newRunId } from '../tracking/model.ts';
 import { type Approvals, type Precedent, stepsBefore, subjectOf } from './approvals.ts';
+import { blockedBy } from './blocked.ts';
 import type { Decision, Known, StepMemory, StepResult } from './cache/model.ts';
+import { inOrder } from './definition/graph.ts';
 import { makesOf, type PipelineDefinition, type Step } from './definition/model.ts';
 import { PathIndex } from './definition/path-index.ts';
 import type { Engine } from './engine.ts';
 import type { Content } from './inputs/content.ts';
 import type { StepInputs } from './inputs/model.ts';
-import type { StepState } from './inputs/read.ts';
+import { relativeTo, type StepState } from './inputs/read.ts';
 import { type StepRecord, whyLeftOut } from './model.ts';
 
 /** What the API tells of a step. */
-export function describeStep({ name, file, line, command, needs, approval }: Step): StepDefinition {
-  return { name, ...(file !== undefined && { file }), line, command, needs: [...needs], approval };
-}
-
-/** Steps in an order in which they can run: each after those it needs, otherwise as in the file. */
-function inOrder(steps: readonly Step[]): Step[] {
-  const byName = new Map(steps.map(step => [step.name, step]));
-  const ordered = new Set<Step>();
-  const add = (step: Step) => {
-    if (ordered.has(step)) return;
-    for (const need of step.needs) add(byName.get(need) as Step);
-    ordered.add(step);
-  };
-  for (const step of steps) add(step);
-  return [...ordered];
+export function describeStep({ name, group, file, line, command, needs, approval }: Step): StepDefinition {
+  const place = { ...(group !== undefined && { group }), ...(file !== undefined && { file }) };
+  return { name, ...place, line, command, needs: [...needs], approval };
 }
 
 /** What is asked of an execution. */
@@ -37,6 +27,8 @@ export interface PlanOptions {
   readonly force: boolean;
   /** Hash of the lock of the pipeline's environment; null without one, or while it is not made. */
   readonly environment: string | null;
+  /** Why a step cannot run here, whatever was done before it. */
+  hindrance(step: Step): Promise<string | undefined>;
 }
 
 /** Why a step is skipped that `only` leaves out. */
@@ -70,6 +62,9 @@ class Planner {
   readonly #known: Known;
   /** Names of steps whose conditions, or whose makers' conditions, do not hold. */
   readonly #leftOut = new Set<string>();
+  readonly #blocked = new Set<string>();
+  /** Steps that run, or come after one that does: more than they say may be there by then. */
+  readonly #moved = new Set<string>();
   /** Steps that run, by what they write. */
   readonly #made = new PathIndex<Step>();
   /** What restored places are going to hold. */
@@ -100,9 +95,16 @@ class Planner {
       this.#precedents.set(step.name, { step, leftOut: true, inputs: null, result: undefined });
       return { action: 'skip', reason: leftOut, estimate: 0 };
     }
+    const blocked = (await this.#options.hindrance(step)) ?? this.#whyBlocked(step, state);
+    if (blocked !== undefined) {
+      this.#blocked.add(step.name);
+      return { action: 'blocked', reason: blocked, estimate: 0 };
+    }
     if (step.approval !== null) return this.#ask(step);
     const { decision, inputs } = await this.#decide(step, state);
     if (decision.action === 'run') for (const place of makesOf(step)) this.#made.add(place, step);
+    if (decision.action === 'run' || step.needs.some(need => this.#moved.has(need)))
+      this.#moved.add(step.name);
     if (decision.action === 'restore') this.#remember(decision.result);
     this.#precede(step, decision, inputs);
     const { action, reason } = decision;
@@ -119,6 +121,24 @@ class Planner {
     this.#precedents.set(step.name, { step, leftOut: false, inputs: null, result: undefined });
     if (earlier !== undefined) return { action: 'skip', reason: earlier, estimate: 0 };
     return { action: 'run', reason: 'waits for approval', estimate: null };
+  }
+
+  #whyBlocked(step: Step, { inputs }: StepState): string | undefined {
+    const need = blockedBy(step, name => this.#blocked.has(name));
+    if (need !== undefined || step.commands.length === 0) return need;
+    if (step.needs.some(name => this.#moved.has(name))) return undefined;
+    const { folder, steps } = this.#definition;
+    const missing = step.deps.find(
+      dep => inputs.deps[relativeTo(folder, dep)] === null && this.#restoredPlaces.touching(dep).length === 0,
+    );
+    if (missing === undefined) return undefined;
+    const makers = new PathIndex<string>();
+    for (const other of steps)
+      if (step.needsData?.includes(other.name))
+        for (const place of makesOf(other)) makers.add(place, other.name);
+    const [maker] = makers.touching(missing);
+    const why = maker ? `“${maker}”, which makes it, is not asked for` : 'no step makes it';
+    return `${relativeTo(folder, missing)} does not exist, and ${why}`;
   }
 
   /** Keeps what a step is going to come to: unknown where it makes something anew. */

@@ -1,7 +1,9 @@
 /** How far a step is, as its code reports it, or as a progress bar in its output shows. */
 import { stripVTControlCharacters } from 'node:util';
 import type { StepProgress } from '../contract/pipelines.ts';
-import { readEnd, type StepFiles } from './files.ts';
+import type { StepFiles } from './files.ts';
+import type { HiddenWords } from './hiding.ts';
+import { readEnd } from './logs.ts';
 
 const REPORT_BYTES = 1_000;
 /** Wide terminals and long labels make long bars, and nested ones are drawn together. */
@@ -12,9 +14,13 @@ const TEXT_LENGTH = 200;
 const TQDM = /^(?<label>.*?):?\s*(?<percent>\d{1,3})%\|[^|]*\|\s*(?<counts>.*)$/;
 const PERCENT = /(?<percent>\d{1,3}(?:\.\d+)?)\s?%/;
 
-/** @returns null when nothing is known */
-export function readProgress(files: Pick<StepFiles, 'progress' | 'log'>): StepProgress | null {
-  return parseReport(readEnd(files.progress, REPORT_BYTES)) ?? parseOutput(readEnd(files.log, OUTPUT_BYTES));
+/** @param words what is not to be shown. @returns null when nothing is known */
+export function readProgress(
+  { progress, log }: Pick<StepFiles, 'progress' | 'log'>,
+  words: HiddenWords,
+): StepProgress | null {
+  const report = parseReport(readEnd(progress, REPORT_BYTES, words));
+  return report ?? parseOutput(readEnd(log, OUTPUT_BYTES, words));
 }
 
 /** Reads what was reported: a fraction from 0 to 1, or `-` when that is not known, and a text. */

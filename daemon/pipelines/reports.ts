@@ -110,7 +110,9 @@ function parseJson(text: string): unknown {
 
 function readData(file: string): unknown {
   try {
-    if (statSync(file).size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
+    const stats = statSync(file);
+    if (!stats.isFile()) throw new Error('it is a folder, where a file is expected');
+    if (stats.size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
     const parse = PARSERS[path.extname(file).toLowerCase()] ?? parseJson;
     return parse(readFileSync(file, 'utf8'));
   } catch (error) {

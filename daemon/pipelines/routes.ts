@@ -17,6 +17,9 @@ export function mountPipelines(
   }));
   router.mount(contract.planExecution, ({ body }) => pipelines.plan(body));
   router.mount(contract.startExecution, ({ body }) => executions.start(body));
+  router.mount(contract.resumeExecution, ({ params, body }) =>
+    executions.resume(params.executionId, body.concurrency),
+  );
   router.mount(contract.listExecutions, ({ query }) => executions.list(query));
   router.mount(contract.getExecution, ({ params }) => executions.get(params.executionId));
   router.mount(contract.cancelExecution, ({ params, body }) =>

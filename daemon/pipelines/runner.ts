@@ -1,8 +1,17 @@
 import { ApiError, invalid } from '../contract/errors.ts';
 import { describePrincipal, type Principal } from '../contract/principal.ts';
 import type { Step } from './definition/model.ts';
+import { ONE_CORE } from './definition/resources.ts';
 import type { Engine } from './engine.ts';
-import { hasEnded, outcome, readiness, type StepRecord, whyLeftOut } from './model.ts';
+import {
+  type Done,
+  firstStatus,
+  hasEnded,
+  outcome,
+  readiness,
+  type StepRecord,
+  whyLeftOut,
+} from './model.ts';
 import type { ExecutionState } from './state.ts';
 import { StepRunner } from './step-runner.ts';
 
@@ -13,7 +22,11 @@ export class ExecutionRunner {
   readonly ended: Promise<void>;
   readonly #engine: Engine;
   readonly #steps: ReadonlyMap<string, Step>;
-  /** Steps that run, or wait for a free core. */
+  /** Names of the steps that were asked for; null for all. */
+  readonly #asked: ReadonlySet<string> | null;
+  /** Names of the steps that need a step. */
+  readonly #dependents = new Map<string, string[]>();
+  /** Steps that run, or wait for what they need of the machine. */
   readonly #active = new Map<string, StepRunner>();
   /** Steps of which it is being looked up whether a person has approved the same before. */
   readonly #asking = new Set<string>();
@@ -29,13 +42,36 @@ export class ExecutionRunner {
   constructor(state: ExecutionState, engine: Engine) {
     this.state = state;
     this.#engine = engine;
-    this.#steps = new Map(state.execution.definition.steps.map(step => [step.name, step]));
+    const { definition, only } = state.execution;
+    this.#steps = new Map(definition.steps.map(step => [step.name, step]));
+    this.#asked = only && new Set(only);
+    for (const { name, needs } of definition.steps) {
+      for (const need of needs) {
+        const dependents = this.#dependents.get(need) ?? [];
+        this.#dependents.set(need, dependents);
+        dependents.push(name);
+      }
+    }
     this.ended = new Promise(resolve => {
       this.#resolveEnded = resolve;
     });
   }
 
-  /** Begins, or goes on. */
+  /** Tells what an execution in the queue waits for. */
+  stayQueued(message: string): void {
+    if (message !== this.state.execution.message) this.#guard(() => this.state.change({ message }));
+  }
+
+  /** Begins an execution that was queued. */
+  begin(): void {
+    const { runId, definition } = this.state.execution;
+    const change = { status: firstStatus(definition), startTime: Date.now(), message: '' };
+    this.#guard(() => this.state.change(change));
+    this.#guard(() => this.#engine.runs.begin(runId));
+    this.start();
+  }
+
+  /** Goes on from where it stands. */
   start(): void {
     if (this.state.execution.forced) this.#hurry.abort();
     if (this.state.execution.status === 'cancelling') this.#stop.abort();
@@ -73,16 +109,22 @@ export class ExecutionRunner {
     return AbortSignal.any([this.#stopOf(name), this.#leaving.signal]);
   }
 
-  /** Ends what runs and starts nothing more. Forced, also after it was asked without force, at once. */
-  async cancel(force: boolean): Promise<void> {
+  /**
+   * Ends what runs and starts nothing more. Forced, also after it was asked without force, at once.
+   *
+   * @param replacedBy what people call the execution that it makes room for
+   */
+  async cancel(force: boolean, replacedBy?: string): Promise<void> {
     if (hasEnded(this.state.execution.status)) return;
-    if (force) this.#hurry.abort();
+    // Not even what always runs is run for what never began.
+    if (force || this.state.execution.status === 'queued') this.#hurry.abort();
     const message = force
       ? 'its processes are ended by force (SIGKILL)'
       : 'its processes are asked to end (SIGTERM)';
     this.#stop.abort();
     for (const [name, step] of this.#active) if (this.#stopOf(name).aborted) step.cancel();
-    await this.state.change({ status: 'cancelling', message, forced: this.#hurry.signal.aborted });
+    const forced = this.#hurry.signal.aborted;
+    await this.state.change({ status: 'cancelling', message, forced, ...(replacedBy && { replacedBy }) });
     this.#guard(() => this.#advance());
   }
 
@@ -136,22 +178,30 @@ export class ExecutionRunner {
     }
   }
 
-  /** Starts every step that can start, and ends the execution when nothing is left to do. */
-  async #advance(): Promise<void> {
+  /**
+   * Starts every step that can start, and ends the execution when nothing is left to do.
+   *
+   * @param ended the step that has just ended; without it, all steps are looked at
+   */
+  async #advance(ended?: string): Promise<void> {
     if (this.#detached || this.#finishing) return;
     if (!this.#prepared && !this.#stop.signal.aborted) return;
     const saved: Promise<void>[] = [];
-    let considered = 0;
-    do {
-      considered = saved.length;
-      for (const { name } of this.state.steps) {
-        const change = this.#consider(this.state.step(name));
-        if (change) saved.push(this.state.changeStep(name, change));
-      }
-    } while (saved.length > considered);
+    const open = ended === undefined ? [...this.#steps.keys()] : [...this.#dependentsOf(ended)];
+    // What is added while it is gone through is gone through as well.
+    for (const name of open) {
+      const change = this.#consider(this.state.step(name));
+      if (!change) continue;
+      saved.push(this.state.changeStep(name, change));
+      if (change.status !== undefined && hasEnded(change.status)) open.push(...this.#dependentsOf(name));
+    }
     if (this.state.steps.every(step => hasEnded(step.status))) await this.#finish();
     else await this.#showProgress();
     await Promise.all(saved);
+  }
+
+  #dependentsOf(name: string): readonly string[] {
+    return this.#dependents.get(name) ?? [];
   }
 
   /** What becomes of a step now. A step that can run is launched; its own runner changes it then. */
@@ -159,7 +209,7 @@ export class ExecutionRunner {
     if (this.#active.has(step.name) || this.#asking.has(step.name)) return undefined;
     if (step.status !== 'pending' && step.status !== 'waiting') return undefined;
     const definition = this.#definition(step.name);
-    const { only, environment } = this.state.execution;
+    const { environment } = this.state.execution;
     const { requirements } = this.state.execution.definition;
     // Cancelled while its environment was made, it has nothing to run in.
     const homeless = this.#stop.signal.aborted && requirements !== null && environment === null;
@@ -168,7 +218,7 @@ export class ExecutionRunner {
     if (step.status === 'waiting') return undefined;
     const reason = whyLeftOut(definition, need => this.state.step(need).leftOut ?? false);
     if (reason !== undefined) return { status: 'skipped', leftOut: true, message: reason };
-    const needs = definition.needs.filter(need => only === null || only.includes(need));
+    const needs = definition.needs.filter(need => this.#asked?.has(need) ?? true);
     const found = readiness(
       needs.map(need => this.state.step(need)),
       definition.always,
@@ -193,7 +243,7 @@ export class ExecutionRunner {
         if (this.#breakOf(name).aborted) {
           // It is cancelled below, or left to the next daemon.
         } else if (earlier !== undefined) {
-          await this.state.changeStep(name, { status: 'running', message: earlier });
+          await this.state.changeStep(name, { status: 'running', reused: 'unchanged', message: earlier });
           this.#launch(name, runner => runner.run());
         } else {
           const message = `waits for approval: ${approval}`;
@@ -206,15 +256,34 @@ export class ExecutionRunner {
     });
   }
 
+  /** How a step succeeded in the execution that this one goes on from, if nothing that it needs is anew since. */
+  #doneBefore({ name, needs }: Step): Done | undefined {
+    const { done } = this.state.execution;
+    if (!done || !Object.hasOwn(done, name) || needs.some(need => this.#isAnew(need))) return undefined;
+    return done[name];
+  }
+
+  /** Whether a step ran, or was approved, in this execution. */
+  #isAnew(name: string): boolean {
+    const { commands, approval, needs } = this.#definition(name);
+    const { status, reused } = this.state.step(name);
+    if (status === 'skipped') return false;
+    if (commands.length > 0 || approval !== null) return reused === null;
+    return needs.some(need => this.#isAnew(need));
+  }
+
   #launch(name: string, work: (runner: StepRunner) => Promise<void>): void {
-    const runner = new StepRunner(this.state, this.#engine, this.#definition(name), this.#hurry.signal);
+    const definition = this.#definition(name);
+    const done = this.#doneBefore(definition);
+    const runner = new StepRunner(this.state, this.#engine, definition, { hurry: this.#hurry.signal, done });
     this.#active.set(name, runner);
     this.#guard(async () => {
       try {
-        // One that waits for its next attempt takes no core from others.
-        if (!this.state.step(name).retryAt) await this.#inTurn(runner, name, work);
-        while (await runner.rest(this.#breakOf(name))) await this.#inTurn(runner, name, next => next.run());
-        await this.#endUntried(name);
+        // What runs already holds its mutexes before anything else can happen.
+        const isNew = this.state.step(name).status === 'pending';
+        const hindrance = isNew ? await this.#engine.hindrance(definition) : undefined;
+        if (hindrance === undefined) await this.#takeTurns(runner, name, work);
+        else await this.state.changeStep(name, { status: 'failed', endTime: Date.now(), message: hindrance });
       } catch (error) {
         if (this.#detached) return;
         this.#engine.defect(error);
@@ -223,11 +292,23 @@ export class ExecutionRunner {
       } finally {
         this.#active.delete(name);
       }
-      await this.#advance();
+      await this.#advance(name);
     });
   }
 
-  /** Works on a step once it holds its mutexes and there is a core for it, unless it is not to run any more. */
+  /** Works on a step, attempt by attempt. */
+  async #takeTurns(
+    runner: StepRunner,
+    name: string,
+    work: (runner: StepRunner) => Promise<void>,
+  ): Promise<void> {
+    // One that waits for its next attempt takes no core from others.
+    if (!this.state.step(name).retryAt) await this.#inTurn(runner, name, work);
+    while (await runner.rest(this.#breakOf(name))) await this.#inTurn(runner, name, next => next.run());
+    await this.#endUntried(name);
+  }
+
+  /** Works on a step once it holds its mutexes and what it needs of the machine, unless it is not to run any more. */
   async #inTurn(
     runner: StepRunner,
     name: string,
@@ -237,20 +318,30 @@ export class ExecutionRunner {
     const idle = status === 'pending' || Boolean(retryAt);
     // What runs already is watched in any case.
     const stop = idle ? this.#breakOf(name) : this.#leaving.signal;
-    const turn = async () => {
+    const tell = (what: string) => {
+      if (idle) this.#guard(() => this.state.changeStep(name, { message: `waits for ${what}` }));
+    };
+    const { resources, mutex = [] } = this.#definition(name);
+    const turn = {
+      owner: this.state.execution.id,
+      wanted: resources ?? ONE_CORE,
+      held: idle ? undefined : (this.state.step(name).gpus ?? []),
+      stop,
+      // Everybody needs a core, and has one soon.
+      waiting: (what: string) => resources && tell(what || 'its turn'),
+    };
+    const begin = async (gpus: readonly string[]) => {
       if (stop.aborted) return;
       if (this.#stopOf(name).aborted) runner.cancel();
+      if (gpus.length > 0) await this.state.changeStep(name, { gpus });
       await work(runner);
     };
-    const { slots, mutexes } = this.#engine;
+    const { machine, mutexes } = this.#engine;
     await mutexes.use(
-      this.#definition(name).mutex ?? [],
-      () => slots.use(turn, stop),
+      mutex,
+      () => machine.use(turn, begin),
       stop,
-      mutex => {
-        if (idle)
-          this.#guard(() => this.state.changeStep(name, { message: `waits for the mutex “${mutex}”` }));
-      },
+      held => tell(`the mutex “${held}”`),
     );
   }
 
@@ -285,10 +376,17 @@ export class ExecutionRunner {
     await this.#finish({ status: 'failed', exitCode: 1, message });
   }
 
-  async #finish(end = outcome(this.state.steps, this.#stop.signal.aborted)): Promise<void> {
+  /** Why it was cancelled, if it was. */
+  get #cancelled(): string | undefined {
+    const { replacedBy } = this.state.execution;
+    if (!this.#stop.signal.aborted) return undefined;
+    return replacedBy === undefined ? 'cancelled' : `cancelled: replaced by ${replacedBy}`;
+  }
+
+  async #finish(end = outcome(this.state.steps, this.#cancelled)): Promise<void> {
     this.#finishing = true;
-    const { id, runId } = this.state.execution;
-    const endTime = Date.now();
+    const { id, runId, startTime } = this.state.execution;
+    const endTime = Math.max(Date.now(), startTime);
     const runStatus = { succeeded: 'FINISHED', failed: 'FAILED' } as const;
     const status = end.status === 'succeeded' || end.status === 'failed' ? runStatus[end.status] : 'KILLED';
     await this.#recorded;

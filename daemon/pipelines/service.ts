@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { invalid } from '../contract/errors.ts';
-import type { Diagnostic, Pipeline, Plan } from '../contract/pipelines.ts';
+import type { Concurrency, Diagnostic, Pipeline, Plan } from '../contract/pipelines.ts';
+import { blockedSteps } from './blocked.ts';
 import { criticalPath } from './critical-path.ts';
-import { selected } from './definition/expand.ts';
 import { type ReadOptions, type ReadResult, readDefinition } from './definition/read.ts';
-import { suggest } from './definition/source.ts';
 import { findProject, isDvcFile } from './dvc/project.ts';
 import { readDvcPipeline } from './dvc/read.ts';
 import type { Engine } from './engine.ts';
 import { findPipelines, MAX_FOLDERS } from './find.ts';
 import { describeStep, plan } from './planner.ts';
+import { selectSteps } from './selection.ts';
 import { locate } from './workspace.ts';
 
 /** What an execution is asked for with. */
@@ -20,17 +20,24 @@ export interface ExecutionRequest {
   readonly set: Readonly<Record<string, string>>;
   /** Names of steps, or of groups of steps. */
   readonly only?: readonly string[] | undefined;
+  /** Steps that are asked for with all that need them. */
+  readonly from?: readonly string[] | undefined;
   /** Whether steps run even if nothing that they depend on changed. */
   readonly force: boolean;
+  /** What happens while another execution of the pipeline runs; without it, it is refused. */
+  readonly concurrency?: Concurrency | undefined;
 }
 
 /** The pipelines that a workspace defines. */
 export class PipelineService {
-  readonly #engine: Pick<Engine, 'memoryOf' | 'approvals' | 'environment'>;
+  readonly #engine: Pick<Engine, 'memoryOf' | 'approvals' | 'environment' | 'hindrance'>;
   readonly #workspace: string;
 
   /** @param workspace real path of the folder whose pipelines may run */
-  constructor(engine: Pick<Engine, 'memoryOf' | 'approvals' | 'environment'>, workspace: string) {
+  constructor(
+    engine: Pick<Engine, 'memoryOf' | 'approvals' | 'environment' | 'hindrance'>,
+    workspace: string,
+  ) {
     this.#engine = engine;
     this.#workspace = workspace;
   }
@@ -55,6 +62,7 @@ export class PipelineService {
       name,
       file,
       steps: definition?.steps.map(describeStep) ?? [],
+      blocked: definition ? Object.fromEntries(blockedSteps(definition)) : {},
       params: definition?.params ?? {},
       metrics: { ...definition?.metrics },
       problems: [...problems],
@@ -79,7 +87,8 @@ export class PipelineService {
   async plan(request: ExecutionRequest): Promise<Plan> {
     const { definition, problems, only } = await this.read(request);
     const environment = await this.#engine.environment(definition);
-    const steps = await plan(this.#engine, definition, { only, force: request.force, environment });
+    const options = { only, force: request.force, environment, hindrance: this.#engine.hindrance };
+    const steps = await plan(this.#engine, definition, options);
     const { steps: onPath, estimate } = criticalPath(steps);
     return { pipeline: definition.name, steps, criticalPath: onPath, estimate, problems };
   }
@@ -89,7 +98,7 @@ export class PipelineService {
    *
    * @throws ApiError INVALID_PARAMETER_VALUE with `details.problems` for a bad definition
    */
-  async read({ file, set, only }: ExecutionRequest) {
+  async read({ file, set, only, from }: ExecutionRequest) {
     const real = locate(file, this.#workspace);
     const { definition, problems } = await this.#read({ file: real, set });
     if (!definition) {
@@ -97,12 +106,6 @@ export class PipelineService {
       const place = first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : real;
       throw invalid(`The pipeline cannot run: ${place}. ${first?.remedy ?? ''}`.trim(), { problems });
     }
-    const names = definition.steps.map(step => step.name);
-    const chosen = (only ?? []).flatMap(name => {
-      const steps = selected(name, names);
-      if (steps.length === 0) throw invalid(`There is no step “${name}”. ${suggest(name, names)}`);
-      return steps;
-    });
-    return { definition, problems: [...problems], only: chosen.length > 0 ? [...new Set(chosen)] : null };
+    return { definition, problems: [...problems], only: selectSteps(definition.steps, { only, from }) };
   }
 }

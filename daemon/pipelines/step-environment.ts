@@ -21,13 +21,15 @@ export interface StepSurroundings {
   /** Path of the file in which the step says how far it is. */
   readonly progress: string;
   readonly environment: ExecutionEnvironment | null;
+  /** The GPUs that it has; null when it asked for none, and sees whatever there is. */
+  readonly gpus: readonly string[] | null;
   /** The step's own `env`. */
   readonly own: Readonly<Record<string, string>>;
 }
 
 /** The environment of a step's processes. */
 export function stepEnvironment(surroundings: StepSurroundings): Record<string, string> {
-  const { url, token, experiment, params, progress, environment, own } = surroundings;
+  const { url, token, experiment, params, progress, environment, gpus, own } = surroundings;
   const inherited = inheritedEnvironment();
   const loopback = ['127.0.0.1', 'localhost', ...(inherited.NO_PROXY ? [inherited.NO_PROXY] : [])].join(',');
   return {
@@ -41,6 +43,7 @@ export function stepEnvironment(surroundings: StepSurroundings): Record<string, 
     DO_NOT_TRACK: '1',
     MODELTHAT_PARAMS: params,
     MODELTHAT_PROGRESS: progress,
+    ...(gpus && { CUDA_VISIBLE_DEVICES: gpus.join(',') }),
     ...(environment ? withEnvironment(environment, inherited) : {}),
     ...own,
     // Last: what the step names itself comes first.

@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Execution, executionName } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { newRunId } from '../tracking/model.ts';
 import { Attempt, type AttemptEnd, scopeOf } from './attempt.ts';
-import type { StepMemory, StepResult, Waiting } from './cache/model.ts';
+import { type EarlierResult, makesNothing, type StepMemory, type Waiting } from './cache/model.ts';
 import { waitAfter, writeDuration } from './definition/attempts.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
-import type { StepRecord } from './model.ts';
+import { keyOf } from './inputs/model.ts';
+import type { Done, StepRecord } from './model.ts';
+import { whyNotebookFailed } from './notebooks.ts';
 import type { ExecutionState } from './state.ts';
 
 /** Takes one step from its start, or from where an earlier daemon left it, to its final state. */
@@ -17,6 +21,7 @@ export class StepRunner {
   readonly #step: Step;
   /** Aborted when what has to end is to end by force. */
   readonly #hurry: AbortSignal;
+  readonly #done: Done | undefined;
   #attempt: Attempt;
   #cancelled = false;
   readonly #stop = new AbortController();
@@ -24,11 +29,18 @@ export class StepRunner {
   /** What a person should know of how the step came to run. */
   #remark: string;
 
-  constructor(state: ExecutionState, engine: Engine, step: Step, hurry: AbortSignal) {
+  /** @param how.done how it succeeded in the execution that this one goes on from */
+  constructor(
+    state: ExecutionState,
+    engine: Engine,
+    step: Step,
+    { hurry, done }: { hurry: AbortSignal; done: Done | undefined },
+  ) {
     this.#state = state;
     this.#engine = engine;
     this.#step = step;
     this.#hurry = hurry;
+    this.#done = done;
     this.#attempt = new Attempt(state, engine, step, hurry);
     const { status, message } = state.step(step.name);
     // Until then it says what was waited for.
@@ -106,7 +118,7 @@ export class StepRunner {
   }
 
   /** The earlier result that stands for this step, its outputs back in their places; undefined when it has to run. */
-  async #reuse(): Promise<StepResult | undefined> {
+  async #reuse(): Promise<EarlierResult | undefined> {
     const { definition, environment, force } = this.#state.execution;
     const memory = this.#memory;
     if (this.#step.commands.length === 0 || this.#cancelled) return undefined;
@@ -114,7 +126,12 @@ export class StepRunner {
     if (!state) return undefined;
     // Saved before anything starts: a later daemon must be able to tell whether they changed meanwhile.
     await this.#change({ inputs: state.inputs });
-    if (force) return undefined;
+    if (force && !this.#done) return undefined;
+    if (this.#done && makesNothing(this.#step) && this.#done.key === keyOf(state.inputs)) {
+      this.#remark = `done in ${this.#done.executionName}`;
+      await this.#change({ reused: 'unchanged' });
+      return { runId: this.#done.runId, versions: [] };
+    }
     const decision = await memory.decide(
       definition,
       this.#step,
@@ -137,20 +154,24 @@ export class StepRunner {
     }
   }
 
-  async #conclude(end: AttemptEnd): Promise<void> {
+  async #conclude(ended: AttemptEnd): Promise<void> {
     if (this.#detached) return;
     try {
-      await this.#end(end);
+      await this.#end(ended);
     } finally {
       await this.#memory.release(this.#state.execution.definition, this.#step);
     }
   }
 
-  async #end(end: AttemptEnd): Promise<void> {
+  async #end(ended: AttemptEnd): Promise<void> {
     const { runs, files, tokens } = this.#engine;
     const { runId } = this.#scope;
     const token = files.keptToken(this.#state.execution.id, this.#step.name);
     if (token !== undefined) tokens.revoke(token);
+    if (this.#step.secrets?.length) files.hideSecrets(this.#state.execution.id, this.#step.name);
+    // A clock that was set back ends nothing before it began.
+    const at = Math.max(ended.at, this.#state.step(this.#step.name).startTime ?? 0);
+    const end = await this.#keepNotebook({ ...ended, at });
     const { cancelled } = end;
     const status = cancelled !== undefined ? 'KILLED' : end.exitCode === 0 ? 'FINISHED' : 'FAILED';
     await runs.end(runId, status, end.at);
@@ -166,6 +187,24 @@ export class StepRunner {
       status: cancelled === undefined ? 'failed' : 'cancelled',
       message: cancelled === undefined ? this.#withRemark(end.message) : `cancelled: ${cancelled}`,
     });
+  }
+
+  /** Keeps the executed notebook with the step's run, however it ended. @returns the end, with the cell that failed */
+  async #keepNotebook(end: AttemptEnd): Promise<AttemptEnd> {
+    const { notebook, name } = this.#step;
+    const { files, runs } = this.#engine;
+    const { notebook: executed } = files.ofStep(this.#state.execution.id, name);
+    if (notebook === undefined) return end;
+    const { exitCode } = end;
+    const why = exitCode === 0 ? undefined : whyNotebookFailed({ exitCode, notebook, executed });
+    if (!existsSync(executed)) return { ...end, message: why ?? end.message };
+    try {
+      await runs.keepFiles(this.#scope, [{ file: executed, name: path.basename(notebook) }]);
+      return { ...end, message: why ?? end.message };
+    } catch (error) {
+      const lost = `the executed notebook could not be kept: ${(error as Error).message}`;
+      return { ...end, message: [why ?? end.message, lost].filter(Boolean).join('; ') };
+    }
   }
 
   #canRetry(end: AttemptEnd): boolean {
@@ -200,7 +239,11 @@ export class StepRunner {
   }
 
   /** @param reused the earlier result that stands for the step's commands, if they did not run */
-  async #judge(at: number, end: Pick<StepRecord, 'exitCode' | 'usage'>, reused?: StepResult): Promise<void> {
+  async #judge(
+    at: number,
+    end: Pick<StepRecord, 'exitCode' | 'usage'>,
+    reused?: EarlierResult,
+  ): Promise<void> {
     const { runs, judge } = this.#engine;
     const { versions } = this.#state.execution;
     const scope = reused?.runId ? { ...this.#scope, runId: reused.runId } : this.#scope;

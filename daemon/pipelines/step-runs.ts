@@ -1,3 +1,8 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { ArtifactService } from '../artifacts/service.ts';
+import { storePathOf } from '../artifacts/uri.ts';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { StepExecution } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
@@ -13,24 +18,34 @@ const LOGGED_BY_MLFLOW = 'system/disk_usage_percentage';
 /** How many child runs of a step are searched for its model. */
 const MAX_CHILDREN = 1_000;
 
+/** A file or folder, and the path that it is kept under. */
+export interface KeptFile {
+  readonly file: string;
+  readonly name: string;
+}
+
 /** The runs that an execution and its steps have in tracking. */
 export class StepRuns {
   readonly #tracking: TrackingService;
+  readonly #artifacts: ArtifactService;
 
-  constructor(tracking: TrackingService) {
+  constructor(tracking: TrackingService, artifacts: ArtifactService) {
     this.#tracking = tracking;
+    this.#artifacts = artifacts;
   }
 
   /**
    * Starts the run of an execution, with the pipeline's parameters, in the experiment of the pipeline's name.
    *
    * @param run.id the id it gets
+   * @param run.queued whether it is to begin later
    * @returns the experiment's id
    */
   async startExecution(
-    { id, name, tags }: { id: string; name: string; tags: Readonly<Record<string, string>> },
+    run: { id: string; name: string; tags: Readonly<Record<string, string>>; queued: boolean },
     definition: PipelineDefinition,
   ): Promise<string> {
+    const { id, name, tags, queued } = run;
     const batches = chunks(toParams(definition.params), BATCH_LIMITS.params).map(params => {
       const batch = { metrics: [], params, tags: [] };
       // Before anything is made: a refusal must leave no run behind.
@@ -42,10 +57,16 @@ export class StepRuns {
       id,
       name,
       experimentId,
+      scheduled: queued,
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     });
     for (const batch of batches) await this.#tracking.logBatch(id, batch);
     return experimentId;
+  }
+
+  /** The run of an execution that was queued goes on from here. */
+  async begin(runId: string): Promise<void> {
+    await this.#tracking.updateRun(runId, { status: 'RUNNING' });
   }
 
   /**
@@ -58,9 +79,8 @@ export class StepRuns {
     metrics: readonly MetricPoint[],
     params: Readonly<Record<string, unknown>>,
   ): Promise<void> {
-    const run = await withoutMissing(this.#tracking.getRun(scope.runId));
-    if (!run) await this.#tracking.createRun({ experimentId: scope.experimentId, tags: [] }, scope);
-    const own = toParams(params).filter(({ key }) => !Object.hasOwn(run?.params ?? {}, key));
+    const run = await this.#ensure(scope);
+    const own = toParams(params).filter(({ key }) => !Object.hasOwn(run.params, key));
     for (const part of chunks(own, BATCH_LIMITS.params)) {
       await this.#tracking.logBatch(scope.runId, { metrics: [], params: part, tags: [] });
     }
@@ -76,6 +96,34 @@ export class StepRuns {
     await this.#tracking.logBatch(runId, { metrics, params: [], tags: [] });
   }
 
+  /** Keeps files, or all files of folders, as artifacts of a step's run. */
+  async keepFiles(scope: ExecutionScope, files: readonly KeptFile[]): Promise<void> {
+    if (files.length === 0) return;
+    const run = await this.#ensure(scope);
+    const place = storePathOf(run.artifactUri);
+    if (place === undefined) return;
+    for (const { file, name } of files) {
+      const stats = await stat(file);
+      const parts = stats.isDirectory()
+        ? await readdir(file, { recursive: true, withFileTypes: true })
+        : undefined;
+      const below = parts
+        ?.filter(part => part.isFile())
+        .map(part => path.join(part.parentPath, part.name)) ?? [file];
+      for (const each of below) {
+        const inside = path.relative(file, each).split(path.sep).join('/');
+        const target = path.posix.join(place, name, inside);
+        await this.#artifacts.upload(target, createReadStream(each));
+      }
+    }
+  }
+
+  /** The run of a step, made when the step's code started none. */
+  async #ensure(scope: ExecutionScope): Promise<Run> {
+    const run = await withoutMissing(this.#tracking.getRun(scope.runId));
+    return run ?? this.#tracking.createRun({ experimentId: scope.experimentId, tags: [] }, scope);
+  }
+
   /** A run and the runs right below it; none when there is no such run. */
   async withChildren(runId: string): Promise<string[]> {
     if (!(await withoutMissing(this.#tracking.getRun(runId)))) return [];
@@ -89,7 +137,7 @@ export class StepRuns {
     return [runId, ...items.map(run => run.id)];
   }
 
-  /** Ends a run and those below it, as far as they are still RUNNING. Nothing happens when there is no such run. */
+  /** Ends a run and those below it, as far as they have not ended. Nothing happens when there is no such run. */
   async end(runId: string, status: RunStatus, at: number): Promise<void> {
     await this.#tracking.endRunTree({ runId, status, endTime: at });
   }

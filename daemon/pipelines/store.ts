@@ -11,7 +11,7 @@ interface ExecutionRow {
 }
 
 /** States of executions that have not ended, as SQL lists them. */
-export const UNFINISHED = "'preparing', 'running', 'waiting', 'cancelling'";
+export const UNFINISHED = "'queued', 'preparing', 'running', 'waiting', 'cancelling'";
 
 /** Executions with their steps in order, both as they were saved. */
 const SELECT = `
@@ -88,19 +88,22 @@ function nextNumber(connection: Connection, { pipeline }: { pipeline: string }):
   return row?.next ?? 1;
 }
 
-/** Executions that an earlier daemon left behind. */
+/** Executions that an earlier daemon left behind, in the order in which they were asked for. */
 function unfinishedExecutions(connection: Connection): KeptExecution[] {
-  return statement<ExecutionRow>(connection, `${SELECT} WHERE status IN (${UNFINISHED}) ORDER BY start_time`)
+  return statement<ExecutionRow>(
+    connection,
+    `${SELECT} WHERE status IN (${UNFINISHED}) ORDER BY start_time, rowid`,
+  )
     .all()
     .map(toKept);
 }
 
-/** Ids of runs that are RUNNING for an execution which was never recorded: its daemon ended just then. */
+/** Ids of runs that go on for an execution which was never recorded: its daemon ended just then. */
 function orphanedRuns(connection: Connection): string[] {
   return statement<string>(
     connection,
     `SELECT run.uuid FROM run JOIN run_tag AS tag ON tag.run = run.id AND tag.key = '${EXECUTION_TAG}'
-     WHERE run.status = 'RUNNING' AND tag.value NOT IN (SELECT id FROM execution)`,
+     WHERE run.status IN ('RUNNING', 'SCHEDULED') AND tag.value NOT IN (SELECT id FROM execution)`,
   )
     .pluck()
     .all() as string[];

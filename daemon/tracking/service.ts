@@ -80,7 +80,7 @@ export class TrackingService {
     return info;
   }
 
-  /** Ends a run and the runs below it, as far as they are RUNNING: what started them has ended. */
+  /** Ends a run and the runs below it, as far as they have not ended: what started them has. */
   async endRunTree(input: { runId: string; status: RunStatus; endTime: number }): Promise<void> {
     const ended = await this.#database.write('tracking.endRunTree', input);
     for (const touched of ended) this.#announce(touched, 'updated');

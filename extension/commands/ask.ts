@@ -11,7 +11,7 @@ import {
 import { type Run, searchRuns } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
-import { isActive } from '../trees/pipeline-rows.ts';
+import { isActive, isResumable } from '../trees/pipeline-rows.ts';
 
 const OFFERED = 100;
 
@@ -101,11 +101,30 @@ export async function askPipeline(stores: Stores, title: string): Promise<Of<Pip
 
 /** Asks for an execution that has not ended. */
 export function askActiveExecution(stores: Stores, title: string): Promise<Of<Execution> | undefined> {
+  return askExecution(stores, title, 'No pipeline is running.', isActive);
+}
+
+/** Asks for an execution that ended without having succeeded. */
+export function askUnfinishedExecution(stores: Stores, title: string): Promise<Of<Execution> | undefined> {
+  return askExecution(
+    stores,
+    title,
+    'Nothing is left of the newest executions: they succeeded.',
+    isResumable,
+  );
+}
+
+function askExecution(
+  stores: Stores,
+  title: string,
+  nothing: string,
+  fits: (execution: Execution) => boolean,
+): Promise<Of<Execution> | undefined> {
   return choose(
     stores,
     title,
-    'No pipeline is running.',
-    async connection => (await connection.call(listExecutions, { query: {} })).items.filter(isActive),
+    nothing,
+    async connection => (await connection.call(listExecutions, { query: {} })).items.filter(fits),
     execution => ({
       label: executionName(execution),
       description: `${execution.status} · started ${formatAge(execution.startTime, Date.now())}`,

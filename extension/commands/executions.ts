@@ -5,10 +5,10 @@ import type { Stores } from '../daemon/stores.ts';
 import { showInTerminal } from '../editor/execution-terminal.ts';
 import type { StepLogs } from '../editor/step-logs.ts';
 import { type SubjectOf, subjectOf } from '../trees/subject.ts';
-import { askActiveExecution, askPipeline, type Of } from './ask.ts';
+import { askActiveExecution, askPipeline, askUnfinishedExecution, type Of } from './ask.ts';
 import { debugStep } from './debug.ts';
 import type { OpenRun } from './runs.ts';
-import { type StartOptions, showStarted, startPipeline } from './start.ts';
+import { resumePipeline, type StartOptions, showStarted, startPipeline } from './start.ts';
 import { stepOfLens } from './step-of-lens.ts';
 
 /** Commands on executions and their steps. */
@@ -46,30 +46,33 @@ export function executionCommands(stores: Stores, logs: StepLogs, openRun: OpenR
     'modelthat.steps.approve': argument => decide(stores, argument, 'approve'),
     'modelthat.steps.reject': argument => decide(stores, argument, 'reject'),
     'modelthat.executions.followLog': async argument => {
-      const execution = await executionOf(stores, argument, 'Follow Log in Terminal');
+      const execution = executionOf(argument) ?? (await askActiveExecution(stores, 'Follow Log in Terminal'));
       if (execution) showInTerminal(execution.connection, execution.thing);
     },
+    'modelthat.executions.resume': async argument => {
+      await stores.startAll();
+      const execution = executionOf(argument) ?? (await askUnfinishedExecution(stores, 'Resume Execution'));
+      if (!execution) return;
+      await resumePipeline(execution.connection, execution.thing);
+      await showStarted();
+    },
     'modelthat.executions.stop': async argument => {
-      const execution = await executionOf(stores, argument, 'Stop Execution');
+      const execution = executionOf(argument) ?? (await askActiveExecution(stores, 'Stop Execution'));
       if (execution) await stop(execution, false);
     },
     'modelthat.executions.forceStop': async argument => {
-      const execution = await executionOf(stores, argument, 'Force Stop Execution');
+      const execution = executionOf(argument) ?? (await askActiveExecution(stores, 'Force Stop Execution'));
       if (execution) await stop(execution, true);
     },
   } satisfies Partial<Handlers>;
 }
 
-async function executionOf(
-  stores: Stores,
-  argument: unknown,
-  title: string,
-): Promise<Of<Execution> | undefined> {
+/** The execution of a tree item: its own, or the newest of a pipeline. */
+function executionOf(argument: unknown): Of<Execution> | undefined {
   const execution = subjectOf(argument, 'execution');
   if (execution) return { connection: execution.connection, thing: execution.execution };
   const pipeline = subjectOf(argument, 'pipeline');
-  if (pipeline?.latest) return { connection: pipeline.connection, thing: pipeline.latest };
-  return askActiveExecution(stores, title);
+  return pipeline?.latest && { connection: pipeline.connection, thing: pipeline.latest };
 }
 
 /** Asks the steps to end, or ends them. */

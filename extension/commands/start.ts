@@ -1,7 +1,13 @@
 /** Starting executions, for commands and pages alike. */
 import * as vscode from 'vscode';
+import { ApiError } from '../../daemon/contract/errors.ts';
 import type { PagePlace } from '../../daemon/contract/pipeline-messages.ts';
-import { type Execution, listPipelines, startExecution } from '../../daemon/contract/pipelines.ts';
+import {
+  type Concurrency,
+  type Execution,
+  resumeExecution,
+  startExecution,
+} from '../../daemon/contract/pipelines.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 
 /** What of a pipeline is to run, and how. */
@@ -14,32 +20,44 @@ export interface StartOptions {
   readonly from?: readonly string[];
 }
 
-/** Starts an execution. What is started is what is seen: unsaved changes are saved first. */
-export async function startPipeline(
+/**
+ * Starts an execution. What is started is what is seen: unsaved changes are saved first.
+ *
+ * @returns undefined when it was not started, as another one runs
+ */
+export function startPipeline(
   connection: StoreConnection,
   file: string,
   { set = {}, only, from }: StartOptions,
-): Promise<Execution> {
-  if (!vscode.workspace.isTrusted) throw new Error('Nothing is run in a folder that is not trusted.');
-  await vscode.workspace.saveAll(false);
-  const steps = from ? await downstream(connection, file, from) : only && [...only];
-  return connection.call(startExecution, { body: { file, set: { ...set }, ...(steps && { only: steps }) } });
+): Promise<Execution | undefined> {
+  const steps = { ...(only && { only: [...only] }), ...(from && { from: [...from] }) };
+  return begin(concurrency =>
+    connection.call(startExecution, { body: { file, set: { ...set }, ...steps, concurrency } }),
+  );
 }
 
-/** These steps and all that depend on them. */
-async function downstream(
+/** Runs what is left of an execution. */
+export function resumePipeline(
   connection: StoreConnection,
-  file: string,
-  from: readonly string[],
-): Promise<string[]> {
-  const { items } = await connection.call(listPipelines, {});
-  const steps = items.find(pipeline => pipeline.file === file)?.steps ?? [];
-  const reached = new Set(from);
-  for (let before = -1; before !== reached.size; ) {
-    before = reached.size;
-    for (const { name, needs } of steps) if (needs.some(need => reached.has(need))) reached.add(name);
+  { id }: Execution,
+): Promise<Execution | undefined> {
+  const params = { executionId: id };
+  return begin(concurrency => connection.call(resumeExecution, { params, body: { concurrency } }));
+}
+
+const QUEUE = 'Run It Afterwards';
+
+/** While the pipeline runs, what is asked for can be queued. */
+async function begin(ask: (concurrency: Concurrency) => Promise<Execution>): Promise<Execution | undefined> {
+  if (!vscode.workspace.isTrusted) throw new Error('Nothing is run in a folder that is not trusted.');
+  await vscode.workspace.saveAll(false);
+  try {
+    return await ask('skip');
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'RESOURCE_CONFLICT') throw error;
+    const chosen = await vscode.window.showWarningMessage(error.message, QUEUE);
+    return chosen === undefined ? undefined : ask('queue');
   }
-  return [...reached];
 }
 
 /** Shows a part of a pipeline's page. */

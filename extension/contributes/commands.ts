@@ -199,6 +199,16 @@ export const COMMANDS = {
     palette: running,
     places: [onItem(/^(pipeline|execution)\b/, '2_log@1')],
   },
+  'modelthat.executions.resume': {
+    title: 'Resume Execution',
+    icon: '$(debug-continue)',
+    runsPrograms: true,
+    palette: running,
+    places: [
+      onItem(/^(pipeline|execution)\.resumable$/, 'inline@2'),
+      onItem(/^(pipeline|execution)\.resumable$/, '1_run@3'),
+    ],
+  },
   'modelthat.executions.stop': {
     title: 'Stop Execution',
     icon: '$(debug-stop)',

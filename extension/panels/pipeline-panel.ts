@@ -280,9 +280,10 @@ export class PipelinePanel {
   /** Starts an execution, and shows it. */
   async #start(options: Parameters<typeof startPipeline>[2]): Promise<void> {
     const { connection, file } = this.#parts;
-    const { id } = await startPipeline(connection, file, options);
+    const started = await startPipeline(connection, file, options);
+    if (!started) return;
     this.#loader.forget('executions', 'shown', 'plan');
-    this.reveal({ chosen: id });
+    this.reveal({ chosen: started.id });
   }
 
   #stepSubject(name: string): Subject {

@@ -18,6 +18,7 @@ import {
 import { COLOR, type Icon, plain, type Row } from './row.ts';
 
 const STATUS_ICON: Record<StepStatus | ExecutionStatus, Icon> = {
+  queued: { name: 'clock', color: COLOR.faint },
   pending: { name: 'circle-large-outline', color: COLOR.faint },
   preparing: { name: 'loading~spin', color: COLOR.active },
   running: { name: 'loading~spin', color: COLOR.active },
@@ -30,11 +31,18 @@ const STATUS_ICON: Record<StepStatus | ExecutionStatus, Icon> = {
   rejected: { name: 'thumbsdown', color: COLOR.bad },
 };
 
+const BLOCKED_ICON: Icon = { name: 'circle-slash', color: COLOR.warning };
+
 const ENDED: readonly ExecutionStatus[] = ['succeeded', 'failed', 'cancelled', 'rejected'];
 
 /** Whether an execution can still be stopped. */
 export function isActive(execution: Execution): boolean {
   return !ENDED.includes(execution.status);
+}
+
+/** Whether something is left of an execution that has ended. */
+export function isResumable(execution: Execution): boolean {
+  return !isActive(execution) && execution.status !== 'succeeded';
 }
 
 /** The line of a pipeline, with the state of its newest execution. */
@@ -61,7 +69,8 @@ export function pipelineRow(
 }
 
 function activity(execution: Execution | undefined): string[] {
-  if (!execution || !isActive(execution)) return [];
+  if (!execution) return [];
+  if (!isActive(execution)) return isResumable(execution) ? ['resumable'] : [];
   return execution.status === 'cancelling' ? ['active', 'cancelling'] : ['active'];
 }
 
@@ -109,23 +118,31 @@ export function remarkRow(store: string, remark: string): Row {
   };
 }
 
-/** The line of a step: its part in an execution, or only its definition when it has not run. */
+/**
+ * The line of a step: its part in an execution, or only its definition when it has not run.
+ *
+ * @param definition.blocked why it cannot run any more, if it cannot
+ */
 export function stepRow(
   parent: string,
-  definition: Pick<StepDefinition, 'name'>,
+  definition: Pick<StepDefinition, 'name'> & { readonly blocked?: string | undefined },
   execution: StepExecution | undefined,
   now: number,
 ): Row {
-  const facts = execution ? stepFacts(execution, now) : [];
+  const { name, blocked } = definition;
+  const facts = [
+    ...(blocked === undefined ? [] : [`blocked: ${blocked}`]),
+    ...(execution ? stepFacts(execution, now) : []),
+  ];
   return {
-    id: `${parent}/step/${definition.name}`,
-    label: definition.name,
+    id: `${parent}/step/${name}`,
+    label: name,
     description: facts.join(' · '),
-    icon: STATUS_ICON[execution?.status ?? 'pending'],
+    icon: blocked === undefined ? STATUS_ICON[execution?.status ?? 'pending'] : BLOCKED_ICON,
     kind: stepKind(execution),
     opens: 'never',
-    spoken: [`Step ${definition.name}`, execution?.status ?? 'not run', ...facts].join(', '),
-    tooltip: stepTooltip(definition.name, execution),
+    spoken: [`Step ${name}`, execution?.status ?? 'not run', ...facts].join(', '),
+    tooltip: stepTooltip(name, execution),
   };
 }
 

@@ -52,6 +52,8 @@ export class PipelinesTree extends StoreTree {
   #pipelineNode(connection: StoreConnection, pipeline: Pipeline, newest: readonly Execution[]): TreeNode {
     const [latest, before] = newest;
     const row = pipelineRow(connection.store, pipeline, latest, Date.now());
+    // While it runs, what becomes of its steps is told by themselves.
+    const blocked = latest && isActive(latest) ? {} : pipeline.blocked;
     const defined = pipeline.steps.map(step => step.name);
     const gone = latest?.steps.map(step => step.name).filter(name => !defined.includes(name)) ?? [];
     return {
@@ -59,7 +61,9 @@ export class PipelinesTree extends StoreTree {
       subject: { type: 'pipeline', connection, pipeline, latest },
       children: async () => [
         ...pipeline.problems.map((problem, index) => diagnosticNode(connection, row.id, problem, index)),
-        ...[...defined, ...gone].map(name => stepNode(connection, row.id, pipeline, latest, name)),
+        ...[...defined, ...gone].map(name =>
+          stepNode(connection, row.id, pipeline, latest, name, blocked[name]),
+        ),
         ...(before ? [this.#historyNode(connection, row.id, pipeline)] : []),
       ],
     };
@@ -112,11 +116,12 @@ function stepNode(
   pipeline: Pipeline,
   execution: Execution | undefined,
   name: string,
+  blocked?: string,
 ): TreeNode {
   const started = execution?.steps.find(candidate => candidate.name === name);
   const line = pipeline.steps.find(candidate => candidate.name === name)?.line;
   const shown = (step: StepExecution | undefined): Pick<TreeNode, 'row' | 'subject'> => ({
-    row: stepRow(parent, { name }, step, Date.now()),
+    row: stepRow(parent, { name, blocked }, step, Date.now()),
     subject: { type: 'step', connection, file: pipeline.file, name, line, execution, step },
   });
   const node: TreeNode = {

@@ -14,7 +14,16 @@ export interface CliResult {
 }
 
 /** Runs the command in the test's workspace. */
-export async function modelthat(place: TestPlace, ...args: readonly string[]): Promise<CliResult> {
+export function modelthat(place: TestPlace, ...args: readonly string[]): Promise<CliResult> {
+  return modelthatReading(place, '', ...args);
+}
+
+/** The same with something on its standard input. */
+export async function modelthatReading(
+  place: TestPlace,
+  input: string,
+  ...args: readonly string[]
+): Promise<CliResult> {
   const {
     exitCode = -1,
     stdout,
@@ -24,6 +33,7 @@ export async function modelthat(place: TestPlace, ...args: readonly string[]): P
     env: { ...place.env, NO_COLOR: '1' },
     extendEnv: false,
     reject: false,
+    input,
   });
   return { exitCode, stdout, stderr };
 }

@@ -18,7 +18,7 @@ export function write(daemon: Pick<TestDaemon, 'place'>, name: string, ...lines:
 export function start(
   daemon: TestDaemon,
   lines: readonly string[],
-  more: { set?: Record<string, string>; only?: string[]; force?: boolean } = {},
+  more: { set?: Record<string, string>; only?: string[]; from?: string[]; force?: boolean } = {},
 ): Promise<Execution> {
   const file = write(daemon, 'modelthat.yaml', ...lines);
   return daemon.client.call(startExecution, { body: { file, ...more } });
@@ -56,7 +56,7 @@ export function ended(daemon: TestDaemon, executionId: string): Promise<Executio
 export async function run(
   daemon: TestDaemon,
   lines: readonly string[],
-  more: { set?: Record<string, string>; only?: string[]; force?: boolean } = {},
+  more: { set?: Record<string, string>; only?: string[]; from?: string[]; force?: boolean } = {},
 ): Promise<Execution> {
   return ended(daemon, (await start(daemon, lines, more)).id);
 }

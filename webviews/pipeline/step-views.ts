@@ -49,6 +49,7 @@ const PLANNED: Record<PlannedStep['action'], readonly [icon: string, tone: Tone,
   run: ['play', 'running', 'runs'],
   skip: ['debug-step-over', 'scheduled', 'skipped'],
   restore: ['history', 'finished', 'restored'],
+  blocked: ['circle-slash', 'lost', 'blocked'],
 };
 
 /** The steps of a snapshot, as they stand now. */

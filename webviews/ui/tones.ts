@@ -20,6 +20,7 @@ export const STEP_ICON: Record<StepStatus, readonly [name: string, tone: Tone]> 
 
 /** An execution's icon, and its colour. */
 export const EXECUTION_ICON: Record<ExecutionStatus, readonly [name: string, tone: Tone]> = {
+  queued: ['clock', 'scheduled'],
   ...STEP_ICON,
   cancelling: ['loading', 'lost'],
 };

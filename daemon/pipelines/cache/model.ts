@@ -1,5 +1,5 @@
 /** What is kept of a step that ended well, so that it need not run again while nothing it depends on changes. */
-import type { PipelineDefinition, Step } from '../definition/model.ts';
+import { makesOf, type PipelineDefinition, type Step } from '../definition/model.ts';
 import type { JobHandle } from '../executors/executor.ts';
 import type { Content } from '../inputs/content.ts';
 import type { StepInputs } from '../inputs/model.ts';
@@ -25,6 +25,14 @@ export interface StepResult {
   readonly outputs: Readonly<Record<string, Content>>;
   /** Versions that it registered. */
   readonly versions: readonly { readonly name: string; readonly version: number }[];
+}
+
+/** What of an earlier result stands for a step's commands. */
+export type EarlierResult = Pick<StepResult, 'runId' | 'versions'>;
+
+/** Whether a step leaves nothing that could be kept: there is nothing to tell that it was done. */
+export function makesNothing(step: Step): boolean {
+  return makesOf(step).length === 0 && step.register === null;
 }
 
 /** What is to be done with a step. */

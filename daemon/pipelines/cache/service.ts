@@ -9,7 +9,14 @@ import type { WorkspaceFiles } from '../inputs/files.ts';
 import type { FolderStates } from '../inputs/files-thread.ts';
 import { type Difference, differences, keyOf, type StepInputs } from '../inputs/model.ts';
 import { readStates, relativeTo, type StepState } from '../inputs/read.ts';
-import type { Decision, Ended, Known, StepMemory, StepResult } from './model.ts';
+import {
+  type Decision,
+  type Ended,
+  type Known,
+  makesNothing,
+  type StepMemory,
+  type StepResult,
+} from './model.ts';
 import type { StepResults } from './results.ts';
 
 /** How many changed files and parameters a reason names. */
@@ -51,7 +58,7 @@ export class StepCache implements StepMemory {
     known: Known,
   ): Promise<Decision> {
     if (step.commands.length === 0) return run('it is judged every time');
-    if (makesOf(step).length === 0 && step.register === null) return run(RUNS_EVERY_TIME);
+    if (makesNothing(step)) return run(RUNS_EVERY_TIME);
     const result = known.byKey.get(keyOf(inputs));
     if (!result) return run(await this.#whyOther(definition, known.newest.get(step.name), inputs));
     const gone = await this.#missingVersion(result);

@@ -51,26 +51,59 @@ export function clashes(
   });
 }
 
+/** Steps in an order in which they can run: each after those it needs, otherwise as they come. */
+export function inOrder<S extends { readonly name: string; readonly needs: readonly string[] }>(
+  steps: readonly S[],
+): S[] {
+  const byName = new Map(steps.map(step => [step.name, step]));
+  const ordered = new Set<S>();
+  // Without recursion: a chain may have thousands of steps.
+  const open = steps.toReversed();
+  for (let step = open.at(-1); step; step = open.at(-1)) {
+    const missing = ordered.has(step) ? [] : step.needs.map(need => byName.get(need) as S);
+    const next = missing.filter(need => !ordered.has(need));
+    if (next.length > 0) {
+      open.push(...next.toReversed());
+      continue;
+    }
+    ordered.add(step);
+    open.pop();
+  }
+  return [...ordered];
+}
+
 /** One cycle among the steps, as a path that ends where it begins; undefined when there is none. */
 export function findCycle(needs: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>();
-  const trail: string[] = [];
-  const visit = (name: string): string[] | undefined => {
-    if (done.has(name)) return undefined;
-    const seen = trail.indexOf(name);
-    if (seen >= 0) return [...trail.slice(seen), name];
-    trail.push(name);
-    for (const need of needs.get(name) ?? []) {
-      const cycle = visit(need);
-      if (cycle) return cycle;
-    }
-    trail.pop();
-    done.add(name);
-    return undefined;
-  };
-  for (const name of needs.keys()) {
-    const cycle = visit(name);
+  for (const start of needs.keys()) {
+    const cycle = done.has(start) ? undefined : cycleFrom(start, needs, done);
     if (cycle) return cycle;
+  }
+  return undefined;
+}
+
+/** Depth first, without recursion. @param done names from which no cycle is reached; more are added */
+function cycleFrom(
+  start: string,
+  needs: ReadonlyMap<string, readonly string[]>,
+  done: Set<string>,
+): string[] | undefined {
+  const leftOf = (name: string) => ({ name, left: [...(needs.get(name) ?? [])].reverse() });
+  const trail = [leftOf(start)];
+  const onTrail = new Set([start]);
+  for (let at = trail.at(-1); at; at = trail.at(-1)) {
+    const need = at.left.pop();
+    if (need === undefined) {
+      done.add(at.name);
+      onTrail.delete(at.name);
+      trail.pop();
+    } else if (onTrail.has(need)) {
+      const names = trail.map(({ name }) => name);
+      return [...names.slice(names.indexOf(need)), need];
+    } else if (!done.has(need)) {
+      onTrail.add(need);
+      trail.push(leftOf(need));
+    }
   }
   return undefined;
 }

@@ -1,10 +1,14 @@
 import type { Stage } from '../../contract/models.ts';
+import type { Concurrency } from '../../contract/pipelines.ts';
 import type { DvcProject, DvcStage } from '../dvc/model.ts';
 import type { Retries } from './attempts.ts';
+import type { Resources } from './resources.ts';
 
 /** One step, with parameters filled in and paths absolute: what the engine runs, and keeps for a later daemon. */
 export interface Step {
   readonly name: string;
+  /** The group that it is a member of, which is its key in the file. */
+  readonly group?: string | undefined;
   /** Absolute path of the file that it stands in, where that is another than the definition's. */
   readonly file?: string | undefined;
   /** Line of the step's key in its file, from 1. */
@@ -21,9 +25,17 @@ export interface Step {
   readonly outs: readonly string[];
   /** Names of the parameters that it sees, and so depends on; null = all. */
   readonly params: readonly string[] | null;
+  /** The parameters that it sees instead: those of a component. */
+  readonly values?: Readonly<Record<string, unknown>> | undefined;
+  /** Files and folders that count as its code, besides what its commands name. */
+  readonly code?: readonly string[];
   /** JSON files whose numbers are logged to the step's run. */
   readonly metrics: readonly string[];
   readonly checks: string | null;
+  /** Files and folders with plots, kept as artifacts of the step's run. */
+  readonly plots?: readonly string[];
+  /** The notebook that papermill executes in place of commands. */
+  readonly notebook?: string | undefined;
   /** Registered model that the model logged by this step becomes a version of. */
   readonly register: string | null;
   readonly gates: readonly string[];
@@ -38,10 +50,19 @@ export interface Step {
   readonly unless?: string | undefined;
   /** Names that no other step holds while this one runs. */
   readonly mutex?: readonly string[];
+  /** Names of the secrets that it gets, as variables. */
+  readonly secrets?: readonly string[];
+  /** What it holds of the machine; a core, if it does not say. */
+  readonly resources?: Resources | undefined;
   /** Whether it runs once what it needs has ended, however that ended. */
   readonly always?: boolean;
   /** Only of a step that is a stage of a `dvc.yaml`. */
   readonly dvc?: DvcStage | undefined;
+}
+
+/** The key under which a step stands in its file. */
+export function entryOf({ name, group }: Pick<Step, 'name' | 'group'>): string {
+  return group ?? name;
 }
 
 /** Absolute paths of the files in which a step reports what it found. */
@@ -50,8 +71,8 @@ export function reportsOf({ metrics, checks }: Pick<Step, 'metrics' | 'checks'>)
 }
 
 /** Absolute paths of everything that a step writes. */
-export function makesOf(step: Pick<Step, 'outs' | 'metrics' | 'checks'>): string[] {
-  return [...step.outs, ...reportsOf(step)];
+export function makesOf(step: Pick<Step, 'outs' | 'metrics' | 'checks' | 'plots'>): string[] {
+  return [...step.outs, ...(step.plots ?? []), ...reportsOf(step)];
 }
 
 /** A pipeline file, read, checked and resolved. */
@@ -65,6 +86,8 @@ export interface PipelineDefinition {
   /** Effective parameters, overrides applied. */
   readonly params: unknown;
   readonly metrics: Readonly<Record<string, 'minimize' | 'maximize'>>;
+  /** What happens with an execution that a schedule or a trigger asks for while another runs; to wait, if it does not say. */
+  readonly concurrency?: Concurrency;
   /** In the order of the file. */
   readonly steps: readonly Step[];
   /** Only of a `dvc.yaml`, where DVC's rules hold. */

@@ -10,24 +10,50 @@ const DEFAULT_PARAMS = 'params.yaml';
 /**
  * The parameters of a definition before overrides.
  *
- * @param declared the definition's `params`: a path, the parameters themselves, or nothing
- * @returns the source of the values' own file, when there is one, with its problems
+ * @param declared the definition's `params`: a path, several, the parameters themselves, or nothing
+ * @returns the sources of the values, when they have files of their own, with their problems
  */
 export function readParams(
-  declared: string | Record<string, unknown> | undefined,
+  declared: string | readonly string[] | Record<string, unknown> | undefined,
   folder: string,
-): { params: Record<string, unknown>; source: Source | null } {
-  if (typeof declared === 'object') return { params: declared, source: null };
-  const file = path.resolve(folder, declared ?? DEFAULT_PARAMS);
-  if (declared === undefined && !existsSync(file)) return { params: {}, source: null };
+): { params: Record<string, unknown>; sources: Source[] } {
+  if (declared === undefined && !existsSync(path.join(folder, DEFAULT_PARAMS)))
+    return { params: {}, sources: [] };
+  const files = typeof declared === 'string' ? [declared] : (declared ?? [DEFAULT_PARAMS]);
+  if (!isList(files)) return { params: files, sources: [] };
+  const read = files.map(file => readFile(path.resolve(folder, file)));
+  return {
+    params: read.reduce((all, { params }) => merge(all, params), {} as Record<string, unknown>),
+    sources: read.map(({ source }) => source),
+  };
+}
+
+function readFile(file: string): { params: Record<string, unknown>; source: Source } {
   const source = readSource(file);
   const { data } = source;
   if (source.failed || data === null || data === undefined) return { params: {}, source };
-  if (typeof data !== 'object' || Array.isArray(data)) {
-    source.error([], 'parameters must be a mapping of names to values', 'Write lines like “lr: 0.1”.');
-    return { params: {}, source };
+  if (isGroup(data)) return { params: data, source };
+  source.error([], 'parameters must be a mapping of names to values', 'Write lines like “lr: 0.1”.');
+  return { params: {}, source };
+}
+
+/** Groups of both become one; otherwise the later value counts. */
+function merge(earlier: Record<string, unknown>, later: Record<string, unknown>): Record<string, unknown> {
+  const merged = new Map(Object.entries(earlier));
+  for (const [name, value] of Object.entries(later)) {
+    const before = merged.get(name);
+    merged.set(name, isGroup(before) && isGroup(value) ? merge(before, value) : value);
   }
-  return { params: data as Record<string, unknown>, source };
+  return Object.fromEntries(merged);
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `Array.isArray` does not narrow read-only lists. */
+function isList<Item>(value: readonly Item[] | Record<string, unknown>): value is readonly Item[] {
+  return Array.isArray(value);
 }
 
 /** An override that does not fit the parameters. */

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../contract/pipelines.ts';
+import { ComponentReader } from './component.ts';
 import { clashes, findCycle, makersOf, type Node } from './graph.ts';
-import { makesOf, type PipelineDefinition, type Step } from './model.ts';
+import { GroupReader, stepsByName } from './groups.ts';
+import { entryOf, makesOf, type PipelineDefinition, type Step } from './model.ts';
 import { override, readParams } from './params.ts';
 import { PathIndex } from './path-index.ts';
 import type { PipelineSource, StepSource } from './schema.ts';
@@ -44,20 +46,23 @@ export function readDefinition(options: ReadOptions): ReadResult {
   if (!content) return { definition: null, name: fallback, problems: source.problems };
 
   const name = content.name ?? fallback;
-  const { params, source: paramsSource } = readParams(content.params, folder);
-  if (paramsSource?.failed) {
+  const { params, sources: paramSources } = readParams(content.params, folder);
+  const paramProblems = paramSources.flatMap(each => each.problems);
+  if (paramSources.some(each => each.failed)) {
     // Every reference to a parameter would be reported, too.
-    return { definition: null, name, problems: [...source.problems, ...paramsSource.problems] };
+    return { definition: null, name, problems: [...source.problems, ...paramProblems] };
   }
   const overridden = override(params, options.set ?? {});
   for (const { message, remedy } of overridden.problems) source.errorAtKey(['params'], message, remedy);
 
+  const components = new ComponentReader();
   const steps = readSteps(source, content, {
     folder,
     workspace: options.workspace,
     params: overridden.params,
+    components,
   });
-  const problems = [...source.problems, ...(paramsSource?.problems ?? [])];
+  const problems = [...source.problems, ...paramProblems, ...components.problems];
   if (problems.some(problem => problem.severity === 'error')) return { definition: null, name, problems };
   const definition = {
     name,
@@ -66,6 +71,7 @@ export function readDefinition(options: ReadOptions): ReadResult {
     requirements: content.env.python === undefined ? null : path.resolve(folder, content.env.python),
     params: overridden.params,
     metrics: content.metrics,
+    concurrency: content.concurrency,
     steps,
   };
   return { definition, name, problems };
@@ -74,9 +80,14 @@ export function readDefinition(options: ReadOptions): ReadResult {
 function readSteps(
   source: Source,
   content: PipelineSource,
-  context: { folder: string; workspace: string; params: unknown },
+  context: {
+    folder: string;
+    workspace: string;
+    params: Readonly<Record<string, unknown>>;
+    components: ComponentReader;
+  },
 ): Step[] {
-  const { folder, workspace, params } = context;
+  const { folder, workspace, params, components } = context;
   if (content.env.python !== undefined && !existsSync(path.resolve(folder, content.env.python))) {
     source.error(
       ['env', 'python'],
@@ -84,18 +95,25 @@ function readSteps(
       'Create it, or correct the path.',
     );
   }
-  const names = Object.keys(content.steps);
-  if (names.length === 0)
+  const declared = Object.keys(content.steps);
+  if (declared.length === 0)
     source.error(['steps'], 'there are no steps', 'Add at least one step below “steps:”.');
 
   const parameterNames = Object.keys(flatten(params));
-  const reader = new StepReader(source, { folder, workspace, params, parameterNames, names });
-  const steps = Object.entries(content.steps).map(([name, step]) => reader.read(name, step));
+  const entries = new GroupReader(source, params, parameterNames).read(content.steps);
+  const names = stepsByName(declared, entries);
+  const reader = new StepReader(source, { folder, workspace, parameterNames, names, components });
+  const steps = entries.map(entry => reader.read(entry));
   const makers = checkGraph(source, folder, content.steps, steps);
   return steps.map(step => {
     const needsData = makers.get(step.name) ?? [];
     return { ...step, needs: [...new Set([...step.needs, ...needsData])], needsData };
   });
+}
+
+/** A step, and the key under which it stands in the file. */
+interface EntryNode extends Node {
+  readonly entry: string;
 }
 
 function checkGraph(
@@ -105,8 +123,9 @@ function checkGraph(
   steps: readonly Step[],
 ): Map<string, string[]> {
   const show = (absolute: string) => path.relative(folder, absolute);
-  const nodes: Node[] = steps.map(step => ({
+  const nodes: EntryNode[] = steps.map(step => ({
     name: step.name,
+    entry: entryOf(step),
     after: step.needs,
     deps: step.deps,
     makes: makesOf(step),
@@ -124,20 +143,29 @@ function checkGraph(
   const cycle = findCycle(needs);
   if (cycle) {
     source.errorAtKey(
-      ['steps', cycle[0] ?? ''],
-      `the steps need each other in a circle: ${cycle.join(' → ')}`,
+      ['steps', nodes.find(node => node.name === cycle[0])?.entry ?? ''],
+      `the steps need each other in a circle: ${shorten(cycle).join(' → ')}`,
       'Remove one “after” or one dependency among them.',
     );
   }
   return makers;
 }
 
-/** A dependency must be there already, or be what some step makes. */
-function checkDependencies(source: Source, nodes: readonly Node[], show: (absolute: string) => string): void {
+/** A circle of many steps is not told in full. */
+function shorten(names: readonly string[]): readonly string[] {
+  return names.length <= 12 ? names : [...names.slice(0, 6), '…', ...names.slice(-3)];
+}
+
+/** A dependency should be there already, or be what some step makes: otherwise the step is blocked. */
+function checkDependencies(
+  source: Source,
+  nodes: readonly EntryNode[],
+  show: (absolute: string) => string,
+): void {
   const made = new PathIndex<Node>();
   for (const node of nodes) for (const out of node.makes) made.add(out, node);
-  const all = nodes.flatMap(({ name, deps, makes }) =>
-    deps.map((dep, index) => ({ dep, at: ['steps', name, 'deps', index], own: makes.includes(dep), name })),
+  const all = nodes.flatMap(({ name, entry, deps, makes }) =>
+    deps.map((dep, index) => ({ dep, at: ['steps', entry, 'deps', index], own: makes.includes(dep), name })),
   );
   for (const { dep, at, own, name } of all) {
     if (own) {
@@ -149,7 +177,7 @@ function checkDependencies(source: Source, nodes: readonly Node[], show: (absolu
     } else if (made.touching(dep).length === 0 && !existsSync(dep)) {
       const others = nodes.filter(other => other.name !== name).flatMap(other => other.makes);
       const remedy = others.length === 0 ? '' : `. ${suggest(show(dep), others.map(show))}`;
-      source.error(
+      source.warn(
         at,
         `“${show(dep)}” does not exist, and no step makes it`,
         `Create it, or add it to the outs of a step${remedy || '.'}`,
@@ -165,9 +193,10 @@ function pathOfOutput(
   out: string,
 ): SourcePath {
   const step = steps.find(candidate => candidate.name === name);
-  for (const key of ['outs', 'metrics'] as const) {
-    const index = step?.[key].indexOf(out) ?? -1;
-    if (index >= 0) return ['steps', name, key, index];
+  const entry = step ? entryOf(step) : name;
+  for (const key of ['outs', 'metrics', 'plots'] as const) {
+    const index = step?.[key]?.indexOf(out) ?? -1;
+    if (index >= 0) return ['steps', entry, key, index];
   }
-  return ['steps', name, declared[name]?.checks === undefined ? 'run' : 'checks'];
+  return ['steps', entry, declared[entry]?.checks === undefined ? 'run' : 'checks'];
 }

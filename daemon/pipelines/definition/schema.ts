@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the examples show the syntax of templates
 import * as z from 'zod';
 import { Stage } from '../../contract/models.ts';
+import { Concurrency } from '../../contract/pipelines.ts';
 import type { RefersTo } from '../../contract/references.ts';
 import { RETRY_DEFAULTS } from './attempts.ts';
 
@@ -40,8 +41,23 @@ const Retries = z.union(
   { error: 'must be a number, or a mapping with “times” and, if you like, “wait”, “backoff” and “max_wait”' },
 );
 
+const Resources = z.strictObject({
+  cpu: NumberOrText.optional().meta({
+    description: 'Cores that the step holds while it runs, such as 4 or 0.5; 1 unless it is given.',
+  }),
+  memory: NumberOrText.optional().meta({
+    description: 'Memory that it holds, such as 8GB; none is counted unless it is given.',
+  }),
+  gpu: NumberOrText.optional().meta({
+    description: 'GPUs that it holds. It sees these alone, by CUDA_VISIBLE_DEVICES.',
+  }),
+});
+
 /** Letters, digits, `-` and `_`, as DVC has it: a step's name is also a file name and a part of a URL. */
 const STEP_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
+
+/** An axis is a part of `${item.axis}`. */
+const AXIS = /^[\p{L}_][\p{L}\p{N}_-]*$/u;
 
 export const StepSource = z
   .strictObject({
@@ -127,13 +143,58 @@ export const StepSource = z
         description: 'A condition on parameters, without which the step is left out.',
         examples: ['${train.enabled}', "${data.stores} > 100 and ${mode} == 'full'"],
       }),
+    notebook: naming('input')
+      .optional()
+      .meta({
+        description:
+          'A Jupyter notebook that papermill executes with the step’s parameters, in place of `run`. The executed notebook is kept with the step’s run.',
+        examples: ['notebooks/report.ipynb'],
+      }),
+    uses: naming('folder')
+      .optional()
+      .meta({
+        description:
+          'The folder of a component, in place of `run`: its `component.yaml` says what it reads, makes and runs.',
+        examples: ['components/csv-source'],
+      }),
+    with: z.record(z.string(), z.unknown()).default({}).meta({
+      description:
+        'Inputs, outputs and parameters of the component: paths relative to this file, and values.',
+    }),
+    plots: listOf(naming('output')).default([]).meta({
+      description:
+        'Files and folders with plots that the step makes: outputs that are also kept as artifacts of its run.',
+    }),
+    foreach: z
+      .union([naming('parameter'), z.array(z.unknown()), z.record(z.string(), z.unknown())], {
+        error: 'must be a list, a mapping, or ${name} of a parameter that is one',
+      })
+      .optional()
+      .meta({
+        description:
+          'Makes a step of each value, named `train@value`. `${item}` stands for the value, and in a mapping `${key}` for its key.',
+        examples: [['cnn', 'rnn'], '${models}'],
+      }),
+    matrix: z
+      .record(z.string().regex(AXIS), z.union([Text, z.array(z.unknown())]))
+      .optional()
+      .meta({
+        description:
+          'Makes a step of each combination of values, named `train@value-value`. `${item.axis}` stands for a value.',
+        examples: [{ model: ['cnn', 'rnn'], rate: [0.1, 0.01] }],
+      }),
+    secrets: listOf(Text)
+      .default([])
+      .meta({
+        description:
+          'Names of secrets that the step gets as variables. Set them with `modelthat secrets set`; their values are stored nowhere else and hidden in logs.',
+        examples: ['API_KEY'],
+      }),
+    resources: Resources.optional().meta({
+      description: 'What the step holds of the machine while it runs; it waits until that is free.',
+      examples: [{ cpu: 2, memory: '8GB', gpu: 1 }],
+    }),
     tune: planned,
-    uses: planned,
-    foreach: planned,
-    matrix: planned,
-    resources: planned,
-    notebook: planned,
-    plots: planned,
   })
   .meta({ description: 'A step: a command to run, gates to judge, or an approval to wait for.' });
 export type StepSource = z.infer<typeof StepSource>;
@@ -151,11 +212,15 @@ export const PipelineSource = z.strictObject({
     .default({})
     .meta({ description: 'Environment that the steps run in, made once for each set of requirements.' }),
   params: z
-    .union([naming('parameterFile'), z.record(z.string(), z.unknown())])
+    .union([
+      naming('parameterFile'),
+      z.array(naming('parameterFile')).min(1),
+      z.record(z.string(), z.unknown()),
+    ])
     .optional()
     .meta({
       description:
-        'A file of parameters, or the parameters themselves; `params.yaml`, where there is one, unless given. `${…}` refers to them.',
+        'A file of parameters, several of which a later one has its way, or the parameters themselves; `params.yaml`, where there is one, unless given. `${…}` refers to them.',
       examples: ['params.yaml'],
     }),
   metrics: z
@@ -166,6 +231,10 @@ export const PipelineSource = z.strictObject({
     .record(z.string().regex(STEP_NAME), StepSource)
     .meta({ description: 'The steps, by their names.' }),
   desc: z.string().optional().meta({ description: 'What the pipeline is for, in words.' }),
+  concurrency: Concurrency.default('queue').meta({
+    description:
+      'What happens with an execution that a schedule or a trigger asks for while another runs: it waits (`queue`), it is left out (`skip`), or the one that runs is cancelled (`replace`).',
+  }),
   registry: planned,
   schedule: planned,
   triggers: planned,

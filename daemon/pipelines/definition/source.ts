@@ -17,12 +17,16 @@ import {
 } from 'yaml';
 import type { Diagnostic } from '../../contract/pipelines.ts';
 import { didYouMean } from '../../contract/references.ts';
+import { checkBrackets, checkExpansion, ExpansionError } from './expansion.ts';
 
 /** Largest definition or parameter file that is read, in bytes. */
 const MAX_SOURCE_BYTES = 1_000_000;
 
 /** How often one anchor may be used: enough for people, too little for a "billion laughs" file. */
 const MAX_ALIASES = 100;
+
+/** How many problems of one file are told. */
+const MAX_PROBLEMS = 200;
 
 /** Where a value stands in a YAML file: keys and indices from the top. */
 export type SourcePath = readonly PropertyKey[];
@@ -36,6 +40,7 @@ export class Source {
   readonly problems: Diagnostic[] = [];
   /** The content as plain data; undefined when the file cannot be read as YAML at all. */
   readonly data: unknown;
+  readonly #told = new Set<string>();
   readonly #lines = new LineCounter();
   readonly #document: Document | undefined;
   /** The entries of mappings that were looked into, by key: a definition may have thousands of steps. */
@@ -47,21 +52,9 @@ export class Source {
       this.#add(0, 0, 'error', `the file is larger than ${MAX_SOURCE_BYTES} bytes`, 'Keep data out of it.');
       return;
     }
-    const document = parseDocument(text, {
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      merge: true,
-      // The library compares each key with each other, which takes a minute for thousands of steps.
-      uniqueKeys: false,
-      ...dialect,
-    });
-    this.#document = document;
-    this.#reportDuplicateKeys(document);
-    // What only a dialect would understand is left as text by the library, and by nobody else.
-    for (const error of dialect ? [...document.errors, ...document.warnings] : document.errors) {
-      this.#add(error.pos[0], error.pos[1], 'error', error.message, 'Correct the YAML syntax.');
-    }
-    if (this.failed) return;
+    this.#document = this.#parse(text, dialect);
+    const document = this.#document;
+    if (!document || this.failed) return;
     try {
       this.data = document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: dialect !== undefined });
     } catch {
@@ -72,6 +65,30 @@ export class Source {
         'aliases (*name) expand to too much, or to an anchor that is missing',
         `Use an anchor at most ${MAX_ALIASES} times.`,
       );
+    }
+  }
+
+  #parse(text: string, dialect: Dialect | undefined): Document | undefined {
+    try {
+      checkBrackets(text);
+      const document = parseDocument(text, {
+        lineCounter: this.#lines,
+        prettyErrors: false,
+        merge: true,
+        // The library compares each key with each other, which takes a minute for thousands of steps.
+        uniqueKeys: false,
+        ...dialect,
+      });
+      checkExpansion(document);
+      this.#reportDuplicateKeys(document);
+      // What only a dialect would understand is left as text by the library, and by nobody else.
+      for (const error of dialect ? [...document.errors, ...document.warnings] : document.errors)
+        this.#add(error.pos[0], error.pos[1], 'error', error.message, 'Correct the YAML syntax.');
+      return document;
+    } catch (error) {
+      if (!(error instanceof ExpansionError)) throw error;
+      this.#add(0, 0, 'error', error.message, 'Write less into one file.');
+      return undefined;
     }
   }
 
@@ -105,7 +122,11 @@ export class Source {
     return this.#position(this.#rangeOf(path, 'key')[0]).line;
   }
 
+  /** The same problem of several members of a group is told once, and no more of all than anyone would read. */
   #add(start: number, end: number, severity: Diagnostic['severity'], message: string, remedy: string): void {
+    const key = `${start} ${end} ${severity} ${message}`;
+    if (this.#told.has(key) || this.problems.length >= MAX_PROBLEMS) return;
+    this.#told.add(key);
     const from = this.#position(start);
     const to = this.#position(Math.max(start, end));
     this.problems.push({

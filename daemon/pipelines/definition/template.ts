@@ -69,6 +69,16 @@ export function fill(text: string, params: unknown, suggest: (name: string) => s
   return filled.replaceAll('\\${', '${');
 }
 
+/** Fills in every text of a value, lists and mappings included. @throws TemplateError */
+export function fillAll(value: unknown, params: unknown, suggest: (name: string) => string): unknown {
+  if (typeof value === 'string') return fill(value, params, suggest);
+  if (Array.isArray(value)) return value.map(each => fillAll(each, params, suggest));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, fillAll(each, params, suggest)]),
+  );
+}
+
 /**
  * Replaces what begins with `${` and ends with `}`. Beyond the last `}` the end of each `${` would be looked for in vain,
  * all through the rest of the text, which takes minutes in a text of nothing but `${`.

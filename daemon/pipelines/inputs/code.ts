@@ -1,6 +1,7 @@
 /** Which files of the workspace are the code that a step runs. Runs in a thread. */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import * as z from 'zod';
 import { isInside } from '../definition/graph.ts';
 import { type Import, importsOf } from './python.ts';
 
@@ -13,7 +14,7 @@ export interface StepCommands {
 }
 
 /** A word of a command with such an ending that names a file is code. */
-const CODE_FILE = /\.(py|sh|bash|zsh|r|jl|js|mjs|cjs|ts|pl|rb|sql|ps1|bat|cmd)$/i;
+const CODE_FILE = /\.(py|ipynb|sh|bash|zsh|r|jl|js|mjs|cjs|ts|pl|rb|sql|ps1|bat|cmd)$/i;
 const PYTHON = /^(?:python|pypy)[\d.]*(?:\.exe)?$/i;
 
 /** Finds code files, and parses no module twice. */
@@ -52,7 +53,7 @@ export class CodeReader {
   #addFile(file: string, roots: readonly string[], found: Set<string>): void {
     if (found.has(file)) return;
     found.add(file);
-    if (file.endsWith('.py')) this.#addImports(this.#importsOf(file), path.dirname(file), roots, found);
+    if (/\.(py|ipynb)$/.test(file)) this.#addImports(this.#importsOf(file), path.dirname(file), roots, found);
   }
 
   #addImports(
@@ -89,7 +90,8 @@ export class CodeReader {
     const stamp = `${mtimeMs}-${size}`;
     const known = this.#parsed.get(file);
     if (known?.stamp === stamp) return known.imports;
-    const imports = importsOf(readIfAllowed(file));
+    const text = readIfAllowed(file);
+    const imports = importsOf(file.endsWith('.ipynb') ? codeOfNotebook(text) : text);
     this.#parsed.set(file, { stamp, imports });
     return imports;
   }
@@ -106,6 +108,23 @@ export class CodeReader {
 function readIfAllowed(file: string): string {
   try {
     return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const Notebook = z.object({
+  cells: z.array(z.object({ cell_type: z.string(), source: z.union([z.string(), z.array(z.string())]) })),
+});
+
+/** The code cells of a notebook; nothing where it is none. */
+function codeOfNotebook(text: string): string {
+  try {
+    const { cells } = Notebook.parse(JSON.parse(text));
+    return cells
+      .filter(cell => cell.cell_type === 'code')
+      .map(({ source }) => [source].flat().join(''))
+      .join('\n');
   } catch {
     return '';
   }

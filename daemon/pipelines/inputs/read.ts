@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { makesOf, type PipelineDefinition, type Step } from '../definition/model.ts';
 import { flatten } from '../definition/template.ts';
-import { seenParams } from '../params.ts';
+import { paramsOf } from '../params.ts';
 import type { Content } from './content.ts';
 import type { WorkspaceFiles } from './files.ts';
 import type { StepInputs } from './model.ts';
@@ -27,9 +27,10 @@ export async function readStates(
   environment: string | null,
   instead: ReadonlyMap<string, Content> = new Map(),
 ): Promise<StepState[]> {
-  const codes = await files.code(
+  const named = await files.code(
     steps.map(({ commands, cwd, env }) => ({ commands, cwd, pythonPath: env.PYTHONPATH })),
   );
+  const codes = steps.map(({ code = [] }, index) => [...code, ...(named[index] ?? [])]);
   const places = [...new Set([...steps.flatMap(step => [...step.deps, ...makesOf(step)]), ...codes.flat()])];
   const contents = await files.contents(places);
   const byPlace = new Map(places.map((place, index) => [place, contents[index] ?? null]));
@@ -42,7 +43,7 @@ export async function readStates(
       commands: step.commands,
       cwd: relative(step.cwd),
       env: step.env,
-      params: flatten(seenParams(definition.params, step.params)),
+      params: flatten(paramsOf(definition, step)),
       deps: digests(step.deps),
       code: digests((codes[index] ?? []).filter(file => !step.deps.includes(file))),
       environment,

@@ -4,7 +4,7 @@ import { statement } from '../../database/statements.ts';
 import { TAG } from '../model.ts';
 import { findRun, RUN_COLUMNS, type RunRow, type Touched } from './runs.ts';
 
-/** Ends a run and the runs below it, as far as they are RUNNING. Nothing happens when there is no such run. */
+/** Ends a run and the runs below it, as far as they have not ended. Nothing happens when there is no such run. */
 export function endRunTree(
   connection: Connection,
   input: { runId: string; status: RunStatus; endTime: number },
@@ -21,7 +21,7 @@ export function endRunTree(
     if (!row || seen.has(row.uuid)) continue;
     seen.add(row.uuid);
     open.push(...children.all(row.uuid));
-    if (row.status !== 'RUNNING') continue;
+    if (row.status !== 'RUNNING' && row.status !== 'SCHEDULED') continue;
     statement(connection, 'UPDATE run SET status = ?, end_time = ? WHERE id = ?').run(
       input.status,
       input.endTime,

@@ -88,6 +88,8 @@ export interface NewRun {
   readonly user?: string | undefined;
   /** Absent: now. */
   readonly startTime?: number | undefined;
+  /** Whether it is to begin later. */
+  readonly scheduled?: boolean | undefined;
   readonly tags: readonly KeyValue[];
 }
 
@@ -113,12 +115,13 @@ export function createRun(
   const { lastInsertRowid } = statement(
     connection,
     `INSERT INTO run (uuid, experiment, name, user, status, start_time, artifact_uri, last_write_at)
-     VALUES (?, ?, ?, ?, 'RUNNING', ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     uuid,
     experiment.id,
     name,
     run.user ?? tags.get(TAG.user) ?? '',
+    run.scheduled ? 'SCHEDULED' : 'RUNNING',
     run.startTime ?? now,
     `${experiment.artifact_location.replace(/\/$/, '')}/${uuid}/artifacts`,
     now,

@@ -7,6 +7,7 @@ import {
   checkPipeline,
   type Diagnostic,
   decideStep,
+  executionName,
   listExecutions,
   listPipelines,
   planExecution,
@@ -278,7 +279,10 @@ describe('executions', () => {
         params: { executionId: waiting.id, step: 'ask' },
         body: { decision: 'approve' },
       });
-    await assert.rejects(approve(), { code: 'RESOURCE_CONFLICT', message: new RegExp(other.id) });
+    await assert.rejects(approve(), {
+      code: 'RESOURCE_CONFLICT',
+      message: new RegExp(`cannot go on: it waits for ${executionName(other)} to end`),
+    });
     write(daemon, 'on', '');
     await ended(daemon, other.id);
     assert.equal((await approve()).status, 'running');

@@ -33,4 +33,11 @@ describe('files of steps', () => {
     assert.ok(Buffer.byteLength(fileNameOf(long)) < 255 - '.params.json'.length);
     assert.notEqual(fileNameOf(`${long}1`), fileNameOf(`${long}2`));
   });
+
+  it('differ where file systems take names that differ by case for one, and are no devices of Windows', () => {
+    const [upper, lower] = [fileNameOf('train@CNN'), fileNameOf('train@cnn')];
+    assert.notEqual(upper.toLowerCase(), lower.toLowerCase());
+    for (const device of ['con', 'NUL', 'com1', 'aux.x'])
+      assert.match(`${fileNameOf(device)}.log`, /~[0-9a-f]{16}\.log$/);
+  });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArtifactService } from '../../../daemon/artifacts/service.ts';
 import { ApiError } from '../../../daemon/contract/errors.ts';
 import { EXECUTION_TAG, getRun } from '../../../daemon/contract/runs.ts';
 import type { Database } from '../../../daemon/database/database.ts';
@@ -41,9 +42,10 @@ describe('an execution that cannot be recorded', () => {
       });
     });
     const engine = {
-      runs: new StepRuns(tracking),
+      runs: new StepRuns(tracking, {} as ArtifactService),
       files: new ExecutionFiles(place.store, place.state),
-    } as Engine;
+      hindrance: async () => undefined,
+    } as Pick<Engine, 'runs' | 'files' | 'hindrance'> as Engine;
     const pipelines = new PipelineService(engine, place.workspace);
     const executions = new ExecutionService({ database, events, engine, pipelines, draining: () => false });
     const file = write({ place }, 'modelthat.yaml', 'name: sales', 'steps:', '  a: { run: echo }');
