@@ -56,6 +56,8 @@ export class LockFile {
     const text = this.#parts ? this.#splice(this.#parts, stage, entry) : this.#rewrite(stage, entry);
     replaceFile(this.#file, text);
     this.#take(text, fingerprint(statSync(this.#file, { bigint: true })));
+    const own = this.#texts.get(stage);
+    if (own !== undefined) this.#entries.set(own, entry);
   }
 
   #read(stage: string, read: () => PythonValue | undefined): LockEntry {

@@ -10,12 +10,13 @@ import {
   startExecution,
 } from '../../../../daemon/contract/pipelines.ts';
 import { getRun } from '../../../../daemon/contract/runs.ts';
-import { startDaemon, type TestDaemon } from '../../../support/daemon.ts';
+import { startDaemon, type TestDaemon, type TestPlace, testPlace } from '../../../support/daemon.ts';
 import { Dvc } from '../../../support/dvc.ts';
 import { ended, log, step, until, write } from '../../../support/pipelines.ts';
 
 describe('stages of a dvc.yaml', function () {
   this.timeout(120_000);
+  let workspace: TestPlace;
   let daemon: TestDaemon;
   let dvc: Dvc;
   let state: string;
@@ -25,11 +26,12 @@ describe('stages of a dvc.yaml', function () {
   before(async () => {
     state = realpathSync(mkdtempSync(path.join(tmpdir(), 'modelthat-dvc-')));
     dvc = await Dvc.start(state);
-    const env = Object.entries(dvc.env).filter(([key]) => key.startsWith('DVC_'));
-    daemon = await startDaemon({ env: Object.fromEntries(env) as Record<string, string> });
+    workspace = testPlace();
+    daemon = await restarted();
   });
   after(async () => {
-    await daemon?.dispose();
+    await daemon?.stop();
+    workspace?.remove();
     await dvc?.close();
     rmSync(state, { recursive: true, force: true });
   });
@@ -40,6 +42,12 @@ describe('stages of a dvc.yaml', function () {
     execFileSync('git', ['init', '--quiet'], { cwd: place('.') });
     await dvc.ok(place('.'), 'init');
   });
+
+  /** A daemon of this workspace that keeps DVC's own files apart from the user's. */
+  function restarted(): Promise<TestDaemon> {
+    const env = Object.entries(dvc.env).filter(([key]) => key.startsWith('DVC_'));
+    return startDaemon({ place: workspace, env: Object.fromEntries(env) as Record<string, string> });
+  }
 
   const place = (file: string) => path.join(daemon.place.workspace, name, file);
   const put = (file: string, ...lines: string[]) => write(daemon, `${name}/${file}`, ...lines);
@@ -178,6 +186,24 @@ describe('stages of a dvc.yaml', function () {
     assert.match(err, /is busy, it is being blocked by:\s+\(PID \d+\): modelthat run dvc.yaml:copy/);
     writeFileSync(place('go'), '');
     assert.equal((await ended(daemon, id)).status, 'succeeded');
+    assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
+    assert.doesNotMatch(read('.dvc/tmp/rwlock'), /modelthat/);
+  });
+
+  it('go on when the daemon is killed, and are recorded by the next one', async () => {
+    const cmd = '    cmd: touch begun; while [ ! -e go ]; do sleep 0.05; done; cp in.txt out.txt';
+    put('dvc.yaml', ...COPY.slice(0, 2), cmd, ...COPY.slice(3));
+    const { id } = await start();
+    await until(daemon, id, () => existsSync(place('begun')));
+    await daemon.kill();
+    assert.match((await dvc.run(place('.'), 'repro')).err, /blocked by:[\s\S]*modelthat run dvc.yaml:copy/);
+    daemon = await restarted();
+    writeFileSync(place('go'), '');
+    const execution = await ended(daemon, id);
+    assert.deepEqual(
+      [execution.status, step(execution, 'copy').message],
+      ['succeeded', 'ran on while the daemon was down'],
+    );
     assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
     assert.doesNotMatch(read('.dvc/tmp/rwlock'), /modelthat/);
   });
