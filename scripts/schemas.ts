@@ -6,11 +6,21 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { PipelineSource } from '../daemon/pipelines/definition/schema.ts';
+import { DvcFileSource, ForeachSource, MatrixSource, StageSource } from '../daemon/pipelines/dvc/schema.ts';
 
 const folder = path.resolve(import.meta.dirname, '../schemas');
 
+/** No punctuation but `-` and `_`. */
+const StageName = z.string().regex(/^[^!"#$%&'()*+,./:;<=>?@[\\\]^`{|}~]+$/);
+
 const vocabularies = {
   'modelthat.schema.json': PipelineSource.meta({ title: 'modelthat.yaml' }),
+  'dvc.schema.json': DvcFileSource.extend({
+    stages: z
+      .record(StageName, z.union([StageSource, MatrixSource, ForeachSource]))
+      .optional()
+      .meta({ description: DvcFileSource.shape.stages.meta()?.description }),
+  }).meta({ title: 'dvc.yaml' }),
 };
 
 for (const [name, vocabulary] of Object.entries(vocabularies)) {

@@ -74,7 +74,7 @@ async function describeStep(
   const step = pipeline?.steps.find(({ name }) => name === subject.name);
   if (!pipeline || !step) return [`There is no step **${plain(subject.name)}**.`];
   const { yaml, format } = pipeline;
-  const command = valueAt(step.value, [format.command]);
+  const command = valueAt(step.body, [format.command]);
   const [start = 0, end = 0] = command?.range ?? [];
   const result = (await facts()).results.get(step.name);
   const makes = mentions.flatMap(({ role, file, span, step: maker, subject: { kind } }) =>
@@ -84,7 +84,7 @@ async function describeStep(
   );
   return [
     `Step **${plain(step.name)}**`,
-    plain(textOf(valueAt(step.value, ['desc'])) ?? ''),
+    plain(textOf(valueAt(step.body, ['desc'])) ?? ''),
     command ? fenced(yaml.text.slice(start, end).trim()) : '',
     makes.length > 0 ? `makes ${makes.join(', ')}` : '',
     result ? `Last: ${plain(result)}` : '',
@@ -117,10 +117,7 @@ function parameterNamed(
   { file, name }: Subject & { kind: 'parameter' },
 ): Parameter | undefined {
   const sources = project.pipelines
-    .flatMap(pipeline => [
-      ...pipeline.parameterSources(),
-      ...pipeline.steps.flatMap(step => pipeline.parameterSources(step)),
-    ])
+    .flatMap(pipeline => pipeline.allSources())
     .filter(source => source.file === file);
   for (const source of [...sources, { file, at: [] }]) {
     const found = project.parametersIn(source).get(name);

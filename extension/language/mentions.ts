@@ -1,5 +1,6 @@
 /** What the texts of a project mention. Going to definitions, references, renaming, hovers and links rest on this. */
 import path from 'node:path';
+import type { RefersTo } from '../../daemon/contract/references.ts';
 import { type Parameter, partsOf } from './parameters.ts';
 import type { PipelineText, StepText } from './pipeline-text.ts';
 import type { Project } from './project.ts';
@@ -75,19 +76,13 @@ function* mentionsIn(project: Project, pipeline: PipelineText): Generator<Mentio
     known.set(step, parameters);
     return parameters;
   };
-  for (const source of inlineSources(pipeline)) {
+  const inline = pipeline.allSources().filter(({ file }) => file === pipeline.file);
+  for (const source of new Map(inline.map(source => [source.at.join('.'), source])).values()) {
     for (const parameter of project.parametersIn(source).values()) yield declaration(parameter);
   }
   for (const found of scalarsOf(yaml.contents, format.schema)) {
     yield* mentionsAt({ project, pipeline, step: pipeline.stepAt(found.at), parametersFor }, found);
   }
-}
-
-function inlineSources(pipeline: PipelineText) {
-  return [
-    ...pipeline.parameterSources(),
-    ...pipeline.steps.flatMap(step => pipeline.parameterSources(step).filter(({ at }) => at.length > 2)),
-  ].filter(({ file }) => file === pipeline.file);
 }
 
 interface Context {
@@ -122,13 +117,7 @@ function* mentionsAt(context: Context, found: Found): Generator<Mention> {
     case 'output':
     case 'folder':
     case 'parameterFile':
-      yield* pathMention(
-        here,
-        text,
-        parameters,
-        refersTo === 'folder' ? pipeline.folder : step ? step.folder : pipeline.folder,
-        refersTo === 'output' ? 'declares' : 'uses',
-      );
+      yield* pathMention(context, here, refersTo, text);
   }
   for (const { 1: name = '', index } of text.matchAll(TEMPLATE))
     yield* named(here, parameters, name, span.start + index + '${'.length);
@@ -138,13 +127,12 @@ const TEMPLATE = /(?<!\\)\$\{([^}]*)\}/g;
 
 type Here = Pick<Mention, 'file' | 'span' | 'step'>;
 
-/** The parameters that a step's own list names, where those are not the ones of templates. */
+/** The parameters that a step's own list names. */
 function listed(
   { project, pipeline, step }: Context,
   { at }: Found,
 ): ReadonlyMap<string, Parameter> | undefined {
-  const file = at.slice(3).find(key => typeof key === 'string');
-  const source = step && pipeline.listedSource(step, file);
+  const source = step && pipeline.listedSource(step, at);
   return source && project.parametersIn(source);
 }
 
@@ -162,20 +150,29 @@ function* named(
 }
 
 function* pathMention(
+  { pipeline, step, parametersFor }: Context,
   here: Here,
+  refersTo: RefersTo,
   text: string,
-  parameters: ReadonlyMap<string, Parameter>,
-  base: string | undefined,
-  role: Mention['role'],
 ): Generator<Mention> {
-  if (base === undefined || text.trim() === '') return;
-  const filled = text.replaceAll(TEMPLATE, (whole, name: string) => {
+  const base = step && refersTo !== 'folder' ? step.folder : pipeline.folder;
+  // DVC names some of the parameters of a file after a colon.
+  const [written = ''] = refersTo === 'parameterFile' ? text.split(':') : [text];
+  if (base === undefined || written.trim() === '') return;
+  const parameters = parametersFor(step);
+  const filled = written.replaceAll(TEMPLATE, (whole, name: string) => {
     const parameter = parameters.get(name.trim());
     return parameter && !parameter.isGroup ? String(parameter.value) : whole;
   });
   if (filled.includes('${')) return;
-  const subject = { kind: 'path', path: path.resolve(base, filled) } as const;
-  yield { ...here, subject, role, ...(filled === text && { base }) };
+  const { start } = here.span;
+  yield {
+    ...here,
+    span: { start, end: start + written.length },
+    subject: { kind: 'path', path: path.resolve(base, filled) },
+    role: refersTo === 'output' ? 'declares' : 'uses',
+    ...(filled === written && { base }),
+  };
 }
 
 const SOURCE_FOLDERS = ['.', 'src'];

@@ -7,7 +7,12 @@ import { entriesOf, textOf, valueAt, YamlText } from './yaml-text.ts';
 export interface StepText {
   readonly name: string;
   readonly key: Scalar;
-  readonly value: Node | null;
+  /** What it is made of: of a repeated stage of DVC, what is below `do`. */
+  readonly body: Node | null;
+  /** Where that is. */
+  readonly at: KeyPath;
+  /** What templates in it may name besides parameters. */
+  readonly repeatedNames: readonly string[];
   /** The folder that it runs in; undefined when that is not known before parameters are filled in. */
   readonly folder: string | undefined;
 }
@@ -36,9 +41,13 @@ export class PipelineText {
     this.folder = path.dirname(file);
     this.format = format;
     this.yaml = new YamlText(text);
-    this.steps = entriesOf(valueAt(this.yaml.contents, [format.steps])).map(entry => {
-      const own = textOf(valueAt(entry.value, [format.folder])) ?? '.';
-      return { ...entry, folder: own.includes('${') ? undefined : path.resolve(this.folder, own) };
+    this.steps = entriesOf(valueAt(this.yaml.contents, [format.steps])).map(({ name, key, value }) => {
+      const repeated = format.dvc && valueAt(value, [format.dvc.repeated]);
+      const body = repeated ?? value;
+      const at = [format.steps, name, ...(repeated && format.dvc ? [format.dvc.repeated] : [])];
+      const own = textOf(valueAt(body, [format.folder])) ?? '.';
+      const folder = own.includes('${') ? undefined : path.resolve(this.folder, own);
+      return { name, key, body, at, folder, repeatedNames: repeatedNames(value) };
     });
   }
 
@@ -55,22 +64,32 @@ export class PipelineText {
 
   /** Where the parameters come from that templates may name: of the file, and of one of its steps. */
   parameterSources(step?: StepText): readonly ParameterSource[] {
-    if (this.format.variables === undefined) return [this.#parameters()];
-    const file = { file: path.join(this.folder, DEFAULT_PARAMETERS), at: [] };
-    const { variables } = this.format;
+    const { dvc } = this.format;
+    if (!dvc) return [this.#parameters()];
     return [
-      file,
-      ...this.#variables([variables], this.folder),
-      ...(step?.folder ? this.#variables([this.format.steps, step.name, variables], step.folder) : []),
+      { file: path.join(this.folder, DEFAULT_PARAMETERS), at: [] },
+      ...this.#variables([dvc.variables], this.folder),
+      ...(step?.folder ? this.#variables([...step.at, dvc.variables], step.folder) : []),
     ];
   }
 
-  /** Where a step's list of parameters finds them. @param file as the list names it */
-  listedSource(step: StepText, file: string | undefined): ParameterSource | undefined {
-    if (this.format.variables === undefined) return this.#parameters();
-    return step.folder === undefined
-      ? undefined
-      : { file: path.resolve(step.folder, file ?? DEFAULT_PARAMETERS), at: [] };
+  /** Where the list of parameters at a place in a step finds them. DVC lists them by their files, too. */
+  listedSource(step: StepText, at: KeyPath): ParameterSource | undefined {
+    if (!this.format.dvc) return this.#parameters();
+    if (step.folder === undefined) return undefined;
+    const file = at.slice(step.at.length + 1).find(key => typeof key === 'string');
+    return { file: path.resolve(step.folder, file ?? DEFAULT_PARAMETERS), at: [] };
+  }
+
+  /** All places that parameters come from. */
+  allSources(): readonly ParameterSource[] {
+    return [
+      ...this.parameterSources(),
+      ...this.steps.flatMap(step => [
+        ...this.parameterSources(step),
+        ...[step.at, ...listedFiles(step)].flatMap(at => this.listedSource(step, at) ?? []),
+      ]),
+    ];
   }
 
   /** The file's `params`: a path, the parameters themselves, or nothing. */
@@ -93,4 +112,19 @@ export class PipelineText {
       ];
     });
   }
+}
+
+/** Where a stage lists parameters of a file. */
+function listedFiles({ body, at }: StepText): KeyPath[] {
+  const listed = valueAt(body, ['params']);
+  if (!isSeq(listed)) return [];
+  return listed.items.flatMap((item, index) =>
+    entriesOf(item).map(({ name }) => [...at, 'params', index, name]),
+  );
+}
+
+function repeatedNames(step: Node | null): string[] {
+  const matrix = valueAt(step, ['matrix']);
+  if (matrix) return entriesOf(matrix).map(({ name }) => `item.${name}`);
+  return valueAt(step, ['foreach']) ? ['item', 'key'] : [];
 }

@@ -1,8 +1,10 @@
-import { isMap, isSeq } from 'yaml';
 import type { Files } from './files.ts';
 import { type Parameter, parametersIn } from './parameters.ts';
 import { type ParameterSource, PipelineText, type StepText } from './pipeline-text.ts';
-import { entriesOf, valueAt, YamlText } from './yaml-text.ts';
+import { YamlText } from './yaml-text.ts';
+
+/** Of parameters; DVC has them in TOML and Python, too. */
+const IN_YAML = /\.(ya?ml|json)$/;
 
 /** The pipelines of a workspace and their files of parameters, as they are at one moment. */
 export class Project {
@@ -25,10 +27,10 @@ export class Project {
     );
     const pipelines = read.filter(pipeline => pipeline !== undefined);
     const texts = new Map(pipelines.map(({ file, yaml }) => [file, yaml]));
-    const sources = new Set(pipelines.flatMap(sourcesOf).map(({ file }) => file));
+    const sources = new Set(pipelines.flatMap(each => each.allSources()).map(({ file }) => file));
     await Promise.all(
       [...sources].map(async file => {
-        if (texts.has(file)) return;
+        if (texts.has(file) || !IN_YAML.test(file)) return;
         const text = await files.read(file);
         if (text !== undefined) texts.set(file, new YamlText(text));
       }),
@@ -61,21 +63,4 @@ export class Project {
       pipeline.parameterSources(step).flatMap(source => [...this.parametersIn(source).entries()]),
     );
   }
-}
-
-function sourcesOf(pipeline: PipelineText): ParameterSource[] {
-  return [
-    ...pipeline.parameterSources(),
-    ...pipeline.steps.flatMap(step => [
-      ...pipeline.parameterSources(step),
-      ...[undefined, ...listedFiles(step)].flatMap(file => pipeline.listedSource(step, file) ?? []),
-    ]),
-  ];
-}
-
-/** Files that a stage of a `dvc.yaml` lists parameters of. */
-function listedFiles(step: StepText): string[] {
-  const listed = valueAt(step.value, ['params']);
-  if (!isSeq(listed)) return [];
-  return listed.items.flatMap(item => (isMap(item) ? entriesOf(item).map(({ name }) => name) : []));
 }

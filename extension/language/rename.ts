@@ -5,7 +5,7 @@ import { isSame, type Mention, mentionAt, mentionsOf, type Subject } from './men
 import type { PipelineText } from './pipeline-text.ts';
 import { Project } from './project.ts';
 import { mappingOf, memberOf } from './vocabulary.ts';
-import type { Span } from './yaml-text.ts';
+import { entriesOf, type Span, valueAt, YamlText } from './yaml-text.ts';
 
 /** A text in place of another. */
 export interface Edit {
@@ -49,9 +49,29 @@ export async function renameAt(files: Files, file: string, offset: number, to: s
   if (subject.kind === 'path') return movePath(mentions, mention, subject.path, to);
   if (subject.kind === 'step') checkStepName(project, subject, to);
   if (subject.kind === 'parameter') checkParameterName(mentions, subject, to);
-  return mentions
+  const edits = mentions
     .filter(other => isSame(other.subject, subject))
     .map(({ file, span }) => ({ file, span, text: to }));
+  return subject.kind === 'step' ? [...edits, ...(await lockEdits(files, project, subject, to))] : edits;
+}
+
+/** Renames what DVC's lock file has of a stage, or of all that it is repeated as: otherwise they would be run again. */
+async function lockEdits(
+  files: Files,
+  project: Project,
+  { file, name }: Subject & { kind: 'step' },
+  to: string,
+): Promise<Edit[]> {
+  const pipeline = project.pipeline(file);
+  if (!pipeline?.format.dvc) return [];
+  const lock = path.join(pipeline.folder, pipeline.format.dvc.lock);
+  const yaml = new YamlText((await files.read(lock)) ?? '');
+  return entriesOf(valueAt(yaml.contents, [pipeline.format.steps]))
+    .filter(entry => entry.name === name || entry.name.startsWith(`${name}@`))
+    .map(({ key }) => {
+      const { start } = yaml.spanOf(key);
+      return { file: lock, span: { start, end: start + name.length }, text: to };
+    });
 }
 
 function checkRenameable({ subject, base }: Mention): void {

@@ -26,7 +26,9 @@ export function symbolsOf(pipeline: PipelineText): OutlineEntry[] {
     ...symbol('key', entry, isScalar(entry.value) ? firstLine(entry.value.value) : ''),
     children:
       entry.name === format.steps
-        ? pipeline.steps.map(step => symbol('step', step, commandOf(pipeline, step.value)))
+        ? pipeline.steps.map(({ name, key, body }) =>
+            symbol('step', { name, key, value: body }, commandOf(pipeline, body)),
+          )
         : [],
   }));
 }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { isMap, isScalar, isSeq, type Scalar } from 'yaml';
 import type { RefersTo } from '../../daemon/contract/references.ts';
+import dvc from '../../schemas/dvc.schema.json' with { type: 'json' };
 import modelthat from '../../schemas/modelthat.schema.json' with { type: 'json' };
 import { entriesOf } from './yaml-text.ts';
 
@@ -32,8 +33,15 @@ export interface Format {
   readonly command: string;
   /** The key of the folder that a step runs in. */
   readonly folder: string;
-  /** The key, of the file and of steps, of further sources of parameters. */
-  readonly variables?: string;
+  /** What only DVC's format has. */
+  readonly dvc?: {
+    /** The key, of the file and of stages, of further sources of parameters. */
+    readonly variables: string;
+    /** The key that a repeated stage is below. */
+    readonly repeated: string;
+    /** The file beside it that remembers what stages ran with, below their names. */
+    readonly lock: string;
+  };
 }
 
 const MODELTHAT: Format = {
@@ -44,9 +52,18 @@ const MODELTHAT: Format = {
   folder: 'cwd',
 };
 
+const DVC: Format = {
+  schema: dvc as unknown as Schema,
+  steps: 'stages',
+  command: 'cmd',
+  folder: 'wdir',
+  dvc: { variables: 'vars', repeated: 'do', lock: 'dvc.lock' },
+};
+
 const FORMATS: Readonly<Record<string, Format>> = {
   'modelthat.yaml': MODELTHAT,
   'modelthat.yml': MODELTHAT,
+  'dvc.yaml': DVC,
 };
 
 /** The format of a pipeline file, by its name. */
@@ -63,18 +80,17 @@ export function formsOf(schema: Schema): readonly Schema[] {
   return schema.anyOf ? schema.anyOf.flatMap(formsOf) : [schema];
 }
 
-function formOf(schema: Schema, type: string): Schema | undefined {
-  return formsOf(schema).find(form => form.type === type);
-}
-
-/** What a mapping may hold; undefined for what cannot be one. */
+/** What a mapping may hold, alternatives taken together; undefined for what cannot be one. */
 export function mappingOf(schema: Schema): Schema | undefined {
-  return formOf(schema, 'object');
+  const forms = formsOf(schema).filter(form => form.type === 'object');
+  const [first] = forms;
+  if (first === undefined || forms.length === 1) return first;
+  return { ...first, required: [], properties: Object.assign({}, ...forms.map(form => form.properties)) };
 }
 
 /** What the items of a list may be. */
 export function itemOf(schema: Schema): Schema | undefined {
-  return formOf(schema, 'array')?.items;
+  return formsOf(schema).find(form => form.type === 'array')?.items;
 }
 
 /** What a mapping may have under a key. */

@@ -48,12 +48,7 @@ async function completeReference(
         .filter(({ name }) => name !== step?.name)
         .map(({ name }) => ({ label: name, kind: 'step', insert: name, span }));
     case 'parameter': {
-      const source =
-        step &&
-        pipeline.listedSource(
-          step,
-          cursor.at.slice(3).find(key => typeof key === 'string'),
-        );
+      const source = step && pipeline.listedSource(step, cursor.at);
       return source ? [...project.parametersIn(source).values()].map(each => parameterItem(each, span)) : [];
     }
     case 'condition':

@@ -34,15 +34,11 @@ export function completeTemplate(
     .filter(({ isGroup }) => !isGroup)
     .map(each => parameterItem(each, span));
   return [
-    ...repeatedNames(step).map((label): Completion => ({ label, kind: 'parameter', insert: label, span })),
+    ...(step?.repeatedNames ?? []).map(
+      (label): Completion => ({ label, kind: 'parameter', insert: label, span }),
+    ),
     ...all,
   ].map(item => ({ ...item, insert: `${item.insert}}` }));
-}
-
-/** What templates in a step that is repeated may name besides parameters. */
-function repeatedNames(step: StepText | undefined): string[] {
-  const matrix = entriesOf(valueAt(step?.value, ['matrix'])).map(({ name }) => `item.${name}`);
-  return matrix.length > 0 ? matrix : valueAt(step?.value, ['foreach']) ? ['item', 'key'] : [];
 }
 
 const CHAMPION = 'champion.';
