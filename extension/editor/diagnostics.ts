@@ -9,11 +9,16 @@ const SEVERITY = {
   warning: vscode.DiagnosticSeverity.Warning,
 } as const;
 
-/** Shows the problems of a pipeline file as it is typed. Only in a trusted workspace: checking needs the daemon. */
+/**
+ * Shows the problems of open pipeline files as they are typed, also those in their files of parameters. Only in a trusted
+ * workspace: checking needs the daemon.
+ */
 export class PipelineDiagnostics implements vscode.Disposable {
   readonly #stores: Stores;
   readonly #log: vscode.LogOutputChannel;
   readonly #shown = vscode.languages.createDiagnosticCollection('modelthat');
+  /** What was found, by the pipeline's document. */
+  readonly #found = new Map<string, readonly Diagnostic[]>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #subscriptions: vscode.Disposable[];
 
@@ -24,6 +29,8 @@ export class PipelineDiagnostics implements vscode.Disposable {
       this.#shown,
       vscode.workspace.onDidOpenTextDocument(document => this.#checkSoon(document)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#checkSoon(document)),
+      // What a pipeline refers to may be there now.
+      vscode.workspace.onDidSaveTextDocument(() => this.#checkAll()),
       vscode.workspace.onDidCloseTextDocument(document => this.#forget(document)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#checkAll()),
     ];
@@ -59,29 +66,36 @@ export class PipelineDiagnostics implements vscode.Disposable {
     const { problems } = await connection.call(checkPipeline, { body });
     // What was typed meanwhile has a check of its own on the way.
     if (document.version !== version || document.isClosed) return;
-    const own = problems.filter(problem => problem.file === document.uri.fsPath);
-    this.#shown.set(
-      document.uri,
-      own.map(problem => shown(problem, document)),
-    );
+    this.#found.set(document.uri.toString(), problems);
+    this.#show();
   }
 
   #forget(document: vscode.TextDocument): void {
     const key = document.uri.toString();
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
-    this.#shown.delete(document.uri);
+    if (this.#found.delete(key)) this.#show();
+  }
+
+  #show(): void {
+    const byFile = Map.groupBy([...this.#found.values()].flat(), problem => problem.file);
+    for (const [uri] of this.#shown) if (!byFile.has(uri.fsPath)) this.#shown.delete(uri);
+    for (const [file, problems] of byFile) {
+      // Several pipelines may read the same parameters.
+      const different = new Map(problems.map(problem => [JSON.stringify(problem), problem]));
+      this.#shown.set(vscode.Uri.file(file), [...different.values()].map(shown));
+    }
   }
 }
 
-function shown(problem: Diagnostic, document: vscode.TextDocument): vscode.Diagnostic {
-  const start = new vscode.Position(problem.line - 1, problem.column - 1);
-  const known = problem.endLine !== undefined && problem.endColumn !== undefined;
-  const end = known
-    ? new vscode.Position((problem.endLine ?? 1) - 1, (problem.endColumn ?? 1) - 1)
-    : (document.getWordRangeAtPosition(start)?.end ?? document.lineAt(start.line).range.end);
-  const message = problem.remedy ? `${problem.message}\n${problem.remedy}` : problem.message;
-  const diagnostic = new vscode.Diagnostic(new vscode.Range(start, end), message, SEVERITY[problem.severity]);
+function shown(problem: Diagnostic): vscode.Diagnostic {
+  const { line, column, endLine = line, endColumn = column, severity, message, remedy } = problem;
+  const range = new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1);
+  const diagnostic = new vscode.Diagnostic(
+    range,
+    remedy ? `${message}\n${remedy}` : message,
+    SEVERITY[severity],
+  );
   diagnostic.source = 'modelthat';
   return diagnostic;
 }

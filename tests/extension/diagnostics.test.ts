@@ -17,6 +17,22 @@ describe('problems of a pipeline file', () => {
     await vscode.commands.executeCommand('undo');
     await problemsOf(file, found => found.length === 0);
   });
+
+  it('show in its file of parameters, once that is saved', async () => {
+    const [file] = await vscode.workspace.findFiles('params.yaml');
+    assert.ok(file);
+    const document = await vscode.workspace.openTextDocument(file);
+    const good = document.getText();
+    await insert(document, '\nlr: 0.2\n');
+    await document.save();
+    const [problem] = await problemsOf(file, found => found.length > 0);
+    assert.match(problem?.message ?? '', /the key “lr” is there twice/);
+    const edit = new vscode.WorkspaceEdit();
+    edit.replace(file, new vscode.Range(0, 0, document.lineCount, 0), good);
+    await vscode.workspace.applyEdit(edit);
+    await document.save();
+    await problemsOf(file, found => found.length === 0);
+  });
 });
 
 async function insert(document: vscode.TextDocument, text: string): Promise<void> {
