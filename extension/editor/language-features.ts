@@ -144,11 +144,12 @@ export class LanguageFeatures implements vscode.Disposable {
   }
 
   async #outline(document: vscode.TextDocument): Promise<vscode.DocumentSymbol[]> {
-    const [{ symbolsOf }, { PipelineText }] = await Promise.all([
+    const [{ symbolsOf }, { Project }] = await Promise.all([
       import('../language/symbols.ts'),
-      import('../language/pipeline-text.ts'),
+      import('../language/project.ts'),
     ]);
-    const pipeline = PipelineText.read(document.uri.fsPath, document.getText());
+    const { fsPath } = document.uri;
+    const pipeline = (await Project.read(this.#files, fsPath)).pipeline(fsPath);
     return pipeline ? symbolsOf(pipeline).map(symbol => documentSymbol(document, symbol)) : [];
   }
 

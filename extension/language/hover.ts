@@ -2,9 +2,10 @@ import path from 'node:path';
 import { formatBytes } from '../../daemon/contract/display.ts';
 import { plain } from '../trees/row.ts';
 import { describe } from './completion/keys.ts';
+import { nextTimes } from './cron.ts';
 import type { DaemonFacts } from './daemon-facts.ts';
 import type { Files } from './files.ts';
-import { isSame, type Mention, makerOf, mentionAt, mentionsOf, type Subject } from './mentions.ts';
+import { isSame, type Mention, makersIn, mentionAt, mentionsOf, type Subject } from './mentions.ts';
 import { type Parameter, showValue } from './parameters.ts';
 import type { PipelineText } from './pipeline-text.ts';
 import { Project } from './project.ts';
@@ -28,7 +29,7 @@ export async function hoverAt(
   const mention = mentionAt(mentions, file, offset);
   if (!mention) {
     const pipeline = project.pipeline(file);
-    return pipeline && keyHover(pipeline, offset);
+    return pipeline && (keyHover(pipeline, offset) ?? scheduleHover(pipeline, offset, new Date()));
   }
   const lines = await describeSubject({ files, facts, project, mentions }, mention);
   return { span: mention.span, markdown: lines.filter(Boolean).join('\n\n') };
@@ -41,6 +42,19 @@ function keyHover({ yaml, format }: PipelineText, offset: number): Hover | undef
     if (!isKey || !contains(span, offset)) continue;
     const schema = schemaAt(format.schema, at);
     return schema?.description ? { span, markdown: describe(schema) } : undefined;
+  }
+  return undefined;
+}
+
+/** The next times of a schedule. @param now from when on */
+export function scheduleHover({ yaml, format }: PipelineText, offset: number, now: Date): Hover | undefined {
+  for (const { at, scalar, refersTo } of scalarsOf(yaml.contents, format.schema)) {
+    const span = yaml.spanOf(scalar);
+    if (refersTo !== 'cron' || !contains(span, offset)) continue;
+    const zone = textOf(valueAt(yaml.contents, [...at.slice(0, -1), 'timezone']));
+    const times = nextTimes(yaml.slice(span), zone, now);
+    const lines = times.map(time => `- ${plain(time)}`);
+    return lines.length > 0 ? { span, markdown: `Next times:\n\n${lines.join('\n')}` } : undefined;
   }
   return undefined;
 }
@@ -133,7 +147,7 @@ async function describePath(
 ): Promise<string[]> {
   const facts = await files.stat(absolute);
   const is = facts ? (facts.isFolder ? 'a folder' : formatBytes(facts.size)) : 'not there';
-  const maker = makerOf(mentions, absolute)?.step;
+  const maker = makersIn(mentions)(absolute)?.step;
   const readers = mentions.flatMap(({ role, step, subject }) =>
     role === 'uses' && step && subject.kind === 'path' && subject.path === absolute ? step : [],
   );

@@ -52,16 +52,20 @@ export function isSame(one: Subject, other: Subject): boolean {
   return one.file === other.file && one.name === other.name;
 }
 
-/** The output that is a path, or else the one that it lies in. */
-export function makerOf(mentions: readonly Mention[], file: string): Mention | undefined {
-  return mentions
-    .flatMap(mention =>
-      mention.role === 'declares' && mention.subject.kind === 'path'
-        ? [{ mention, made: mention.subject.path }]
-        : [],
-    )
-    .filter(({ made }) => file === made || file.startsWith(`${made}${path.sep}`))
-    .sort((a, b) => b.made.length - a.made.length)[0]?.mention;
+/** Finds the output that is a path, or else the one that it lies in. */
+export function makersIn(mentions: readonly Mention[]): (file: string) => Mention | undefined {
+  const makers = new Map<string, Mention>();
+  for (const mention of mentions) {
+    const { role, subject } = mention;
+    if (role === 'declares' && subject.kind === 'path' && !makers.has(subject.path))
+      makers.set(subject.path, mention);
+  }
+  return file => {
+    for (let at = file; ; at = path.dirname(at)) {
+      const maker = makers.get(at);
+      if (maker || at === path.dirname(at)) return maker;
+    }
+  };
 }
 
 function declaration({ name, file, span }: Parameter): Mention {
@@ -70,18 +74,16 @@ function declaration({ name, file, span }: Parameter): Mention {
 
 function* mentionsIn(project: Project, pipeline: PipelineText): Generator<Mention> {
   const { yaml, format } = pipeline;
-  const known = new Map<StepText | undefined, ReadonlyMap<string, Parameter>>();
-  const parametersFor = (step: StepText | undefined) => {
-    const parameters = known.get(step) ?? project.parametersFor(pipeline, step);
-    known.set(step, parameters);
-    return parameters;
-  };
   const inline = pipeline.allSources().filter(({ file }) => file === pipeline.file);
   for (const source of new Map(inline.map(source => [source.at.join('.'), source])).values()) {
     for (const parameter of project.parametersIn(source).values()) yield declaration(parameter);
   }
+  let context: Context | undefined;
   for (const found of scalarsOf(yaml.contents, format.schema)) {
-    yield* mentionsAt({ project, pipeline, step: pipeline.stepAt(found.at), parametersFor }, found);
+    const step = pipeline.stepAt(found.at);
+    if (!context || context.step !== step)
+      context = { project, pipeline, step, parameters: project.parametersFor(pipeline, step) };
+    yield* mentionsAt(context, found);
   }
 }
 
@@ -89,17 +91,16 @@ interface Context {
   readonly project: Project;
   readonly pipeline: PipelineText;
   readonly step: StepText | undefined;
-  readonly parametersFor: (step: StepText | undefined) => ReadonlyMap<string, Parameter>;
+  readonly parameters: ReadonlyMap<string, Parameter>;
 }
 
 function* mentionsAt(context: Context, found: Found): Generator<Mention> {
-  const { pipeline, step } = context;
+  const { pipeline, step, parameters } = context;
   const { at, scalar, isKey, refersTo } = found;
   const { file, yaml, format } = pipeline;
   const span = yaml.spanOf(scalar);
   const text = yaml.slice(span);
   const here = { file, span, ...(step && { step: step.name }) };
-  const parameters = context.parametersFor(step);
 
   if (isKey && at.length === 2 && at[0] === format.steps)
     yield { ...here, subject: { kind: 'step', file, name: text }, role: 'declares' };
@@ -150,7 +151,7 @@ function* named(
 }
 
 function* pathMention(
-  { pipeline, step, parametersFor }: Context,
+  { pipeline, step, parameters }: Context,
   here: Here,
   refersTo: RefersTo,
   text: string,
@@ -159,7 +160,6 @@ function* pathMention(
   // DVC names some of the parameters of a file after a colon.
   const [written = ''] = refersTo === 'parameterFile' ? text.split(':') : [text];
   if (base === undefined || written.trim() === '') return;
-  const parameters = parametersFor(step);
   const filled = written.replaceAll(TEMPLATE, (whole, name: string) => {
     const parameter = parameters.get(name.trim());
     return parameter && !parameter.isGroup ? String(parameter.value) : whole;

@@ -1,5 +1,5 @@
 import type { Files } from './files.ts';
-import { isSame, type Mention, makerOf, mentionAt, mentionsOf } from './mentions.ts';
+import { isSame, type Mention, makersIn, mentionAt, mentionsOf } from './mentions.ts';
 import { Project } from './project.ts';
 import type { Span } from './yaml-text.ts';
 
@@ -33,7 +33,7 @@ async function definitionOf(
   const { subject } = mention;
   if (subject.kind === 'code') return firstFile(files, subject.candidates);
   if (subject.kind === 'path') {
-    const maker = mention.role === 'uses' ? makerOf(mentions, subject.path) : undefined;
+    const maker = mention.role === 'uses' ? makersIn(mentions)(subject.path) : undefined;
     return maker ?? firstFile(files, [subject.path]);
   }
   return mentions.find(other => other.role === 'declares' && isSame(other.subject, subject));
@@ -63,10 +63,11 @@ export async function referencesAt(
 /** Links of a pipeline file to the files that its paths name, but for what a step makes: that has a definition. */
 export async function linksIn(files: Files, file: string): Promise<Link[]> {
   const mentions = mentionsOf(await Project.read(files, file));
+  const makerOf = makersIn(mentions);
   const links = mentions.map(async (mention): Promise<Link | undefined> => {
     const { subject, span: from } = mention;
     if (mention.file !== file || subject.kind !== 'path') return undefined;
-    if (mention.role === 'uses' && makerOf(mentions, subject.path)) return undefined;
+    if (mention.role === 'uses' && makerOf(subject.path)) return undefined;
     const to = await firstFile(files, [subject.path]);
     return to && { from, to };
   });

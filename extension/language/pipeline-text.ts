@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { type Format, formatOf, type KeyPath } from './vocabulary.ts';
-import { entriesOf, textOf, valueAt, YamlText } from './yaml-text.ts';
+import { entriesOf, textOf, valueAt, type YamlText } from './yaml-text.ts';
 
 /** A step as it is written. */
 export interface StepText {
@@ -35,12 +35,13 @@ export class PipelineText {
   readonly format: Format;
   readonly yaml: YamlText;
   readonly steps: readonly StepText[];
+  readonly #byName: ReadonlyMap<string, StepText>;
 
-  private constructor(file: string, format: Format, text: string) {
+  private constructor(file: string, format: Format, yaml: YamlText) {
     this.file = file;
     this.folder = path.dirname(file);
     this.format = format;
-    this.yaml = new YamlText(text);
+    this.yaml = yaml;
     this.steps = entriesOf(valueAt(this.yaml.contents, [format.steps])).map(({ name, key, value }) => {
       const repeated = format.dvc && valueAt(value, [format.dvc.repeated]);
       const body = repeated ?? value;
@@ -49,17 +50,18 @@ export class PipelineText {
       const folder = own.includes('${') ? undefined : path.resolve(this.folder, own);
       return { name, key, body, at, folder, repeatedNames: repeatedNames(value) };
     });
+    this.#byName = new Map(this.steps.map(step => [step.name, step]));
   }
 
   /** @returns undefined for a file that is no pipeline by its name */
-  static read(file: string, text: string): PipelineText | undefined {
+  static read(file: string, yaml: YamlText): PipelineText | undefined {
     const format = formatOf(file);
-    return format && new PipelineText(file, format, text);
+    return format && new PipelineText(file, format, yaml);
   }
 
   /** The step that a place is in. */
   stepAt(at: KeyPath): StepText | undefined {
-    return at[0] === this.format.steps ? this.steps.find(step => step.name === at[1]) : undefined;
+    return at[0] === this.format.steps ? this.#byName.get(String(at[1])) : undefined;
   }
 
   /** Where the parameters come from that templates may name: of the file, and of one of its steps. */
@@ -68,8 +70,8 @@ export class PipelineText {
     if (!dvc) return [this.#parameters()];
     return [
       { file: path.join(this.folder, DEFAULT_PARAMETERS), at: [] },
-      ...this.#variables([dvc.variables], this.folder),
-      ...(step?.folder ? this.#variables([...step.at, dvc.variables], step.folder) : []),
+      ...this.#variables(this.yaml.contents, [dvc.variables], this.folder),
+      ...(step?.folder ? this.#variables(step.body, [...step.at, dvc.variables], step.folder) : []),
     ];
   }
 
@@ -100,8 +102,8 @@ export class PipelineText {
   }
 
   /** A list of DVC's `vars`: files, some of their parameters, or the parameters themselves. */
-  #variables(at: KeyPath, folder: string): ParameterSource[] {
-    const list = valueAt(this.yaml.contents, at);
+  #variables(within: Node | null, at: KeyPath, folder: string): ParameterSource[] {
+    const list = valueAt(within, at.slice(-1));
     if (!isSeq(list)) return [];
     return list.items.flatMap((item, index): ParameterSource[] => {
       if (isMap(item)) return [{ file: this.file, at: [...at, index] }];

@@ -10,6 +10,7 @@ const IN_YAML = /\.(ya?ml|json)$/;
 export class Project {
   readonly pipelines: readonly PipelineText[];
   readonly #texts: ReadonlyMap<string, YamlText>;
+  readonly #parameters = new Map<string, ReadonlyMap<string, Parameter>>();
 
   private constructor(pipelines: readonly PipelineText[], texts: ReadonlyMap<string, YamlText>) {
     this.pipelines = pipelines;
@@ -18,23 +19,19 @@ export class Project {
 
   /** Reads all pipelines of the workspace, or one. */
   static async read(files: Files, only?: string): Promise<Project> {
+    const texts = new Map<string, YamlText>();
+    const read = async (file: string) => {
+      const yaml = await readYaml(files, file);
+      if (yaml) texts.set(file, yaml);
+    };
     const names = only === undefined ? await files.pipelines() : [only];
-    const read = await Promise.all(
-      names.map(async file => {
-        const text = await files.read(file);
-        return text === undefined ? undefined : PipelineText.read(file, text);
-      }),
-    );
-    const pipelines = read.filter(pipeline => pipeline !== undefined);
-    const texts = new Map(pipelines.map(({ file, yaml }) => [file, yaml]));
+    await Promise.all(names.map(read));
+    const pipelines = names.flatMap(file => {
+      const yaml = texts.get(file);
+      return (yaml && PipelineText.read(file, yaml)) ?? [];
+    });
     const sources = new Set(pipelines.flatMap(each => each.allSources()).map(({ file }) => file));
-    await Promise.all(
-      [...sources].map(async file => {
-        if (texts.has(file) || !IN_YAML.test(file)) return;
-        const text = await files.read(file);
-        if (text !== undefined) texts.set(file, new YamlText(text));
-      }),
-    );
+    await Promise.all([...sources].filter(file => !texts.has(file) && IN_YAML.test(file)).map(read));
     return new Project(pipelines, texts);
   }
 
@@ -53,14 +50,35 @@ export class Project {
   }
 
   parametersIn(source: ParameterSource): ReadonlyMap<string, Parameter> {
+    const key = JSON.stringify(source);
     const text = this.#texts.get(source.file);
-    return text ? parametersIn(text, source) : new Map();
+    const found = this.#parameters.get(key) ?? (text ? parametersIn(text, source) : new Map());
+    this.#parameters.set(key, found);
+    return found;
   }
 
   /** The parameters that templates may name. */
   parametersFor(pipeline: PipelineText, step?: StepText): ReadonlyMap<string, Parameter> {
-    return new Map(
-      pipeline.parameterSources(step).flatMap(source => [...this.parametersIn(source).entries()]),
-    );
+    const all = pipeline.parameterSources(step).map(source => this.parametersIn(source));
+    const [first] = all;
+    return all.length === 1 && first ? first : new Map(all.flatMap(each => [...each]));
   }
+}
+
+/** What was read last: between one question and the next most files stay as they are, and parsing takes most of the time. */
+const lastRead = new WeakMap<Files, Map<string, YamlText>>();
+
+async function readYaml(files: Files, file: string): Promise<YamlText | undefined> {
+  const text = await files.read(file);
+  const known = lastRead.get(files) ?? new Map<string, YamlText>();
+  lastRead.set(files, known);
+  if (text === undefined) {
+    known.delete(file);
+    return undefined;
+  }
+  const last = known.get(file);
+  if (last?.text === text) return last;
+  const yaml = new YamlText(text);
+  known.set(file, yaml);
+  return yaml;
 }

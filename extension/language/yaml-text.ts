@@ -8,6 +8,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  stringify,
 } from 'yaml';
 
 /** A part of a text, by the offsets of its begin and its end. */
@@ -86,4 +87,10 @@ export function textOf(node: unknown): string | undefined {
 
 export function contains({ start, end }: Span, offset: number): boolean {
   return start <= offset && offset <= end;
+}
+
+/** A value as one writes it in a line of YAML. */
+export function written(value: unknown): string {
+  const flowCollectionPadding = !Array.isArray(value);
+  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding, lineWidth: 0 }).trim();
 }

@@ -5,6 +5,7 @@ import type { Files } from '../files.ts';
 import type { PipelineText } from '../pipeline-text.ts';
 import { Project } from '../project.ts';
 import { formsOf, mappingOf, referenceOf, type Schema, scalarsOf, schemaAt } from '../vocabulary.ts';
+import { written } from '../yaml-text.ts';
 import { type Completion, type ValueContext, wordAt } from './item.ts';
 import { completeKeys } from './keys.ts';
 import { completeMetrics, completeTemplate, parameterItem } from './names.ts';
@@ -33,7 +34,7 @@ export async function completionsAt(
 
 async function completeValue(context: ValueContext, schema: Schema): Promise<Completion[]> {
   const named = await completeReference(context, referenceOf(schema));
-  return [...named, ...fixedValues(schema, context.cursor)];
+  return [...named, ...fixedValues(context, schema)];
 }
 
 async function completeReference(
@@ -85,19 +86,17 @@ function namesOf({ yaml, format }: PipelineText, refersTo: RefersTo, { span }: C
 }
 
 /** Values that the vocabulary names: those that are possible, and examples of them. */
-function fixedValues(schema: Schema, { typed, span }: Cursor): Completion[] {
-  const forms = formsOf(schema);
-  const possible = forms.flatMap(({ enum: values = [], type }) =>
+function fixedValues({ pipeline, cursor }: ValueContext, schema: Schema): Completion[] {
+  const { typed, span } = cursor;
+  const possible = formsOf(schema).flatMap(({ enum: values = [], type }) =>
     type === 'boolean' ? [true, false] : values,
   );
-  const examples = (schema.examples ?? []).map(value => ({ value, detail: 'example' }));
   // An example of a whole command is in the way of one that is being typed.
-  const shown = [...possible.map(value => ({ value, detail: '' })), ...(typed.includes(' ') ? [] : examples)];
-  return shown.map(({ value, detail }) => ({
-    label: String(value),
-    kind: 'value',
-    ...(detail && { detail }),
-    insert: String(value),
-    span,
-  }));
+  const examples = typed.includes(' ') ? [] : (schema.examples ?? []);
+  const isQuoted = /["']/.test(pipeline.yaml.text[span.start - 1] ?? '');
+  const item = (value: unknown): Completion => {
+    const label = isQuoted ? String(value) : written(value);
+    return { label, kind: 'value', insert: label, span };
+  };
+  return [...possible.map(item), ...examples.map(each => ({ ...item(each), detail: 'example' }))];
 }

@@ -1,6 +1,7 @@
 import type { Cursor } from '../cursor.ts';
 import type { PipelineText } from '../pipeline-text.ts';
 import { formsOf, itemOf, mappingOf, referenceOf, type Schema } from '../vocabulary.ts';
+import { written } from '../yaml-text.ts';
 import type { Completion } from './item.ts';
 
 /** The keys that a mapping may have and has not, with what follows them. */
@@ -38,7 +39,7 @@ function newStep({ format }: PipelineText, { span }: Cursor): Completion {
 /** The description of a key, as Markdown. */
 export function describe({ description = '', examples = [], default: standard, planned }: Schema): string {
   if (planned) return description;
-  const shown = examples.map(example => `    ${String(example)}`).join('\n');
+  const shown = examples.map(example => `    ${written(example)}`).join('\n');
   const hasDefault = standard !== undefined && typeof standard !== 'object';
   return [
     description,

@@ -6,6 +6,7 @@ import { definitionAt, linksIn, referencesAt } from '../../../../extension/langu
 import { PipelineText } from '../../../../extension/language/pipeline-text.ts';
 import { renameAt } from '../../../../extension/language/rename.ts';
 import { symbolsOf } from '../../../../extension/language/symbols.ts';
+import { YamlText } from '../../../../extension/language/yaml-text.ts';
 import { TypedProject } from '../../../support/language.ts';
 
 const FILES = {
@@ -232,7 +233,7 @@ describe('a dvc.yaml', () => {
   });
 
   it('has an outline of its stages', () => {
-    const pipeline = PipelineText.read('/project/dvc.yaml', DVC);
+    const pipeline = PipelineText.read('/project/dvc.yaml', new YamlText(DVC));
     const stages = pipeline && symbolsOf(pipeline).find(({ name }) => name === 'stages');
     assert.deepEqual(
       stages?.children.map(({ name }) => name),

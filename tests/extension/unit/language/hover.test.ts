@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { hoverAt } from '../../../../extension/language/hover.ts';
 import { PipelineText } from '../../../../extension/language/pipeline-text.ts';
 import { symbolsOf } from '../../../../extension/language/symbols.ts';
+import { YamlText } from '../../../../extension/language/yaml-text.ts';
 import { TypedProject } from '../../../support/language.ts';
 
 const PIPELINE = `name: sales
@@ -83,7 +84,7 @@ describe('a hover', () => {
 
 describe('the outline', () => {
   it('has the keys of a file, and its steps with what they run', () => {
-    const pipeline = PipelineText.read('/project/modelthat.yaml', PIPELINE);
+    const pipeline = PipelineText.read('/project/modelthat.yaml', new YamlText(PIPELINE));
     assert.ok(pipeline);
     const lines = symbolsOf(pipeline).flatMap(({ name, detail, children }) => [
       `${name} ${detail}`.trim(),
@@ -98,7 +99,7 @@ describe('the outline', () => {
   });
 
   it('is there while the file is being typed', () => {
-    const pipeline = PipelineText.read('/project/modelthat.yaml', 'steps:\n  a:\n    run: [');
+    const pipeline = PipelineText.read('/project/modelthat.yaml', new YamlText('steps:\n  a:\n    run: ['));
     assert.deepEqual(pipeline && symbolsOf(pipeline)[0]?.children.map(({ name }) => name), ['a']);
   });
 });
