@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts of pipelines have templates
 import assert from 'node:assert/strict';
+import { nextTimes } from '../../../../extension/language/cron.ts';
 import { hoverAt } from '../../../../extension/language/hover.ts';
 import { PipelineText } from '../../../../extension/language/pipeline-text.ts';
 import { symbolsOf } from '../../../../extension/language/symbols.ts';
@@ -79,6 +80,22 @@ describe('a hover', () => {
       (await hoverAt(files, project.facts, file, offset))?.markdown ?? '',
       /used by \*\*train\*\*/,
     );
+  });
+});
+
+describe('a schedule', () => {
+  const now = new Date('2026-11-25T00:00:00Z');
+
+  it('has its next times told in words, in its time zone', () => {
+    assert.deepEqual(nextTimes('0 3 * * 1', 'Europe/Berlin', now, 2), [
+      'Monday 30 November at 03:00',
+      'Monday 7 December at 03:00',
+    ]);
+  });
+
+  it('has none while it cannot be read', () => {
+    assert.deepEqual(nextTimes('0 3 * *', undefined, now), []);
+    assert.deepEqual(nextTimes('0 3 * * 1', 'Europe/Nowhere', now), []);
   });
 });
 
