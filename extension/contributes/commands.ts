@@ -1,3 +1,4 @@
+import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 import { all, context, file, folderOpen, inView, item, never, type When } from './when.ts';
 
 /** Places other than the palette where a command can stand. */
@@ -34,7 +35,7 @@ const onItem = (kind: RegExp, group: string): Place => ({
 const onTitle = (when: When, group: string): Place => ({ menu: 'view/title', when, group });
 
 /** Names of the files that describe pipelines. */
-const PIPELINE_FILE = /^modelthat\.ya?ml$/;
+const PIPELINE_FILE = new RegExp(`^(${PIPELINE_FILES.map(name => name.replace('.', '\\.')).join('|')})$`);
 
 const inExperiments = inView('modelthat.experiments');
 const inPipelines = inView('modelthat.pipelines');

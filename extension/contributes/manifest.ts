@@ -1,3 +1,4 @@
+import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
 import { PIPELINE_PANEL, RUN_PANEL, VIEW_CONTAINER } from './names.ts';
 import { SETTINGS } from './settings.ts';
@@ -13,8 +14,7 @@ const MENUS: readonly Menu[] = ['view/title', 'view/item/context', 'editor/title
 export function manifest() {
   return {
     activationEvents: [
-      'workspaceContains:modelthat.yaml',
-      'workspaceContains:*/modelthat.yaml',
+      ...PIPELINE_FILES.flatMap(name => [`workspaceContains:${name}`, `workspaceContains:*/${name}`]),
       'workspaceContains:.modelthat',
       'workspaceContains:mlruns',
       'workspaceContains:mlflow.db',

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { findStore, storeFor } from '../../daemon/client/store.ts';
-
-const PIPELINE_FILE = 'modelthat.yaml';
+import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 
 /** A store that belongs to a window's folders. */
 export interface FoundStore {
@@ -37,7 +36,7 @@ function isProject(folder: string): boolean {
 }
 
 function hasPipeline(folder: string): boolean {
-  return fs.existsSync(path.join(folder, PIPELINE_FILE));
+  return PIPELINE_FILES.some(name => fs.existsSync(path.join(folder, name)));
 }
 
 function subfolders(root: string): string[] {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { DaemonState } from '../contributes/names.ts';
 import { setContext, setting } from '../contributes/vscode.ts';
+import { PIPELINE_PATTERN } from '../editor/documents.ts';
 import { findStores } from './find-stores.ts';
 import type { Launcher, StreamMessage } from './launcher.ts';
 import { StoreConnection } from './store-connection.ts';
@@ -28,7 +29,7 @@ export class Stores implements vscode.Disposable {
   constructor(launcher: Launcher, log: vscode.LogOutputChannel) {
     this.#launcher = launcher;
     this.#log = log;
-    const files = vscode.workspace.createFileSystemWatcher('**/modelthat.yaml', false, true, false);
+    const files = vscode.workspace.createFileSystemWatcher(PIPELINE_PATTERN, false, true, false);
     const find = () => this.#find();
     this.#subscriptions = [
       files,

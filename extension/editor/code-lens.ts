@@ -19,8 +19,8 @@ export class PipelineLenses implements vscode.CodeLensProvider {
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     if (!vscode.workspace.isTrusted || !setting('modelthat.editor.codeLens')) return [];
     // The parser is loaded with the first pipeline file that is opened.
-    const { stepLines } = await import('./step-lines.ts');
-    const { steps, stepsLine } = stepLines(document.getText());
+    const { stepLines } = await import('../language/step-lines.ts');
+    const { steps, stepsLine } = stepLines(document.uri.fsPath, document.getText());
     if (stepsLine === undefined) return [];
     const { uri } = document;
     return [

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { checkPipeline, type Diagnostic } from '../../daemon/contract/pipelines.ts';
 import type { Stores } from '../daemon/stores.ts';
@@ -31,6 +32,7 @@ export class PipelineDiagnostics implements vscode.Disposable {
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#checkSoon(document)),
       // What a pipeline refers to may be there now.
       vscode.workspace.onDidSaveTextDocument(() => this.#checkAll()),
+      stores.onDidChange(() => this.#checkAll()),
       vscode.workspace.onDidCloseTextDocument(document => this.#forget(document)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#checkAll()),
     ];
@@ -61,6 +63,8 @@ export class PipelineDiagnostics implements vscode.Disposable {
   async #check(document: vscode.TextDocument): Promise<void> {
     const connection = this.#stores.of(document.uri);
     if (!connection || connection.stoppedByHand) return;
+    // Who looks at the pipeline of another tool has not asked for a store.
+    if (!isOurs(document) && connection.state !== 'running') return;
     const { version } = document;
     const body = { file: document.uri.fsPath, text: document.getText() };
     const { problems } = await connection.call(checkPipeline, { body });
@@ -86,6 +90,10 @@ export class PipelineDiagnostics implements vscode.Disposable {
       this.#shown.set(vscode.Uri.file(file), [...different.values()].map(shown));
     }
   }
+}
+
+function isOurs(document: vscode.TextDocument): boolean {
+  return path.basename(document.uri.fsPath).startsWith('modelthat.');
 }
 
 function shown(problem: Diagnostic): vscode.Diagnostic {

@@ -1,9 +1,13 @@
 import type { DocumentSelector } from 'vscode';
+import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 
-/** The files that describe pipelines. */
-export const PIPELINE_FILES = '**/modelthat.{yaml,yml}';
+/** The files that describe pipelines, wherever they are. */
+export const PIPELINE_PATTERN = `**/{${PIPELINE_FILES.join(',')}}`;
 
-export const PIPELINE_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: PIPELINE_FILES };
+/** Folders in which none are looked for. */
+export const NO_PIPELINES = '**/{.*,node_modules,__pycache__,venv,site-packages,mlruns,dist}/**';
+
+export const PIPELINE_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: PIPELINE_PATTERN };
 
 /** Pipelines, and what may hold their parameters. */
 export const PROJECT_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: '**/*.{yaml,yml,json}' };

@@ -1,15 +1,14 @@
 import * as vscode from 'vscode';
 import type { FileFacts, Files } from '../language/files.ts';
 import type { Span } from '../language/yaml-text.ts';
-import { PIPELINE_DOCUMENTS, PIPELINE_FILES } from './documents.ts';
+import { NO_PIPELINES, PIPELINE_DOCUMENTS, PIPELINE_PATTERN } from './documents.ts';
 
-const NOT_SEARCHED = '**/{.*,node_modules,__pycache__,venv,site-packages,mlruns,dist}/**';
 /** Larger ones hold data. */
 const MAX_BYTES = 1_000_000;
 
 /** The files of this window, with what is typed and not saved yet. */
 export class WorkspaceFiles implements Files, vscode.Disposable {
-  readonly #watcher = vscode.workspace.createFileSystemWatcher(PIPELINE_FILES, false, true, false);
+  readonly #watcher = vscode.workspace.createFileSystemWatcher(PIPELINE_PATTERN, false, true, false);
   #pipelines: Promise<readonly string[]> | undefined;
 
   constructor() {
@@ -25,7 +24,7 @@ export class WorkspaceFiles implements Files, vscode.Disposable {
   }
 
   async pipelines(): Promise<readonly string[]> {
-    this.#pipelines ??= Promise.resolve(vscode.workspace.findFiles(PIPELINE_FILES, NOT_SEARCHED)).then(
+    this.#pipelines ??= Promise.resolve(vscode.workspace.findFiles(PIPELINE_PATTERN, NO_PIPELINES)).then(
       found => found.map(uri => uri.fsPath),
     );
     // One that is open may lie where none are looked for, or in no folder of the window.

@@ -2,9 +2,8 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { PROBLEM_MATCHER, TASK_TYPE } from '../contributes/names.ts';
-import { PIPELINE_FILES } from '../editor/documents.ts';
+import { NO_PIPELINES, PIPELINE_PATTERN } from '../editor/documents.ts';
 
-const NO_PIPELINES = '**/{node_modules,.venv,.git}/**';
 /** More pipelines and steps than these are named in tasks.json by hand. */
 const MOST_FILES = 50;
 const MOST_STEPS = 50;
@@ -33,7 +32,7 @@ export class PipelineTasks implements vscode.TaskProvider {
   /** Reads the files itself: a list of tasks is no reason to start a daemon. */
   async provideTasks(): Promise<vscode.Task[]> {
     if (!vscode.workspace.isTrusted) return [];
-    const files = await vscode.workspace.findFiles(PIPELINE_FILES, NO_PIPELINES, MOST_FILES);
+    const files = await vscode.workspace.findFiles(PIPELINE_PATTERN, NO_PIPELINES, MOST_FILES);
     const tasks = await Promise.all(
       files.sort((a, b) => a.path.localeCompare(b.path)).map(file => this.#tasksOf(file)),
     );
@@ -51,10 +50,10 @@ export class PipelineTasks implements vscode.TaskProvider {
     const folder = vscode.workspace.getWorkspaceFolder(file);
     if (!folder) return [];
     // The parser is loaded with the first list of tasks.
-    const { stepLines } = await import('../editor/step-lines.ts');
+    const { stepLines } = await import('../language/step-lines.ts');
     const text = Buffer.from(await vscode.workspace.fs.readFile(file)).toString();
     const whole: TaskDefinition = { type: TASK_TYPE, file: path.posix.relative(folder.uri.path, file.path) };
-    const steps = stepLines(text).steps.slice(0, MOST_STEPS);
+    const steps = stepLines(file.fsPath, text).steps.slice(0, MOST_STEPS);
     return [whole, ...steps.map(({ name }) => ({ ...whole, step: name }))].map(definition =>
       this.#task(definition, definition, folder),
     );

@@ -125,6 +125,20 @@ describe('language features of a pipeline file', () => {
     await vscode.workspace.applyEdit(fix.edit);
     assert.equal(document.lineAt(start.line).text, '    run: echo preparing');
   });
+
+  it('serve a dvc.yaml, too', async () => {
+    const file = vscode.Uri.joinPath(document.uri, '../stages/dvc.yaml');
+    await vscode.workspace.fs.writeFile(file, Buffer.from('stages:\n  a:\n    cmdd: echo\n'));
+    const stages = await vscode.workspace.openTextDocument(file);
+    await vscode.window.showTextDocument(stages);
+    await problem(file, /unknown key “cmdd”/);
+    const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+      'vscode.executeCompletionItemProvider',
+      file,
+      new vscode.Position(2, 4),
+    );
+    assert.ok(items.some(({ label }) => typeof label === 'object' && label.label === 'always_changed'));
+  });
 });
 
 /** Waits until a file has a problem. */
