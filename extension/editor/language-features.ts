@@ -124,13 +124,9 @@ export class LanguageFeatures implements vscode.Disposable {
     return Promise.all(found.map(place => this.#locate(place)));
   }
 
-  async #prepareRename(
-    document: vscode.TextDocument,
-    position: vscode.Position,
-  ): Promise<vscode.Range | undefined> {
+  async #prepareRename(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Range> {
     const { renameableAt } = await import('../language/rename.ts');
     const span = await renameableAt(this.#files, document.uri.fsPath, document.offsetAt(position));
-    if (!span) throw new Error('Steps, parameters and paths can be renamed, and here is none of them.');
     return rangeIn(document, span);
   }
 

@@ -105,9 +105,13 @@ function* mentionsAt(context: Context, found: Found): Generator<Mention> {
   if (isKey && at.length === 2 && at[0] === format.steps)
     yield { ...here, subject: { kind: 'step', file, name: text }, role: 'declares' };
   switch (refersTo) {
-    case 'step':
-      yield { ...here, subject: { kind: 'step', file, name: text }, role: 'uses' };
+    case 'step': {
+      // `train@cnn` is one of the steps that “train” is repeated as.
+      const [name = ''] = text.split('@');
+      const named = { start: span.start, end: span.start + name.length };
+      yield { ...here, span: named, subject: { kind: 'step', file, name }, role: 'uses' };
       break;
+    }
     case 'parameter':
       yield* named(here, listed(context, found) ?? parameters, text, span.start);
       break;

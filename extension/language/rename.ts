@@ -19,18 +19,9 @@ export class RenameError extends Error {
   override readonly name = 'RenameError';
 }
 
-/**
- * What would be renamed at an offset.
- *
- * @returns undefined where nothing has a name
- * @throws RenameError
- */
-export async function renameableAt(files: Files, file: string, offset: number): Promise<Span | undefined> {
-  const project = await Project.read(files);
-  const mention = mentionAt(mentionsOf(project), file, offset);
-  if (!mention) return undefined;
-  checkRenameable(mention);
-  return mention.span;
+/** What would be renamed at an offset. @throws RenameError */
+export async function renameableAt(files: Files, file: string, offset: number): Promise<Span> {
+  return renameable(mentionsOf(await Project.read(files)), file, offset).span;
 }
 
 /**
@@ -41,10 +32,7 @@ export async function renameableAt(files: Files, file: string, offset: number): 
 export async function renameAt(files: Files, file: string, offset: number, to: string): Promise<Edit[]> {
   const project = await Project.read(files);
   const mentions = mentionsOf(project);
-  const mention = mentionAt(mentions, file, offset);
-  if (!mention)
-    throw new RenameError('Steps, parameters and paths can be renamed, and here is none of them.');
-  checkRenameable(mention);
+  const mention = renameable(mentions, file, offset);
   const { subject } = mention;
   if (subject.kind === 'path') return movePath(mentions, mention, subject.path, to);
   if (subject.kind === 'step') checkStepName(project, subject, to);
@@ -74,11 +62,15 @@ async function lockEdits(
     });
 }
 
-function checkRenameable({ subject, base }: Mention): void {
-  if (subject.kind === 'code')
+function renameable(mentions: readonly Mention[], file: string, offset: number): Mention {
+  const mention = mentionAt(mentions, file, offset);
+  if (!mention)
+    throw new RenameError('Steps, parameters and paths can be renamed, and here is none of them.');
+  if (mention.subject.kind === 'code')
     throw new RenameError('Rename the Python file itself, and then what the command says.');
-  if (subject.kind === 'path' && base === undefined)
+  if (mention.subject.kind === 'path' && mention.base === undefined)
     throw new RenameError('The path is made from parameters: rename those, or write the path out.');
+  return mention;
 }
 
 function checkStepName(project: Project, { file, name }: Subject & { kind: 'step' }, to: string): void {

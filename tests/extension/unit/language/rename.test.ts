@@ -66,6 +66,16 @@ describe('renaming', () => {
     );
   });
 
+  it('changes a step that is repeated where one of its repetitions is named', async () => {
+    const text = 'steps:\n  a: { run: x, foreach: [1, 2] }\n  b: { run: x, after: [|a@1] }\n';
+    const project = new TypedProject({ 'modelthat.yaml': text });
+    const edits = await renameAt(...project.cursor, 'c');
+    assert.equal(
+      project.edited('modelthat.yaml', edits),
+      'steps:\n  c: { run: x, foreach: [1, 2] }\n  b: { run: x, after: [c@1] }\n',
+    );
+  });
+
   it('keeps the quotes of a name', async () => {
     const project = new TypedProject({
       'modelthat.yaml': 'steps:\n  "a": { run: x }\n  b: { run: x, after: \'|a\' }\n',
@@ -112,8 +122,8 @@ describe('renaming', () => {
   it('is offered for names, and not for keys', async () => {
     const project = at('features]\n    deps');
     const span = await renameableAt(...project.cursor);
-    assert.equal(span && project.show({ file: project.file, span }), 'modelthat.yaml:7 features');
-    assert.equal(await renameableAt(...at('run: python').cursor), undefined);
+    assert.equal(project.show({ file: project.file, span }), 'modelthat.yaml:7 features');
+    await assert.rejects(renameableAt(...at('run: python').cursor), /here is none of them/);
     await assert.rejects(renameableAt(...at('models/').cursor), /made from parameters/);
   });
 });
