@@ -32,13 +32,17 @@ export function cursorIn(text: string, offset: number): Cursor | undefined {
   const runsOn = found && isLineOfItsOwn(before, after) && found.source.includes('\n');
   const marked = runsOn ? find(`${before}${MARK}:${after}`) : found;
   if (!marked) return undefined;
-  const { at, isKey, source, start, siblings } = marked;
+  const { at, isKey, source, siblings } = marked;
+  // A text may go on over several lines; only of this one is anything replaced.
   const lineStart = before.lastIndexOf('\n') + 1;
+  const start = Math.max(marked.start, lineStart + (/^\s*/.exec(before.slice(lineStart))?.[0].length ?? 0));
+  const rest = source.slice(source.indexOf(MARK) + MARK.length);
+  const [restOfLine = ''] = rest.startsWith('#') ? [] : rest.split(/\s*\r?\n/);
   return {
     at,
     part: isKey ? 'key' : 'value',
-    typed: source.slice(0, source.indexOf(MARK)),
-    span: { start, end: start + source.length - MARK.length },
+    typed: before.slice(start),
+    span: { start, end: offset + restOfLine.length },
     siblings,
     isAlone: before.slice(lineStart, start).trim() === '',
     hasColon: isKey && !runsOn && /^[^\n:]*:/.test(after),
