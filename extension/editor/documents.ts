@@ -4,8 +4,9 @@ import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 /** The files that describe pipelines, wherever they are. */
 export const PIPELINE_PATTERN = `**/{${PIPELINE_FILES.join(',')}}`;
 
-/** Folders in which none are looked for. */
-export const NO_PIPELINES = '**/{.*,node_modules,__pycache__,venv,site-packages,mlruns,dist}/**';
+/** Folders in which none are looked for. `.*` would be every folder: the search takes the first one for `.`. */
+export const NO_PIPELINES =
+  '**/{.git,.dvc,.modelthat,.venv,.tox,node_modules,__pycache__,venv,site-packages,mlruns,dist}/**';
 
 export const PIPELINE_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: PIPELINE_PATTERN };
 
