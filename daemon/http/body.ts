@@ -6,6 +6,9 @@ import { ApiError, invalid } from '../contract/errors.ts';
 /** Largest body that is held in memory, in bytes. Artifacts are streamed and know no limit. */
 export const BODY_LIMIT = 32 * 1024 * 1024;
 
+/** How deep JSON may be nested: what goes through it calls itself, and would run out of stack. */
+const MAX_DEPTH = 200;
+
 /**
  * The whole body in one ArrayBuffer of its own, fit to be transferred to another thread.
  *
@@ -90,6 +93,7 @@ export async function readJson(request: IncomingMessage, limit?: number): Promis
   const bytes = await readBody(request, limit);
   if (bytes.byteLength === 0) return {};
   try {
+    if (isTooDeep(new Uint8Array(bytes))) throw new Error(`it is nested deeper than ${MAX_DEPTH}`);
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw invalid(`The body is not JSON: ${(error as Error).message}`);
@@ -98,4 +102,26 @@ export async function readJson(request: IncomingMessage, limit?: number): Promis
 
 function tooLarge(limit: number): ApiError {
   return new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes; send it in parts`);
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** By how much each byte changes the depth. */
+const STEPS = new Int8Array(256);
+for (const opening of '[{') STEPS[opening.charCodeAt(0)] = 1;
+for (const closing of ']}') STEPS[closing.charCodeAt(0)] = -1;
+
+/** Whether JSON, not looked at otherwise, is nested too deep. */
+function isTooDeep(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === QUOTE) inText = !inText;
+    else if (!inText) depth += STEPS[byte] ?? 0;
+    else if (byte === BACKSLASH) at += 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }

@@ -25,6 +25,9 @@ const MAX_SOURCE_BYTES = 1_000_000;
 /** How often one anchor may be used: enough for people, too little for a "billion laughs" file. */
 const MAX_ALIASES = 100;
 
+/** How many anchors a file may have: the parser compares each with each. */
+const MAX_ANCHORS = 1_000;
+
 /** How many problems of one file are told. */
 const MAX_PROBLEMS = 200;
 
@@ -50,6 +53,10 @@ export class Source {
     this.file = file;
     if (Buffer.byteLength(text) > MAX_SOURCE_BYTES) {
       this.#add(0, 0, 'error', `the file is larger than ${MAX_SOURCE_BYTES} bytes`, 'Keep data out of it.');
+      return;
+    }
+    if ((text.match(/(?:^|[\s[{,])&[^\s&]/gm)?.length ?? 0) > MAX_ANCHORS) {
+      this.#add(0, 0, 'error', `there are more than ${MAX_ANCHORS} anchors (&name)`, 'Write it more simply.');
       return;
     }
     this.#document = this.#parse(text, dialect);
