@@ -102,17 +102,15 @@ export class Attempt {
   /**
    * Goes on with commands that an earlier daemon started.
    *
-   * @param remark what a person should know of how the step came to run
-   * @returns how they ended, and what to know of how they ran
+   * @returns how they ended, and what to know of how they ran; undefined when it had not come to start any
    */
-  async recover(remark: string): Promise<AttemptEnd & { readonly remark: string }> {
-    if (this.#step.commands.length === 0) return { ...(await this.run(remark)), remark };
+  async recover(): Promise<(AttemptEnd & { readonly remark: string }) | undefined> {
+    if (this.#step.commands.length === 0) return undefined;
     const { id } = this.#state.execution;
     const { name } = this.#step;
     const { executor, files, tokens } = this.#engine;
     this.#handle = this.#state.step(name).process ?? (await executor.recover(id, name));
-    // The earlier daemon went down before it had started anything.
-    if (!this.#handle) return { ...(await this.run(remark)), remark };
+    if (!this.#handle) return undefined;
     const alive = await executor.isRunning(this.#handle);
     const token = files.keptToken(id, name);
     if (alive && token !== undefined) tokens.restore(token, scopeOf(this.#state, name));

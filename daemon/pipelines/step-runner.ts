@@ -70,7 +70,10 @@ export class StepRunner {
 
   /** Goes on with a step that an earlier daemon started. */
   async adopt(): Promise<void> {
-    const { remark, ...end } = await this.#attempt.recover(this.#remark);
+    const recovered = await this.#attempt.recover();
+    // Not started yet, it may not have to be: what it depends on was not looked at either.
+    if (!recovered) return this.run();
+    const { remark, ...end } = recovered;
     this.#remark = remark;
     await this.#conclude(end);
   }

@@ -148,6 +148,28 @@ describe('after the daemon was killed', () => {
     assert.equal(await log(daemon, id, 'a'), '200\n');
   });
 
+  it('a step that was about to start is looked at as any other, and what it makes is kept', async () => {
+    const lines = [
+      'steps:',
+      '  ask: { approval: Production }',
+      '  make: { run: touch made.txt, outs: [made.txt], after: [ask] }',
+    ];
+    const { id } = await start(daemon, lines);
+    await until(daemon, id, ({ status }) => status === 'waiting');
+    await crash();
+    // As a daemon leaves it that is killed right after it said that the step runs.
+    const store = new SQLite(path.join(place.store, 'modelthat.db'));
+    store.exec(`UPDATE step SET record = json_set(record, '$.status', 'succeeded') WHERE name = 'ask'`);
+    store.exec(
+      `UPDATE step SET record = json_set(record, '$.status', 'running', '$.startTime', 1) WHERE name = 'make'`,
+    );
+    store.close();
+    await restart();
+    assert.equal(step(await ended(daemon, id), 'make').status, 'succeeded');
+    const again = await ended(daemon, (await start(daemon, lines, { only: ['make'] })).id);
+    assert.equal(step(again, 'make').reused, 'unchanged');
+  });
+
   it('cancelling ends what goes on', async () => {
     const { id } = await start(daemon, ['steps: { a: { run: sleep 100 } }']);
     await until(daemon, id, ({ steps }) => steps[0]?.status === 'running');
