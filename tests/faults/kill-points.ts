@@ -12,6 +12,7 @@ import { type Check, exactly, none } from './check.ts';
 const SEED = 11;
 const STEPS = 20;
 const STEP_S = 0.02;
+const PATIENCE_MS = 600_000;
 /** A kill comes within so long after the start: about as long as the pipeline takes. */
 const LONGEST_MS = 2_500;
 /** Of ten kills, so many take the steps along, as a power cut does. */
@@ -40,16 +41,16 @@ export const killPoints: Check = {
           await daemon.kill();
           const victims = random() * 10 < WITH_STEPS ? killSteps(stepProcesses([id])) : [];
           daemon = await startDaemon({ place, main: BUILT_MAIN });
-          const adopted = await ended(daemon, id);
+          const adopted = await endOf(daemon, id);
           // Where steps were killed, what is left is done by the next execution.
           const last =
-            adopted.exitCode === 0 ? adopted : await ended(daemon, (await start(daemon, pipeline)).id);
+            adopted.exitCode === 0 ? adopted : await endOf(daemon, (await start(daemon, pipeline)).id);
           seen.unended += last.exitCode === 0 ? 0 : 1;
           seen.wrong += pipeline.wrong(salts).length;
           seen.again += ranAgain(pipeline, before, victims);
 
           pipeline.removeOutputs();
-          const restored = await ended(daemon, (await start(daemon, pipeline)).id);
+          const restored = await endOf(daemon, (await start(daemon, pipeline)).id);
           seen.lost += restored.steps.filter(step => step.reused === null).length;
           seen.wrongFromCache += pipeline.wrong(salts).length;
           seen.stray += stepProcesses([id, last.id, restored.id]).length;
@@ -70,6 +71,11 @@ export const killPoints: Check = {
     },
   },
 };
+
+/** On a busy machine it takes its time. */
+function endOf(daemon: TestDaemon, executionId: string): Promise<Execution> {
+  return ended(daemon, executionId, PATIENCE_MS);
+}
 
 function start(daemon: TestDaemon, { file }: KnownPipeline): Promise<Execution> {
   return daemon.client.call(startExecution, { body: { file } });

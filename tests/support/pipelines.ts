@@ -36,8 +36,9 @@ export async function until(
   daemon: TestDaemon,
   executionId: string,
   reached: (execution: Execution) => boolean,
+  patience = PATIENCE_MS,
 ): Promise<Execution> {
-  const giveUp = Date.now() + PATIENCE_MS;
+  const giveUp = Date.now() + patience;
   for (;;) {
     const execution = await get(daemon, executionId);
     if (reached(execution)) return execution;
@@ -48,8 +49,8 @@ export async function until(
 }
 
 /** Waits until an execution has ended. */
-export function ended(daemon: TestDaemon, executionId: string): Promise<Execution> {
-  return until(daemon, executionId, execution => execution.exitCode !== null);
+export function ended(daemon: TestDaemon, executionId: string, patience?: number): Promise<Execution> {
+  return until(daemon, executionId, execution => execution.exitCode !== null, patience);
 }
 
 /** Runs a pipeline to its end. */

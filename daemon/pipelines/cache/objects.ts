@@ -20,7 +20,7 @@ import {
   type Manifest,
   type ManifestEntry,
 } from '../inputs/content.ts';
-import { beside, copy, isTemporary, READ_ONLY, replace, tryLink } from './transfer.ts';
+import { beside, clearBeside, copy, isTemporary, READ_ONLY, replace, tryLink } from './transfer.ts';
 
 /** Something that the cache should hold and does not, or holds damaged. */
 export class CacheError extends Error {
@@ -116,6 +116,7 @@ export class ObjectStore {
 
   /** Puts back what was kept, in place of what is there. @throws CacheError, having changed nothing */
   restore(place: string, content: Content): void {
+    clearBeside(place);
     const fresh = beside(place);
     try {
       const written =

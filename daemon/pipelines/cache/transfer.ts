@@ -7,6 +7,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
 } from 'node:fs';
@@ -40,6 +41,16 @@ export function beside(place: string): string {
 /** Whether a file has such a name: it is left over when nobody has written to it for long. */
 export function isTemporary(name: string): boolean {
   return /^\..+\.[0-9a-f]{8}\.tmp$/.test(name);
+}
+
+/** Removes what was left beside a place when something that was to replace it was interrupted. */
+export function clearBeside(place: string): void {
+  const folder = path.dirname(place);
+  if (!existsSync(folder)) return;
+  const begins = `.${path.basename(place)}.`;
+  for (const name of readdirSync(folder))
+    if (name.startsWith(begins) && isTemporary(name))
+      rmSync(path.join(folder, name), { recursive: true, force: true });
 }
 
 /** Moves `fresh` to `place`; what was there goes only once the new is in its place. */

@@ -10,6 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import path from 'node:path';
+import { isTemporary } from '../cache/transfer.ts';
 import type { DigestStore } from './store.ts';
 
 /** What a path holds. */
@@ -95,7 +96,8 @@ export class ContentReader {
     let size = 0n;
     const walk = (at: string, prefix: string): void => {
       for (const entry of readdirSync(at, { withFileTypes: true })) {
-        if (NOT_CONTENT.has(entry.name)) continue;
+        // A restoring that was interrupted leaves what it had not put into place.
+        if (NOT_CONTENT.has(entry.name) || isTemporary(entry.name)) continue;
         const place = path.join(at, entry.name);
         const name = prefix + entry.name;
         if (entry.isDirectory()) {

@@ -162,6 +162,19 @@ describe('steps whose inputs have not changed', () => {
     assert.ok(statSync(place('made/b.sh')).mode & 0o100);
   });
 
+  it('get back outputs whose restoring was interrupted before, and leave nothing of that', async () => {
+    const lines = words('interrupted');
+    await run(daemon, lines);
+    // As a daemon leaves it that is killed while it copies.
+    const left = place('interrupted/.upper.txt.0a1b2c3d.tmp');
+    writeFileSync(left, 'ONE');
+    writeFileSync(place('interrupted/raw/.b.txt.0a1b2c3d.tmp'), 'th');
+    rmSync(place('interrupted/upper.txt'));
+    const second = await run(daemon, lines);
+    assert.deepEqual(how(second), { upper: 'restored', count: 'unchanged', tell: 'succeeded' });
+    assert.ok(!existsSync(left));
+  });
+
   it('run when the cache is damaged, and never give damaged outputs', async () => {
     const lines = words('damaged');
     await run(daemon, lines);
