@@ -81,8 +81,8 @@ export class Writer {
    */
   async compare(wire: MlflowWire, until = Number.POSITIVE_INFINITY): Promise<{ lost: number; torn: number }> {
     const { runId, artifacts } = this.#run;
-    if (this.#begunAt > until && (await wire.get('runs/get', { run_id: runId })).status === 404)
-      return { lost: 0, torn: 0 };
+    if ((await wire.get('runs/get', { run_id: runId })).status === 404)
+      return { lost: this.#begunAt > until ? 0 : 1, torn: 0 };
     const due = (writes: readonly Acknowledged[]) =>
       writes.filter(({ at }) => at <= until).map(({ number }) => number);
     const [params, ...keys] = await Promise.all([
