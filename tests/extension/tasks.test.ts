@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 
 describe('pipelines as tasks', () => {
+  const settings = vscode.workspace.getConfiguration('task');
+
   before(async () => {
+    // The window of the tests asks no provider of tasks for its own sake.
+    await settings.update('autoDetect', 'on', vscode.ConfigurationTarget.Global);
     await vscode.extensions.getExtension('modelthat.modelthat')?.activate();
   });
+
+  after(() => settings.update('autoDetect', undefined, vscode.ConfigurationTarget.Global));
 
   const tasks = () => vscode.tasks.fetchTasks({ type: 'modelthat' });
 
