@@ -1,5 +1,6 @@
 import type { Operation, Reads, Writes } from './operations.ts';
 import { Readers } from './readers.ts';
+import { checkServed, isCheckedFirst } from './soundness.ts';
 import { Writer } from './writer.ts';
 
 type InputOf<Op> = Op extends Operation<infer Input, unknown> ? Input : never;
@@ -37,21 +38,28 @@ export interface Database {
  * Opens the database of a store, made on first use: checked, backed up and migrated as needed.
  *
  * @param file path of `modelthat.db`; its folder exists
- * @param onFailure called once when the disk failed under a write. What is on it is known only after a restart: the
- * process must then end at once (SIGKILL), for an orderly exit would close the connection and write to the disk again
+ * @param onFailure called when the disk failed under a write, or the file is found to be damaged. What is on the disk is
+ * known only after a restart: the process must then end at once (SIGKILL), for an orderly exit would close the connection
+ * and write to the disk again
  * @throws ApiError DATA_LOSS (damaged) or RESOURCE_CONFLICT (written by a newer modelthat or another program); the
  * file is left as it was
  */
 export async function openDatabase(file: string, onFailure: (error: Error) => void): Promise<Database> {
+  const checkedFirst = isCheckedFirst(file);
   const writer = await Writer.start(file, onFailure);
   const readers = new Readers(file);
   const surveyor = new Readers(file, 1);
+  const closing = new AbortController();
+  const survey = (name: string, input: unknown) => surveyor.read(name, input);
+  if (!checkedFirst)
+    checkServed(file, survey, closing.signal).catch(error => closing.signal.aborted || onFailure(error));
   return {
     write: (name, input, transfer) => writer.write(name, input, transfer) as never,
     read: (name, input) => readers.read(name, input) as never,
     readJson: (name, input) => readers.readJson(name, input),
-    survey: (name, input) => surveyor.read(name, input) as never,
+    survey: (name, input) => survey(name, input) as never,
     close: async () => {
+      closing.abort();
       await Promise.all([readers.close(), surveyor.close()]);
       await writer.close();
     },

@@ -5,6 +5,7 @@ import SQLite, { type Database as Connection } from 'better-sqlite3';
 import { ApiError } from '../contract/errors.ts';
 import { newestBackup } from './backups.ts';
 import { APPLICATION_ID, type Migration, migrate, SCHEMA_VERSION } from './migrations.ts';
+import { clearDoubt, findDamage, isCheckedFirst } from './soundness.ts';
 
 /** Before 3.51.3, two connections that check-point at once can corrupt a WAL database. */
 const OLDEST_SQLITE = [3, 51, 3];
@@ -13,7 +14,7 @@ const OLDEST_SQLITE = [3, 51, 3];
 const BUSY_TIMEOUT_MS = 5000;
 
 /**
- * Opens the writing connection: checks the file, migrates it (with a backup first), sets it up.
+ * Opens the writing connection: checks the file (a large one: see soundness.ts), migrates it (with a backup first), sets it up.
  *
  * @throws ApiError DATA_LOSS: the file is damaged; RESOURCE_CONFLICT: a newer modelthat wrote it, or another program
  * did. In each case the file is left as it was.
@@ -73,8 +74,11 @@ function inspect(file: string, known: number): void {
     const application = Number(connection.pragma('application_id', { simple: true }));
     if (application !== APPLICATION_ID && holdsTables(connection)) throw foreign(file);
     if (schema > known) throw newer(file, schema, known);
-    const problem = String(connection.pragma('quick_check(1)', { simple: true }));
-    if (problem !== 'ok') throw damaged(file, problem);
+    if (isCheckedFirst(file)) {
+      const problem = findDamage(connection);
+      if (problem !== undefined) throw damaged(file, problem);
+      clearDoubt(file);
+    }
   } catch (error) {
     throw isDamage(error) ? damaged(file, error.message) : error;
   } finally {

@@ -11,6 +11,7 @@ import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
 import * as reset from './reset.ts';
+import * as soundness from './soundness.ts';
 
 /** One operation: plain data in, plain data out (both cross a thread). */
 export type Operation<Input, Output> = (connection: Connection, input: Input) => Output;
@@ -26,6 +27,7 @@ export const writes = {
   ...results.writes,
 } as const satisfies Record<string, Operation<never, unknown>>;
 export const reads = {
+  ...soundness.reads,
   ...housekeeping.reads,
   ...tracking.reads,
   ...models.reads,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import SQLite from 'better-sqlite3';
 import { ApiError } from '../../../daemon/contract/errors.ts';
 import { backUp } from '../../../daemon/database/backups.ts';
+import { openDatabase } from '../../../daemon/database/database.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../../daemon/database/migrations.ts';
 import { openForReading, openForWriting } from '../../../daemon/database/open.ts';
 import { temporaryFolder } from '../../support/database.ts';
@@ -79,6 +80,42 @@ describe('opening the database', () => {
     fs.writeFileSync(file, bytes);
     assert.throws(() => openForWriting(file), refusal('DATA_LOSS', file, 'There is no backup'));
     assert.deepEqual(fs.readFileSync(file), bytes);
+  });
+
+  describe('a large one', () => {
+    beforeEach(() => {
+      const connection = openForWriting(file);
+      connection.exec('CREATE TABLE ballast (bytes BLOB); INSERT INTO ballast VALUES (zeroblob(70000000))');
+      connection.close();
+    });
+
+    function damage() {
+      const descriptor = fs.openSync(file, 'r+');
+      fs.writeSync(descriptor, Buffer.alloc(4096, 0xff), 0, 4096, 4096 * 5000);
+      fs.closeSync(descriptor);
+    }
+
+    it('is served at once, and given up when damage is found; then it is refused', async () => {
+      damage();
+      const failed = Promise.withResolvers<Error>();
+      const database = await openDatabase(file, failed.resolve);
+      assert.match((await failed.promise).message, /is damaged \(.*invalid page/s);
+      await database.close();
+      assert.throws(() => openForWriting(file), refusal('DATA_LOSS', file, 'There is no backup'));
+    });
+
+    it('is refused at once when the machine went down while it was in use', () => {
+      damage();
+      fs.writeFileSync(`${file}-wal`, '');
+      fs.utimesSync(`${file}-wal`, 1, 1);
+      assert.throws(() => openForWriting(file), refusal('DATA_LOSS', file, 'There is no backup'));
+    });
+
+    it('is served again after it was made good', async () => {
+      fs.writeFileSync(`${file}-damaged`, 'found earlier');
+      openForWriting(file).close();
+      assert.ok(!fs.existsSync(`${file}-damaged`));
+    });
   });
 
   it('refuses a newer schema, says which side to update, and leaves the file as it is', () => {
