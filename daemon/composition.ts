@@ -23,6 +23,7 @@ import { mountTestReset } from './life/reset.ts';
 import type { Logger } from './log.ts';
 import { mountMlflow } from './mlflow/routes.ts';
 import { LoggedModelService } from './models/service.ts';
+import { mountAutomations } from './pipelines/automation/routes.ts';
 import { openPipelines } from './pipelines/open.ts';
 import { mountPipelines } from './pipelines/routes.ts';
 import { mountRegistry } from './registry/routes.ts';
@@ -84,7 +85,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     chosen: process.env.MODELTHAT_PYTHON,
   });
   const secrets = new SecretService(place.state);
-  const { pipelines, executions, code, cache, debugging } = await openPipelines({
+  const { pipelines, executions, automations, code, cache, debugging } = await openPipelines({
     ...surroundings,
     ...place,
     database,
@@ -144,6 +145,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountPipelines(router, pipelines, executions, debugging);
   mountSecrets(router, secrets);
   activity.count('runningExecutions', () => executions.running);
+  mountAutomations(router, automations);
+  activity.count('automations', () => automations.on);
   mountServing(router, serving);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
@@ -156,6 +159,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     cancelRunning: () => executions.cancelRunning(),
     close: async () => {
       housekeeping.close();
+      await automations.close();
       await executions.close();
       endSilenceWatch();
       await imports.close();

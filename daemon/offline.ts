@@ -10,7 +10,7 @@ import { openPlace } from './client/store.ts';
 import { ApiError, invalid, missing } from './contract/errors.ts';
 import type { OfflineMessage, PythonFound, StoreResult, Verification } from './contract/housekeeping.ts';
 import { openUnserved } from './database/unserved.ts';
-import { findUv } from './environments/installer.ts';
+import { findInstaller } from './environments/command.ts';
 import { findInterpreter } from './environments/interpreter.ts';
 import { restore } from './housekeeping/restore.ts';
 import type { Work } from './housekeeping/task.ts';
@@ -59,7 +59,7 @@ async function perform(): Promise<StoreResult | PythonFound> {
 
 /** As an execution of a pipeline would. */
 async function findPython(workspace: string): Promise<PythonFound> {
-  const uv = findUv();
+  const uv = findInstaller('uv');
   const chosen = process.env.MODELTHAT_PYTHON;
   const { executable, version } = await findInterpreter({ chosen, workspace, needsVenv: uv === undefined });
   return { kind: 'python', executable, version: version.join('.'), maker: uv ?? 'venv and pip' };

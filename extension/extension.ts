@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { automationCommands } from './commands/automations.ts';
 import { daemonCommands } from './commands/daemon.ts';
 import { executionCommands } from './commands/executions.ts';
 import { importCommands } from './commands/imports.ts';
@@ -52,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...importCommands(stores),
     ...pipelineCommands(stores, openPipeline),
     ...executionCommands(stores, logs, openRun),
+    ...automationCommands(stores),
     ...modelCommands(stores, openRun),
   };
 

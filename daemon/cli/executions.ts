@@ -6,6 +6,7 @@ import {
   type CodeVersion,
   cancelExecution,
   decideStep,
+  describeStart,
   ENVIRONMENT_LOG,
   getStepLog,
   getStepVersions,
@@ -61,6 +62,7 @@ async function list(_options: unknown, command: Command): Promise<void> {
       { title: 'PIPELINE', value: execution => execution.pipeline },
       { title: 'STATUS', value: execution => execution.status },
       { title: 'STARTED', value: execution => formatTime(execution.startTime) },
+      { title: 'BY', value: ({ startedBy }) => describeStart(startedBy) },
       {
         title: 'TIME',
         value: ({ startTime, endTime }) => formatDuration((endTime ?? Date.now()) - startTime),

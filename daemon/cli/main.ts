@@ -18,6 +18,7 @@ import { say } from './output.ts';
 import * as predict from './predict.ts';
 import * as run from './run.ts';
 import * as runs from './runs.ts';
+import * as schedules from './schedules.ts';
 import * as schema from './schema.ts';
 import * as secrets from './secrets.ts';
 import * as store from './store.ts';
@@ -40,7 +41,20 @@ const program = new Command('modelthat')
 if (/^(-V|--version)$/.test(process.argv[2] ?? '')) program.version(PRODUCT_VERSION);
 const nouns = [
   ...[daemon, logs, environment, token, artifacts, store, doctor],
-  ...[run, data, executions, secrets, cache, experiments, runs, models, predict, importing, schema],
+  ...[
+    run,
+    data,
+    executions,
+    schedules,
+    secrets,
+    cache,
+    experiments,
+    runs,
+    models,
+    predict,
+    importing,
+    schema,
+  ],
 ];
 for (const noun of nouns) noun.register(program);
 

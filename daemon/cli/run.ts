@@ -98,7 +98,7 @@ function concurrencyOf({ queue }: Started): Concurrency {
 }
 
 async function run(named: string | undefined, options: Asked & Started, command: Command): Promise<void> {
-  const file = findFile(named, command);
+  const file = findPipelineFile(named, command);
   const context = new Context(command, path.dirname(file));
   await tellingProblems(command, context, async () => {
     const client = await context.client();
@@ -134,7 +134,7 @@ async function see(context: Context, started: Execution, { detach }: Started): P
 }
 
 async function plan(named: string | undefined, options: Asked, command: Command): Promise<void> {
-  const file = findFile(named, command);
+  const file = findPipelineFile(named, command);
   const context = new Context(command, path.dirname(file));
   await tellingProblems(command, context, async () => {
     const body = requestOf(file, options);
@@ -167,7 +167,7 @@ function takes(estimate: number | null): string {
 }
 
 /** The definition to run; ends the command as misused when there is none. */
-function findFile(named: string | undefined, command: Command): string {
+export function findPipelineFile(named: string | undefined, command: Command): string {
   const file = named === undefined ? nearestFile() : namedFile(path.resolve(named));
   return file ?? command.error(whyNone(named), { exitCode: EXIT.badDefinition });
 }

@@ -29,6 +29,8 @@ export const DaemonStatus = z.object({
   activeRuns: z.number().int(),
   servingProcesses: z.number().int(),
   connectedClients: z.number().int(),
+  /** Schedules and triggers that are on. */
+  automations: z.number().int().default(0),
   /** When it will stop by itself; null while something keeps it up. */
   idleStopAt: Time.nullable(),
 });

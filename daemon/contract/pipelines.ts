@@ -123,6 +123,21 @@ export const CodeVersion = z.object({
 });
 export type CodeVersion = z.infer<typeof CodeVersion>;
 
+/** Who or what started an execution. */
+export const StartedBy = z.object({
+  kind: z.enum(['person', 'schedule', 'trigger']),
+  /** The time that was due, the files that changed, the version that is new; empty for a person. */
+  detail: z.string(),
+});
+export type StartedBy = z.infer<typeof StartedBy>;
+
+export const BY_A_PERSON: StartedBy = { kind: 'person', detail: '' };
+
+/** What started an execution, in a person's words: `schedule: due 2026-11-30 03:00:00`. */
+export function describeStart({ kind, detail }: StartedBy): string {
+  return detail === '' ? kind : `${kind}: ${detail}`;
+}
+
 /** `queued` = until others have ended that use the same files. */
 export const ExecutionStatus = z.enum([
   'queued',
@@ -149,6 +164,7 @@ export const Execution = z.object({
   startTime: Time,
   endTime: Time.nullable(),
   message: z.string(),
+  startedBy: StartedBy.default(BY_A_PERSON),
   /** Overrides it was started with. */
   set: StringMap,
   /** Null while it is being recorded, and where it never was. */

@@ -1,45 +1,26 @@
-/** Making one environment, by uv where it is installed and can, else by venv and pip. */
-import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+/** Making one environment, by the tool that its packages are named for. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { PassThrough } from 'node:stream';
 import { ApiError } from '../contract/errors.ts';
-import { inheritedEnvironment } from '../processes/environment.ts';
-import { findProgram } from '../processes/programs.ts';
-import { identify } from '../processes/table.ts';
-import { endTree } from '../processes/tree.ts';
+import { command, findInstaller, linesOf, type Purpose } from './command.ts';
+import { installWithConda } from './conda.ts';
 import type { Interpreter } from './interpreter.ts';
+import { isTiedToFolder, kindOf, type RequirementsKind } from './requirements.ts';
 
 const WINDOWS = process.platform === 'win32';
 
-/** Variables that tell the installers where packages come from; no other program gets them. */
-const INSTALLER_VARIABLES = /^(PIP|UV)_/;
-
-/** How many of an installer's last lines an error shows. */
-const LAST_LINES = 15;
-
-const MARK = 'MODELTHAT_INSTALL';
-
 /** What is to be made, and who is told. */
-export interface Installation {
-  readonly interpreter: Interpreter;
-  /** Absolute path of the requirements file. */
-  readonly requirements: string;
+export interface Installation extends Purpose {
+  /** Not needed by conda, which brings its own. */
+  readonly interpreter: Interpreter | undefined;
   /** Folder that becomes the environment; it is not there yet. */
   readonly folder: string;
-  /** Path of uv, where it is installed. */
-  readonly uv: string | undefined;
-  /** Told each line that the installers print. */
-  readonly line: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Folder of an environment's programs. */
-export function binOf(folder: string): string {
-  return path.join(folder, WINDOWS ? 'Scripts' : 'bin');
+export function binOf(folder: string, kind: RequirementsKind): string {
+  if (!WINDOWS) return path.join(folder, 'bin');
+  return kind === 'conda' ? folder : path.join(folder, 'Scripts');
 }
 
 /** File in an environment with the exact version of everything in it. */
@@ -47,10 +28,9 @@ function lockOf(folder: string): string {
   return path.join(folder, 'modelthat.lock');
 }
 
-/** Path of uv; undefined where it is not installed. */
-export function findUv(): string | undefined {
-  const home = process.env.HOME ?? process.env.USERPROFILE ?? '';
-  return findProgram('uv', [path.join(home, '.local', 'bin')]);
+/** The lock of an environment. */
+export function readLock(folder: string): Promise<string> {
+  return readFile(lockOf(folder), 'utf8');
 }
 
 /**
@@ -59,11 +39,24 @@ export function findUv(): string | undefined {
  * @throws ApiError with the last lines of the installer that failed
  */
 export async function install(installation: Installation): Promise<void> {
-  const { uv, interpreter, line, folder, signal } = installation;
+  const { requirements, interpreter, folder } = installation;
+  const kind = kindOf(requirements);
+  const lock =
+    kind === 'conda' || !interpreter
+      ? await installWithConda(installation)
+      : kind === 'uv'
+        ? await installProject(installation, interpreter)
+        : await installRequirements(installation, interpreter);
+  await writeFile(lockOf(folder), `${lock.join('\n')}\n`);
+}
+
+/** By uv where it is installed and can, else by venv and pip. */
+async function installRequirements(installation: Installation, interpreter: Interpreter): Promise<string[]> {
+  const { line, folder, signal } = installation;
+  const uv = findInstaller('uv');
   if (uv !== undefined) {
     try {
-      await installWithUv(installation, uv);
-      return;
+      return await installWithUv(installation, uv, interpreter);
     } catch (error) {
       // uv does not read pip's configuration, for one: what it cannot reach, pip may.
       if (signal.aborted || !interpreter.canMakeEnvironments || !(error instanceof ApiError)) throw error;
@@ -71,91 +64,43 @@ export async function install(installation: Installation): Promise<void> {
       await rm(folder, { recursive: true, force: true });
     }
   }
-  await installWithPip(installation);
+  return installWithPip(installation, interpreter);
 }
 
-async function installWithUv(installation: Installation, uv: string): Promise<void> {
-  const { interpreter, requirements, folder } = installation;
-  const python = interpreter.executable;
+async function installWithUv(
+  installation: Installation,
+  uv: string,
+  { executable: python }: Interpreter,
+): Promise<string[]> {
+  const { requirements, folder } = installation;
   await command(installation, uv, ['venv', '--no-project', '--python', python, folder]);
   const resolve = ['pip', 'compile', '--no-header', '--no-annotate', '--python', python, requirements];
   await command(installation, uv, [...resolve, '--output-file', lockOf(folder)]);
-  await command(installation, uv, [
-    'pip',
-    'sync',
-    '--allow-empty-requirements',
-    '--python',
-    folder,
-    lockOf(folder),
-  ]);
+  const sync = ['pip', 'sync', '--allow-empty-requirements', '--python', folder, lockOf(folder)];
+  await command(installation, uv, sync);
+  return (await readLock(folder)).trimEnd().split('\n');
 }
 
-async function installWithPip(installation: Installation): Promise<void> {
-  const { interpreter, requirements, folder } = installation;
-  await command(installation, interpreter.executable, ['-m', 'venv', folder]);
-  const python = path.join(binOf(folder), WINDOWS ? 'python.exe' : 'python');
+async function installWithPip(installation: Installation, { executable }: Interpreter): Promise<string[]> {
+  const { requirements, folder } = installation;
+  await command(installation, executable, ['-m', 'venv', folder]);
+  const python = path.join(binOf(folder, 'pip'), WINDOWS ? 'python.exe' : 'python');
   const pip = ['-m', 'pip', '--disable-pip-version-check', '--no-input'];
   await command(installation, python, [...pip, 'install', '--progress-bar', 'off', '-r', requirements]);
-  const lock: string[] = [];
-  const quiet = { ...installation, line: (text: string) => void lock.push(text) };
-  await command(quiet, python, [...pip, 'freeze'], 'stdout');
-  await writeFile(lockOf(folder), `${lock.join('\n')}\n`);
+  return linesOf(installation, python, [...pip, 'freeze']);
 }
 
-/** Runs a program to its end, line by line. @throws ApiError when it fails */
-async function command(
-  { requirements, line, signal }: Installation,
-  program: string,
-  args: readonly string[],
-  output: 'all' | 'stdout' = 'all',
-): Promise<void> {
-  signal.throwIfAborted();
-  const mark = randomUUID();
-  const child = spawn(program, args, {
-    cwd: path.dirname(requirements),
-    env: { ...inheritedEnvironment(INSTALLER_VARIABLES), PYTHONUNBUFFERED: '1', [MARK]: mark },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: !WINDOWS,
-    windowsHide: true,
+/** What `uv.lock` says, exactly. The project itself is a part only where it is to be installed. */
+async function installProject(installation: Installation, { executable }: Interpreter): Promise<string[]> {
+  const { requirements, folder } = installation;
+  const uv = findInstaller('uv');
+  if (uv === undefined) throw new ApiError('BAD_REQUEST', `uv is needed for ${requirements}. ${INSTALL_UV}`);
+  const own = isTiedToFolder(requirements) ? [] : ['--no-install-project'];
+  await command(installation, uv, ['sync', '--frozen', '--python', executable, ...own], {
+    variables: { UV_PROJECT_ENVIRONMENT: folder, UV_PYTHON_DOWNLOADS: 'never' },
   });
-  const exit = once(child, 'close') as Promise<[number | null]>;
-  const last: string[] = [];
-  const keep = (told: boolean) => (text: string) => {
-    last.push(text);
-    if (last.length > LAST_LINES) last.shift();
-    if (told) line(text);
-  };
-  createInterface({ input: child.stdout.pipe(new PassThrough()) }).on('line', keep(true));
-  createInterface({ input: child.stderr.pipe(new PassThrough()) }).on('line', keep(output === 'all'));
-  const stop = () => void endInstaller(child.pid, mark);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    const [code] = await exit;
-    signal.throwIfAborted();
-    if (code === 0) return;
-    throw new ApiError(
-      'BAD_REQUEST',
-      `The Python environment for ${requirements} could not be made: ${commandName(program, args)} failed:\n${last.join('\n')}`,
-    );
-  } catch (error) {
-    if (error instanceof ApiError || signal.aborted) throw error;
-    throw new ApiError('BAD_REQUEST', `${program} cannot be run: ${(error as Error).message}`);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+  return linesOf(installation, uv, ['pip', 'freeze', '--python', folder]);
 }
 
-async function endInstaller(pid: number | undefined, mark: string): Promise<void> {
-  const root = pid === undefined ? undefined : await identify(pid);
-  if (root) await endTree({ root, mark: `${MARK}=${mark}` }, AbortSignal.abort());
-}
-
-function commandName(program: string, args: readonly string[]): string {
-  const words = args.filter(arg => !arg.startsWith('-')).slice(0, 2);
-  return [path.basename(program), ...words].join(' ');
-}
-
-/** The lock of an environment. */
-export function readLock(folder: string): Promise<string> {
-  return readFile(lockOf(folder), 'utf8');
-}
+const INSTALL_UV =
+  'Install it (pipx install uv, or https://docs.astral.sh/uv), or name a requirements.txt: uv export -o requirements.txt.';

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { ApiError } from '../contract/errors.ts';
-import { binOf, findUv, install, readLock } from './installer.ts';
+import { findInstaller } from './command.ts';
+import { binOf, type Installation, install, readLock } from './installer.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
+import { contentOf, kindOf } from './requirements.ts';
 
 /** Tag of an execution's run: the hash of the environment its steps ran in. */
 export const ENVIRONMENT_TAG = 'modelthat.environment';
@@ -14,15 +15,15 @@ export interface PythonEnvironment {
   readonly root: string;
   /** Folder of its programs, to stand first on the PATH. */
   readonly bin: string;
-  /** The exact version of everything in it, as a requirements file. */
+  /** The exact version of everything in it, as a file of requirements. */
   readonly lock: string;
-  /** Hash of the lock, the interpreter's version and the platform. */
+  /** Hash of the lock, the interpreter's version (conda brings its own) and the platform. */
   readonly hash: string;
 }
 
 /** Who asks for an environment. */
 export interface EnvironmentRequest {
-  /** Absolute path of the requirements file. */
+  /** Absolute path of a requirements file, of a `pyproject.toml` with a `uv.lock` beside it, or of an `environment.yml`. */
   readonly requirements: string;
   /** Told each line that is printed while it is made; nothing when it is there. */
   readonly line: (line: string) => void;
@@ -69,24 +70,18 @@ export class Environments {
    * @throws ApiError that says what to do; the signal's reason when it is aborted
    */
   async ensure({ requirements, line, signal }: EnvironmentRequest): Promise<PythonEnvironment> {
-    const uv = findUv();
-    const interpreter = await this.interpreter();
+    const interpreter = await this.#interpreterFor(requirements);
     const key = keyOf(requirements, interpreter);
     const root = path.join(this.#folder, key);
-    if (!existsSync(root)) await this.#join(key, { requirements, interpreter, uv }, line, signal);
-    return this.#read(root, interpreter);
-  }
-
-  async #read(root: string, interpreter: Interpreter): Promise<PythonEnvironment> {
-    const lock = await readLock(root);
-    return { root, bin: binOf(root), lock, hash: hashOf(lock, ...describe(interpreter)) };
+    if (!existsSync(root)) await this.#join(key, { requirements, interpreter }, line, signal);
+    return read(root, interpreter);
   }
 
   /** The environment with these requirements if it is made already. @throws ApiError that says what to do */
   async made(requirements: string): Promise<PythonEnvironment | undefined> {
-    const interpreter = await this.interpreter();
+    const interpreter = await this.#interpreterFor(requirements);
     const root = path.join(this.#folder, keyOf(requirements, interpreter));
-    return existsSync(root) ? this.#read(root, interpreter) : undefined;
+    return existsSync(root) ? read(root, interpreter) : undefined;
   }
 
   /** An environment made earlier, by its hash; undefined when it, or the interpreter it was made with, is gone. */
@@ -95,9 +90,10 @@ export class Environments {
     for (const name of await readdir(this.#folder)) {
       if (!KEY.test(name)) continue;
       const root = path.join(this.#folder, name);
-      const lock = await readLock(root).catch(() => undefined);
-      if (lock !== undefined && hashOf(lock, ...describe(interpreter)) === hash)
-        return { root, bin: binOf(root), lock, hash };
+      for (const each of [interpreter, undefined]) {
+        const found = await read(root, each).catch(() => undefined);
+        if (found?.hash === hash) return found;
+      }
     }
     return undefined;
   }
@@ -112,13 +108,18 @@ export class Environments {
     return findInterpreter({
       chosen: named ?? this.#chosen,
       workspace: this.#workspace,
-      needsVenv: named === undefined && findUv() === undefined,
+      needsVenv: named === undefined && findInstaller('uv') === undefined,
     });
+  }
+
+  /** The Python that an environment is made with; none for conda, which brings its own. */
+  async #interpreterFor(requirements: string): Promise<Interpreter | undefined> {
+    return kindOf(requirements) === 'conda' ? undefined : this.interpreter();
   }
 
   async #join(
     key: string,
-    what: { requirements: string; interpreter: Interpreter; uv: string | undefined },
+    what: Pick<Installation, 'requirements' | 'interpreter'>,
     line: (line: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -139,10 +140,7 @@ export class Environments {
     }
   }
 
-  #begin(
-    key: string,
-    what: { requirements: string; interpreter: Interpreter; uv: string | undefined },
-  ): Build {
+  #begin(key: string, what: Pick<Installation, 'requirements' | 'interpreter'>): Build {
     const listeners = new Set<(line: string) => void>();
     const controller = new AbortController();
     const line = (text: string) => {
@@ -156,7 +154,7 @@ export class Environments {
     return build;
   }
 
-  async #make(key: string, installation: Omit<Parameters<typeof install>[0], 'folder'>): Promise<void> {
+  async #make(key: string, installation: Omit<Installation, 'folder'>): Promise<void> {
     const folder = path.join(this.#folder, `${key}-${randomBytes(4).toString('hex')}`);
     const link = path.join(this.#folder, key);
     try {
@@ -190,35 +188,23 @@ export class Environments {
 /** Another daemon made the same environment meanwhile. */
 class Published extends Error {}
 
-/** Names what an environment is made from: the requirements, those they include, and the interpreter. */
-function keyOf(requirements: string, interpreter: Interpreter): string {
-  return hashOf(...readRequirements(requirements), ...describe(interpreter));
+async function read(root: string, interpreter: Interpreter | undefined): Promise<PythonEnvironment> {
+  const lock = await readLock(root);
+  const bin = binOf(root, interpreter ? 'pip' : 'conda');
+  return { root, bin, lock, hash: hashOf(lock, ...describe(interpreter)) };
 }
 
-function describe({ implementation, version, platform }: Interpreter): string[] {
+/** Names what an environment is made from: the requirements, those they include, and the interpreter. */
+function keyOf(requirements: string, interpreter: Interpreter | undefined): string {
+  return hashOf(...contentOf(requirements), ...describe(interpreter));
+}
+
+function describe(interpreter: Interpreter | undefined): string[] {
+  if (!interpreter) return [process.platform, process.arch];
+  const { implementation, version, platform } = interpreter;
   return [implementation, version.join('.'), platform];
 }
 
 function hashOf(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
-}
-
-/** The text of a requirements file and of those it includes by `-r` or `-c`. @throws ApiError when one is missing */
-function readRequirements(file: string, seen: Set<string> = new Set()): string[] {
-  if (seen.has(file)) return [];
-  seen.add(file);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ApiError(
-      'BAD_REQUEST',
-      `The requirements file ${file} cannot be read: ${(error as Error).message}.`,
-    );
-  }
-  const included = text.matchAll(/^[ \t]*(?:-r|-c|--requirement|--constraint)[ \t=]+(\S+)/gm);
-  const others = [...included].flatMap(([, name = '']) =>
-    readRequirements(path.resolve(path.dirname(file), name), seen),
-  );
-  return [text, ...others];
 }

@@ -10,7 +10,7 @@ const TERMINALS_MS = 24 * 60 * 60_000;
 /** Counts that a part of the daemon reports; any above zero keeps the daemon up. */
 export type Occupation = Pick<
   DaemonStatus,
-  'runningExecutions' | 'activeRuns' | 'servingProcesses' | 'connectedClients'
+  'runningExecutions' | 'activeRuns' | 'servingProcesses' | 'connectedClients' | 'automations'
 >;
 
 /** Watches for idleness. */
@@ -99,6 +99,7 @@ export class Activity {
       activeRuns: await count('activeRuns'),
       servingProcesses: await count('servingProcesses'),
       connectedClients: await count('connectedClients'),
+      automations: await count('automations'),
     };
   }
 }

@@ -1,6 +1,8 @@
 import { ApiError, invalid, withoutMissing } from '../contract/errors.ts';
 import {
+  BY_A_PERSON,
   type Concurrency,
+  describeStart,
   ENVIRONMENT_LOG,
   EXIT,
   type Execution,
@@ -138,7 +140,8 @@ export class ExecutionService {
     }
     const repeatable = takeRepeatable();
     const { definition, only } = await this.#pipelines.read(request);
-    const asked = { id: newExecutionId(repeatable), file: definition.file, set: request.set, only };
+    const { set, startedBy = BY_A_PERSON } = request;
+    const asked = { id: newExecutionId(repeatable), file: definition.file, set, only, startedBy };
     const same = this.#asked.get(asked.id);
     if (same) {
       refuseOther(same.request, asked);
@@ -268,7 +271,7 @@ export class ExecutionService {
   }
 
   async #create(
-    { id, set, only }: StartRequest,
+    { id, set, only, startedBy }: StartRequest,
     definition: PipelineDefinition,
     how: { force: boolean; waitsFor: string | undefined; resumed: Resumed | undefined },
   ): Promise<ExecutionRunner> {
@@ -282,6 +285,7 @@ export class ExecutionService {
       'mlflow.source.name': definition.file,
       [EXECUTION_TAG]: id,
       'modelthat.pipeline': pipeline,
+      'modelthat.started_by': describeStart(startedBy),
     };
     const execution: Omit<ExecutionRecord, 'experimentId'> = {
       id,
@@ -293,6 +297,7 @@ export class ExecutionService {
       startTime: Date.now(),
       endTime: null,
       message: waitsFor ?? '',
+      startedBy,
       set: { ...set },
       code: null,
       resumes: resumed?.id ?? null,

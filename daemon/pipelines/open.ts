@@ -8,6 +8,7 @@ import type { RegistryService } from '../registry/service.ts';
 import type { SecretService } from '../secrets/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { Approvals } from './approvals.ts';
+import { AutomationService } from './automation/service.ts';
 import { CacheCollector } from './cache/garbage.ts';
 import { StepResults } from './cache/results.ts';
 import { StepCache } from './cache/service.ts';
@@ -59,6 +60,7 @@ export interface PipelineSurroundings {
 export interface OpenPipelines {
   readonly pipelines: PipelineService;
   readonly executions: ExecutionService;
+  readonly automations: AutomationService;
   readonly code: CodeRecorder;
   readonly cache: CacheCollector;
   readonly debugging: StepDebugging;
@@ -114,6 +116,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     made: requirements => environments.made(requirements),
   });
   await executions.adopt();
+  const automations = new AutomationService({ ...surroundings, runs, executions });
   const cache = new CacheCollector({ database, files: contents, use: engine.cacheUse, workspace });
-  return { pipelines, executions, code, cache, debugging };
+  return { pipelines, executions, automations, code, cache, debugging };
 }

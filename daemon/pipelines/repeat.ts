@@ -6,7 +6,7 @@ import type { Repeatable } from '../database/repeatable.ts';
 import type { ExecutionRecord } from './model.ts';
 
 /** What an execution is asked for with, and the id that it is to have. */
-export type StartRequest = Pick<ExecutionRecord, 'id' | 'file' | 'set' | 'only'>;
+export type StartRequest = Pick<ExecutionRecord, 'id' | 'file' | 'set' | 'only' | 'startedBy'>;
 
 const ID_DIGITS = 12;
 

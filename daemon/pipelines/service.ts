@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { invalid } from '../contract/errors.ts';
-import type { Concurrency, Diagnostic, Pipeline, Plan } from '../contract/pipelines.ts';
+import type { Concurrency, Diagnostic, Pipeline, Plan, StartedBy } from '../contract/pipelines.ts';
 import { blockedSteps } from './blocked.ts';
 import { criticalPath } from './critical-path.ts';
+import type { PipelineDefinition } from './definition/model.ts';
 import { type ReadOptions, type ReadResult, readDefinition } from './definition/read.ts';
 import { findProject, isDvcFile } from './dvc/project.ts';
 import { readDvcPipeline } from './dvc/read.ts';
@@ -26,6 +27,8 @@ export interface ExecutionRequest {
   readonly force: boolean;
   /** What happens while another execution of the pipeline runs; without it, it is refused. */
   readonly concurrency?: Concurrency | undefined;
+  /** Who or what asks; a person, if it does not say. */
+  readonly startedBy?: StartedBy | undefined;
 }
 
 /** The pipelines that a workspace defines. */
@@ -100,12 +103,24 @@ export class PipelineService {
    */
   async read({ file, set, only, from }: ExecutionRequest) {
     const real = locate(file, this.#workspace);
-    const { definition, problems } = await this.#read({ file: real, set });
-    if (!definition) {
-      const [first] = problems.filter(problem => problem.severity === 'error');
-      const place = first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : real;
-      throw invalid(`The pipeline cannot run: ${place}. ${first?.remedy ?? ''}`.trim(), { problems });
-    }
-    return { definition, problems: [...problems], only: selectSteps(definition.steps, { only, from }) };
+    const result = await this.#read({ file: real, set });
+    const definition = requireRunnable(result, real);
+    return {
+      definition,
+      problems: [...result.problems],
+      only: selectSteps(definition.steps, { only, from }),
+    };
   }
+}
+
+/**
+ * The definition that was read.
+ *
+ * @throws ApiError INVALID_PARAMETER_VALUE with `details.problems` when it cannot run
+ */
+export function requireRunnable({ definition, problems }: ReadResult, file: string): PipelineDefinition {
+  if (definition) return definition;
+  const [first] = problems.filter(problem => problem.severity === 'error');
+  const place = first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : file;
+  throw invalid(`The pipeline cannot run: ${place}. ${first?.remedy ?? ''}`.trim(), { problems });
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mlflowVariables } from '../client/variables.ts';
@@ -57,7 +58,12 @@ function withEnvironment(
 ): Record<string, string> {
   const pathName = Object.keys(inherited).find(name => name.toUpperCase() === 'PATH') ?? 'PATH';
   return {
-    VIRTUAL_ENV: environment.root,
+    // conda's own programs look for the one, all others for the other.
+    [isConda(environment) ? 'CONDA_PREFIX' : 'VIRTUAL_ENV']: environment.root,
     [pathName]: [environment.bin, inherited[pathName]].filter(Boolean).join(path.delimiter),
   };
+}
+
+function isConda({ root }: ExecutionEnvironment): boolean {
+  return existsSync(path.join(root, 'conda-meta'));
 }

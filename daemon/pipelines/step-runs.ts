@@ -6,7 +6,7 @@ import { storePathOf } from '../artifacts/uri.ts';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { StepExecution } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
-import type { Run, RunStatus } from '../contract/runs.ts';
+import { EXECUTION_TAG, type Run, type RunStatus } from '../contract/runs.ts';
 import { BATCH_LIMITS, checkBatch, type KeyValue, type MetricPoint } from '../tracking/model.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { PipelineDefinition } from './definition/model.ts';
@@ -17,6 +17,8 @@ const LOGGED_BY_MLFLOW = 'system/disk_usage_percentage';
 
 /** How many child runs of a step are searched for its model. */
 const MAX_CHILDREN = 1_000;
+/** How deep below its execution's run a run may lie. */
+const MAX_DEPTH = 20;
 
 /** A file or folder, and the path that it is kept under. */
 export interface KeptFile {
@@ -146,6 +148,16 @@ export class StepRuns {
   async progress(runId: string): Promise<Pick<StepExecution, 'runId' | 'metric'>> {
     const run = await withoutMissing(this.#tracking.getRun(runId));
     return run ? { runId, metric: newestMetric(run) } : { runId: null, metric: null };
+  }
+
+  /** The pipeline's file of the execution that a run belongs to; undefined when it belongs to none. */
+  async definitionOf(runId: string): Promise<string | undefined> {
+    let run = await withoutMissing(this.#tracking.getRun(runId));
+    for (let depth = 0; run && depth < MAX_DEPTH; depth++) {
+      if (run.tags[EXECUTION_TAG] !== undefined) return run.tags['mlflow.source.name'];
+      run = run.parentId === null ? undefined : await withoutMissing(this.#tracking.getRun(run.parentId));
+    }
+    return undefined;
   }
 
   async #experiment(name: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** Questions that several commands ask when they were called without an item. */
 import * as vscode from 'vscode';
+import { type Automation, listAutomations } from '../../daemon/contract/automations.ts';
 import { formatAge } from '../../daemon/contract/display.ts';
 import {
   type Execution,
@@ -129,5 +130,20 @@ function askExecution(
       label: executionName(execution),
       description: `${execution.status} · started ${formatAge(execution.startTime, Date.now())}`,
     }),
+  );
+}
+
+/** Asks for a schedule or triggers. @param on whether they are on, or off */
+export function askAutomation(
+  stores: Stores,
+  title: string,
+  on: boolean,
+): Promise<Of<Automation> | undefined> {
+  return choose(
+    stores,
+    title,
+    on ? 'No schedules and no triggers are on.' : 'No pipeline declares a schedule or triggers that are off.',
+    async connection => (await connection.call(listAutomations, {})).items.filter(each => each.on === on),
+    ({ pipeline, kind, description }) => ({ label: `${pipeline}: ${kind}`, description }),
   );
 }

@@ -148,6 +148,19 @@ export const COMMANDS = {
     palette: running,
     places: [onItem(/^(pipeline|step)\b/, '3_file@1')],
   },
+  'modelthat.automations.turnOn': {
+    title: 'Turn On Schedule or Triggers…',
+    icon: '$(circle-large-outline)',
+    runsPrograms: true,
+    palette: running,
+    places: [onItem(/^automation\.off\b/, 'inline@1'), onItem(/^automation\.off\b/, '1_switch@1')],
+  },
+  'modelthat.automations.turnOff': {
+    title: 'Turn Off Schedule or Triggers…',
+    icon: '$(pass-filled)',
+    palette: running,
+    places: [onItem(/^automation\.on\b/, 'inline@1'), onItem(/^automation\.on\b/, '1_switch@1')],
+  },
   'modelthat.steps.run': {
     title: 'Run Step',
     icon: '$(play)',

@@ -1,3 +1,4 @@
+import type { Automation } from '../../daemon/contract/automations.ts';
 import {
   formatAge,
   formatDuration,
@@ -7,6 +8,7 @@ import {
 } from '../../daemon/contract/display.ts';
 import {
   type Diagnostic,
+  describeStart,
   type Execution,
   type ExecutionStatus,
   executionName,
@@ -86,6 +88,34 @@ function latestState(latest: Execution | undefined, now: number): string {
     return `${latest.status} · ${ended} of ${latest.steps.length} steps`;
   }
   return `${latest.status} · ${formatAge(latest.endTime ?? latest.startTime, now)}`;
+}
+
+/** The line of a schedule, or of triggers. */
+export function automationRow(parent: string, automation: Automation): Row {
+  const { kind, description, on, next, last, problem } = automation;
+  const due = next === null ? 'on' : `next ${new Date(next).toLocaleString()}`;
+  const state = problem === null ? due : 'does not work';
+  const facts = [description, on ? state : 'off'];
+  const label = kind === 'schedule' ? 'Schedule' : 'Triggers';
+  const lately = last && `Last: ${new Date(last.time).toLocaleString()}, ${last.because}`;
+  return {
+    id: `${parent}/automation/${kind}`,
+    label,
+    description: facts.join(' · '),
+    icon: automationIcon(automation),
+    kind: `automation.${on ? 'on' : 'off'}.${kind}`,
+    opens: 'never',
+    spoken: [label, ...facts].join(', '),
+    tooltip: [description, state, lately, last?.message, problem]
+      .filter(Boolean)
+      .map(text => plain(String(text)))
+      .join('\n\n'),
+  };
+}
+
+function automationIcon({ kind, on, problem, last }: Automation): Icon {
+  if (problem !== null || last?.message) return { name: 'warning', color: COLOR.warning };
+  return { name: kind === 'schedule' ? 'clock' : 'zap', color: on ? COLOR.active : COLOR.faint };
 }
 
 /** The line of a problem in a pipeline file. */
@@ -185,11 +215,13 @@ function stepTooltip(name: string, execution: StepExecution | undefined): string
 
 /** The line of an execution in a pipeline's history. */
 export function executionRow(store: string, execution: Execution, now: number): Row {
+  const { startedBy } = execution;
   const overrides = Object.entries(execution.set).map(([name, value]) => `${name}=${value}`);
   const facts = [
     execution.status,
     formatDuration((execution.endTime ?? now) - execution.startTime),
     formatAge(execution.startTime, now),
+    ...(startedBy.kind === 'person' ? [] : [`by ${startedBy.kind}`]),
     ...overrides,
   ];
   return {
@@ -200,7 +232,11 @@ export function executionRow(store: string, execution: Execution, now: number): 
     kind: ['execution', ...activity(execution)].join('.'),
     opens: 'closed',
     spoken: [`Execution ${executionName(execution)}`, ...facts].join(', '),
-    tooltip: [`Started ${new Date(execution.startTime).toLocaleString()}`, plain(execution.message)]
+    tooltip: [
+      `Started ${new Date(execution.startTime).toLocaleString()}`,
+      plain(`By ${describeStart(startedBy)}`),
+      plain(execution.message),
+    ]
       .filter(Boolean)
       .join('\n\n'),
   };

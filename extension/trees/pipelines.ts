@@ -1,3 +1,4 @@
+import { type Automation, listAutomations } from '../../daemon/contract/automations.ts';
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import {
   type Diagnostic,
@@ -11,7 +12,15 @@ import {
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { collect } from './pages.ts';
-import { diagnosticRow, executionRow, isActive, pipelineRow, remarkRow, stepRow } from './pipeline-rows.ts';
+import {
+  automationRow,
+  diagnosticRow,
+  executionRow,
+  isActive,
+  pipelineRow,
+  remarkRow,
+  stepRow,
+} from './pipeline-rows.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
 
 const TICK_MS = 1_000;
@@ -34,13 +43,19 @@ export class PipelinesTree extends StoreTree {
   }
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
-    const { items: pipelines, remark } = await connection.call(listPipelines, {});
+    const [{ items: pipelines, remark }, { items: automations }] = await Promise.all([
+      connection.call(listPipelines, {}),
+      connection.call(listAutomations, {}),
+    ]);
     const newest = await Promise.all(
       pipelines.map(({ file }) => connection.call(listExecutions, { query: { file, limit: 2 } })),
     );
     this.#active = newest.some(({ items }) => items.some(isActive));
     const nodes = pipelines.map((pipeline, index) =>
-      this.#pipelineNode(connection, pipeline, newest[index]?.items ?? []),
+      this.#pipelineNode(connection, pipeline, {
+        newest: newest[index]?.items ?? [],
+        automations: automations.filter(({ file }) => file === pipeline.file),
+      }),
     );
     return remark === undefined ? nodes : [...nodes, remarkNode(connection, remark)];
   }
@@ -49,7 +64,11 @@ export class PipelinesTree extends StoreTree {
     return topic === 'execution' || topic === 'step' || topic === 'pipeline' ? [store] : [];
   }
 
-  #pipelineNode(connection: StoreConnection, pipeline: Pipeline, newest: readonly Execution[]): TreeNode {
+  #pipelineNode(
+    connection: StoreConnection,
+    pipeline: Pipeline,
+    { newest, automations }: { newest: readonly Execution[]; automations: readonly Automation[] },
+  ): TreeNode {
     const [latest, before] = newest;
     const row = pipelineRow(connection.store, pipeline, latest, Date.now());
     // While it runs, what becomes of its steps is told by themselves.
@@ -61,6 +80,7 @@ export class PipelinesTree extends StoreTree {
       subject: { type: 'pipeline', connection, pipeline, latest },
       children: async () => [
         ...pipeline.problems.map((problem, index) => diagnosticNode(connection, row.id, problem, index)),
+        ...automations.map(each => automationNode(connection, row.id, each)),
         ...[...defined, ...gone].map(name =>
           stepNode(connection, row.id, pipeline, latest, name, blocked[name]),
         ),
@@ -95,6 +115,13 @@ export class PipelinesTree extends StoreTree {
 
 function remarkNode(connection: StoreConnection, remark: string): TreeNode {
   return { row: remarkRow(connection.store, remark), subject: { type: 'problem', connection } };
+}
+
+function automationNode(connection: StoreConnection, parent: string, automation: Automation): TreeNode {
+  return {
+    row: automationRow(parent, automation),
+    subject: { type: 'automation', connection, automation },
+  };
 }
 
 function diagnosticNode(

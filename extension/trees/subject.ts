@@ -1,3 +1,4 @@
+import type { Automation } from '../../daemon/contract/automations.ts';
 import type { ModelVersion, RegisteredModel } from '../../daemon/contract/models.ts';
 import type { Execution, Pipeline, StepExecution } from '../../daemon/contract/pipelines.ts';
 import type { Experiment, Run } from '../../daemon/contract/runs.ts';
@@ -10,6 +11,7 @@ interface Subjects {
   experiment: { readonly experiment: Experiment };
   run: { readonly run: Run };
   pipeline: { readonly pipeline: Pipeline; readonly latest: Execution | undefined };
+  automation: { readonly automation: Automation };
   /** A place in a pipeline file; the line counts from 1. */
   diagnostic: { readonly file: string; readonly line: number };
   execution: { readonly execution: Execution };

@@ -1,5 +1,7 @@
 import type { Stage } from '../../contract/models.ts';
 import type { Concurrency } from '../../contract/pipelines.ts';
+import type { Schedule } from '../automation/schedule.ts';
+import type { Trigger } from '../automation/triggers.ts';
 import type { DvcProject, DvcStage } from '../dvc/model.ts';
 import type { Retries } from './attempts.ts';
 import type { Resources } from './resources.ts';
@@ -88,6 +90,8 @@ export interface PipelineDefinition {
   readonly metrics: Readonly<Record<string, 'minimize' | 'maximize'>>;
   /** What happens with an execution that a schedule or a trigger asks for while another runs; to wait, if it does not say. */
   readonly concurrency?: Concurrency;
+  readonly schedule?: Schedule | undefined;
+  readonly triggers?: readonly Trigger[];
   /** In the order of the file. */
   readonly steps: readonly Step[];
   /** Only of a `dvc.yaml`, where DVC's rules hold. */

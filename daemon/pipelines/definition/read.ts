@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../contract/pipelines.ts';
+import { neededLock } from '../../environments/requirements.ts';
+import { readAutomations } from './automation.ts';
 import { ComponentReader } from './component.ts';
 import { clashes, findCycle, makersOf, type Node } from './graph.ts';
 import { GroupReader, stepsByName } from './groups.ts';
@@ -62,6 +64,7 @@ export function readDefinition(options: ReadOptions): ReadResult {
     params: overridden.params,
     components,
   });
+  const automations = readAutomations(source, content, { folder, workspace: options.workspace, steps });
   const problems = [...source.problems, ...paramProblems, ...components.problems];
   if (problems.some(problem => problem.severity === 'error')) return { definition: null, name, problems };
   const definition = {
@@ -72,6 +75,7 @@ export function readDefinition(options: ReadOptions): ReadResult {
     params: overridden.params,
     metrics: content.metrics,
     concurrency: content.concurrency,
+    ...automations,
     steps,
   };
   return { definition, name, problems };
@@ -88,13 +92,7 @@ function readSteps(
   },
 ): Step[] {
   const { folder, workspace, params, components } = context;
-  if (content.env.python !== undefined && !existsSync(path.resolve(folder, content.env.python))) {
-    source.error(
-      ['env', 'python'],
-      `the requirements file “${content.env.python}” does not exist`,
-      'Create it, or correct the path.',
-    );
-  }
+  if (content.env.python !== undefined) checkRequirements(source, folder, content.env.python);
   const declared = Object.keys(content.steps);
   if (declared.length === 0)
     source.error(['steps'], 'there are no steps', 'Add at least one step below “steps:”.');
@@ -109,6 +107,16 @@ function readSteps(
     const needsData = makers.get(step.name) ?? [];
     return { ...step, needs: [...new Set([...step.needs, ...needsData])], needsData };
   });
+}
+
+function checkRequirements(source: Source, folder: string, named: string): void {
+  const at = ['env', 'python'];
+  const file = path.resolve(folder, named);
+  const lock = neededLock(file);
+  if (!existsSync(file))
+    source.error(at, `the requirements file “${named}” does not exist`, 'Create it, or correct the path.');
+  else if (lock !== undefined && !existsSync(lock))
+    source.error(at, `there is no ${path.basename(lock)} beside “${named}”`, 'Make it: uv lock.');
 }
 
 /** A step, and the key under which it stands in the file. */

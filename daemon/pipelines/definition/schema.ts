@@ -199,6 +199,53 @@ export const StepSource = z
   .meta({ description: 'A step: a command to run, gates to judge, or an approval to wait for.' });
 export type StepSource = z.infer<typeof StepSource>;
 
+const Cron = Text.meta({
+  description:
+    'Minute, hour, day of the month, month and day of the week; a field of seconds may stand before them.',
+  examples: ['0 3 * * 1'],
+});
+const Schedule = z.union(
+  [
+    Cron,
+    z.strictObject({
+      cron: Cron,
+      timezone: Text.optional().meta({
+        description: 'Whose hours these are; those of the machine unless it is given.',
+        examples: ['Europe/Berlin'],
+      }),
+      missed: z.enum(['once', 'skip']).optional().meta({
+        description:
+          'What is done about times that came while nothing ran: one execution for all of them (`once`, unless it is given), or none (`skip`).',
+      }),
+    }),
+  ],
+  { error: 'must be a cron line, or a mapping with “cron” and, if you like, “timezone” and “missed”' },
+);
+
+const A_TRIGGER = 'must be patterns of files, or mappings with “files” or “model”';
+const Trigger = z.union(
+  [
+    Text,
+    z.strictObject({
+      files: listOf(Text).meta({
+        description: 'Patterns of files, relative to this file; those with `!` before them are left out.',
+        examples: ['data/raw/**'],
+      }),
+      quiet: Duration.optional().meta({
+        description: 'How long the files must have been left alone; `2s` unless it is given.',
+      }),
+    }),
+    z.strictObject({
+      model: Text.meta({ description: 'A registered model that gets a new version.' }),
+      stage: Stage.optional().meta({
+        description: 'The stage that the version comes to; any, unless it is given.',
+      }),
+    }),
+    z.strictObject({ drift: Text.meta({ description: 'Not supported yet.' }) }),
+  ],
+  { error: A_TRIGGER },
+);
+
 export const PipelineSource = z.strictObject({
   name: Text.max(200)
     .optional()
@@ -236,8 +283,19 @@ export const PipelineSource = z.strictObject({
       'What happens with an execution that a schedule or a trigger asks for while another runs: it waits (`queue`), it is left out (`skip`), or the one that runs is cancelled (`replace`).',
   }),
   registry: planned,
-  schedule: planned,
-  triggers: planned,
+  schedule: Schedule.optional().meta({
+    description:
+      'When the pipeline is started by itself. It holds once a person has turned it on: `modelthat schedules on`.',
+    examples: ['0 3 * * 1'],
+  }),
+  triggers: z
+    .union([Trigger.transform(one => [one]), z.array(Trigger)], { error: A_TRIGGER })
+    .optional()
+    .meta({
+      description:
+        'What starts the pipeline when it changes: files, or versions of a registered model. It holds once a person has turned it on: `modelthat schedules on`.',
+      examples: [['data/raw/**']],
+    }),
 });
 export type PipelineSource = z.infer<typeof PipelineSource>;
 

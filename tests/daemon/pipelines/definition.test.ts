@@ -143,7 +143,7 @@ describe('pipeline definitions', () => {
 
   it('warns of keys that have no effect yet, and still runs', () => {
     const { definition, problems: found } = read([
-      'schedule: "0 3 * * 1"',
+      'registry: {}',
       'steps:',
       '  one:',
       '    run: ls',
@@ -152,7 +152,7 @@ describe('pipeline definitions', () => {
     assert.deepEqual(
       found.map(problem => [problem.line, problem.severity, problem.message]),
       [
-        [1, 'warning', '“schedule” is not supported yet'],
+        [1, 'warning', '“registry” is not supported yet'],
         [5, 'warning', '“tune” is not supported yet'],
       ],
     );

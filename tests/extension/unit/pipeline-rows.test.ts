@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { Automation } from '../../../daemon/contract/automations.ts';
 import type { StepExecution } from '../../../daemon/contract/pipelines.ts';
-import { stepRow } from '../../../extension/trees/pipeline-rows.ts';
+import { automationRow, stepRow } from '../../../extension/trees/pipeline-rows.ts';
 
 const NOW = 1_800_000_000_000;
 
@@ -51,5 +52,41 @@ describe('the line of a step', () => {
     assert.equal(kind({ status: 'waiting' }), 'step.waiting');
     assert.equal(kind({ status: 'pending', startTime: null }), 'step.pending');
     assert.equal(stepRow('p', { name: 'train' }, undefined, NOW).kind, 'step.idle');
+  });
+});
+
+describe('the line of a schedule', () => {
+  const automation: Automation = {
+    file: '/p/modelthat.yaml',
+    pipeline: 'p',
+    kind: 'schedule',
+    description: '0 3 * * 1',
+    on: true,
+    next: NOW,
+    last: null,
+    problem: null,
+  };
+  const row = (changes: Partial<Automation> = {}) => automationRow('p', { ...automation, ...changes });
+
+  it('says when it is due next, and that it is off', () => {
+    const next = new Date(NOW).toLocaleString();
+    assert.equal(row().description, `0 3 * * 1 · next ${next}`);
+    assert.equal(row({ on: false, next: null }).description, '0 3 * * 1 · off');
+    assert.equal(
+      row({ kind: 'triggers', description: 'data/**', next: null }).spoken,
+      'Triggers, data/**, on',
+    );
+  });
+
+  it('says what keeps it from working', () => {
+    const { description, tooltip, icon } = row({ problem: 'There is no file.' });
+    assert.equal(description, '0 3 * * 1 · does not work');
+    assert.match(tooltip ?? '', /There is no file/);
+    assert.equal(icon?.name, 'warning');
+  });
+
+  it('has the traits that its menus ask for', () => {
+    assert.equal(row().kind, 'automation.on.schedule');
+    assert.equal(row({ on: false }).kind, 'automation.off.schedule');
   });
 });
