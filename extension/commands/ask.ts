@@ -91,7 +91,7 @@ export async function askPipeline(stores: Stores, title: string): Promise<Of<Pip
   return choose(
     stores,
     title,
-    'There is no pipeline: describe its steps in a file modelthat.yaml.',
+    'There is no pipeline: describe its steps in a file modelthat.yaml or dvc.yaml.',
     list,
     pipeline => ({
       label: pipeline.name,

@@ -41,8 +41,10 @@ export function pipelineCommands(stores: Stores, openPipeline: OpenPipeline) {
       if (pipeline) openPipeline(pipeline.connection, pipeline.thing.file, { chosen: NEXT });
     },
     'modelthat.pipelines.openFile': async argument => {
-      const place = subjectOf(argument, 'step', 'diagnostic');
-      if (place) return openAt(place.file, place.line ?? 1);
+      const step = subjectOf(argument, 'step');
+      if (step) return openAt(step.definedIn ?? step.file, step.line ?? 1);
+      const place = subjectOf(argument, 'diagnostic');
+      if (place) return openAt(place.file, place.line);
       const pipeline = await pipelineOf(stores, argument, 'Open Pipeline File');
       if (pipeline) await openAt(pipeline.thing.file, 1);
     },

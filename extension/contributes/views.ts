@@ -53,7 +53,8 @@ export const WELCOMES: readonly WelcomeDeclaration[] = [
   {
     view: 'modelthat.pipelines',
     when: empty('modelthat.pipelines'),
-    contents: 'No pipeline yet. Describe its steps in a file modelthat.yaml in this folder.',
+    contents:
+      'No pipeline yet. Describe its steps in a file modelthat.yaml in this folder, or in a dvc.yaml.',
   },
   {
     view: 'modelthat.models',

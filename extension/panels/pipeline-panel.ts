@@ -289,12 +289,14 @@ export class PipelinePanel {
   #stepSubject(name: string): Subject {
     const { connection, file } = this.#parts;
     const { pipeline, shown: execution } = this.#loader;
+    const defined = pipeline?.steps.find(step => step.name === name);
     return {
       type: 'step',
       connection,
       file,
       name,
-      line: pipeline?.steps.find(step => step.name === name)?.line,
+      line: defined?.line,
+      definedIn: defined?.file,
       execution,
       step: execution?.steps.find(step => step.name === name),
     };

@@ -146,10 +146,11 @@ function stepNode(
   blocked?: string,
 ): TreeNode {
   const started = execution?.steps.find(candidate => candidate.name === name);
-  const line = pipeline.steps.find(candidate => candidate.name === name)?.line;
+  const defined = pipeline.steps.find(candidate => candidate.name === name);
+  const place = { line: defined?.line, definedIn: defined?.file };
   const shown = (step: StepExecution | undefined): Pick<TreeNode, 'row' | 'subject'> => ({
     row: stepRow(parent, { name, blocked }, step, Date.now()),
-    subject: { type: 'step', connection, file: pipeline.file, name, line, execution, step },
+    subject: { type: 'step', connection, file: pipeline.file, name, ...place, execution, step },
   });
   const node: TreeNode = {
     ...shown(started),

@@ -20,6 +20,8 @@ interface Subjects {
     readonly name: string;
     /** Line of its definition, from 1; undefined when it is no longer defined. */
     readonly line: number | undefined;
+    /** The file that it is defined in, where that is another than the pipeline's. */
+    readonly definedIn?: string | undefined;
     readonly execution: Execution | undefined;
     readonly step: StepExecution | undefined;
   };

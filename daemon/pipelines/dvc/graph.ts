@@ -1,8 +1,9 @@
 /** The graph of all stages of a project, and what DVC refuses about it. */
 import path from 'node:path';
+import { selected } from '../definition/expand.ts';
 import { findCycle, isInside, makersOf } from '../definition/graph.ts';
 import { PathIndex } from '../definition/path-index.ts';
-import type { Source } from '../definition/source.ts';
+import { type Source, suggest } from '../definition/source.ts';
 import type { DvcData } from './model.ts';
 import type { ReadStage } from './stages.ts';
 
@@ -12,29 +13,64 @@ export interface ProjectStage extends ReadStage {
   readonly source: Source;
 }
 
+/** The stages that must have succeeded before one. */
+export interface Needs {
+  /** Those whose outputs it reads. */
+  readonly data: readonly string[];
+  /** These, and those that it says to come after. */
+  readonly all: readonly string[];
+}
+
 /**
  * Checks the stages of a project with each other, and reports what is wrong in their sources.
  *
- * @returns the stages whose outputs each needs, by name
+ * @returns what each stage needs, by name; a frozen one needs no data, as nothing runs for its sake
  */
-export function checkProject(
-  stages: readonly ProjectStage[],
-  data: readonly DvcData[],
-): Map<string, string[]> {
+export function checkProject(stages: readonly ProjectStage[], data: readonly DvcData[]): Map<string, Needs> {
   checkOutputs(stages, data);
-  const makers = makersOf(
-    stages.map(stage => ({ name: stage.name, after: [], deps: inputsOf(stage), makes: outputsOf(stage) })),
+  const nodes = stages.map(stage => ({
+    name: stage.name,
+    after: afterOf(stage, stages),
+    deps: inputsOf(stage),
+    makes: outputsOf(stage),
+  }));
+  const makers = makersOf(nodes);
+  const joined = (name: string, after: readonly string[]) => [
+    ...new Set([...after, ...(makers.get(name) ?? [])]),
+  ];
+  reportCycle(findCycle(new Map(nodes.map(({ name, after }) => [name, joined(name, after)]))), stages);
+  return new Map(
+    stages.map(({ name, stage }, index) => {
+      const after = nodes[index]?.after ?? [];
+      if (stage.frozen) return [name, { data: [], all: after }];
+      return [name, { data: makers.get(name) ?? [], all: joined(name, after) }];
+    }),
   );
-  const cycle = findCycle(makers);
+}
+
+/** The stages that one says to come after: of its own file, by their names or those of groups. */
+function afterOf({ source, at, meta }: ProjectStage, stages: readonly ProjectStage[]): string[] {
+  if (meta.after.length === 0) return [];
+  const known = new Map(
+    stages.filter(each => each.source === source).map(({ name, stage }) => [stage.name, name]),
+  );
+  const names = [...known.keys()];
+  return meta.after.flatMap(name => {
+    const found = selected(name, names);
+    if (found.length === 0)
+      source.error([...at, 'meta', 'after'], `there is no stage “${name}”`, suggest(name, names));
+    return found.map(each => known.get(each) ?? each);
+  });
+}
+
+function reportCycle(cycle: readonly string[] | undefined, stages: readonly ProjectStage[]): void {
   const first = stages.find(stage => stage.name === cycle?.[0]);
-  if (cycle && first) {
-    first.source.errorAtKey(
-      first.at,
-      `the stages need each other in a circle: ${cycle.join(' → ')}`,
-      'Remove one dependency among them.',
-    );
-  }
-  return makers;
+  if (!cycle || !first) return;
+  first.source.errorAtKey(
+    first.at,
+    `the stages need each other in a circle: ${cycle.join(' → ')}`,
+    'Remove one dependency among them.',
+  );
 }
 
 /** Absolute paths of what a stage reads. */

@@ -5,13 +5,15 @@ import { PathIndex } from '../definition/path-index.ts';
 import type { ReadOptions, ReadResult } from '../definition/read.ts';
 import { readConfig } from './config.ts';
 import { type DvcFile, readDvcFile } from './file.ts';
-import { checkProject, type ProjectStage } from './graph.ts';
+import { checkProject, type Needs, type ProjectStage } from './graph.ts';
 import { checkInputs } from './inputs.ts';
 import type { DvcData, DvcOutput } from './model.ts';
 import { isDvcFile, type ProjectFiles, readData } from './project.ts';
 import { toPlain } from './python.ts';
 import { shellCommands, stageVariables } from './shell.ts';
 import { VarsReader } from './vars.ts';
+
+const NOTHING: Needs = { data: [], all: [] };
 
 /** Files whose numbers are logged. */
 const REPORT = /\.(json|ya?ml|toml)$/i;
@@ -29,8 +31,8 @@ export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): Re
   const { files, data } = readProject(project, options, vars);
   const own = files.find(({ source }) => source.file === file) as DvcFile;
   const stages = files.flatMap(each => stagesOf(each, folder));
-  const makers = checkProject(stages, data);
-  const needed = withMakers(stages, makers, own);
+  const needs = checkProject(stages, data);
+  const needed = withNeeds(stages, needs, own);
   checkInputs(needed, data, vars);
   if (Object.keys(set).length > 0)
     own.source.error(
@@ -50,7 +52,7 @@ export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): Re
     requirements: null,
     params: toPlain(own.params),
     metrics: {},
-    steps: needed.map(stage => toStep(stage, own, root, makers)),
+    steps: needed.map(stage => toStep(stage, own, root, needs.get(stage.name))),
     dvc: { root, data: touched(data, needed) },
   };
   return { definition, name, problems };
@@ -95,26 +97,18 @@ function stagesOf({ source, stages }: DvcFile, folder: string): ProjectStage[] {
   });
 }
 
-/** The stages of a file, and all whose outputs they need, in the order of the files. */
-function withMakers(
+/** The stages of a file, and all that they need, in the order of the files. */
+function withNeeds(
   stages: readonly ProjectStage[],
-  makers: ReadonlyMap<string, readonly string[]>,
+  needs: ReadonlyMap<string, Needs>,
   { source }: DvcFile,
 ): ProjectStage[] {
   const byName = new Map(stages.map(stage => [stage.name, stage]));
   const needed = new Set(stages.filter(stage => stage.source === source));
   // What is added while it is gone through is gone through as well.
-  for (const stage of needed)
-    for (const maker of needsOf(stage, makers)) needed.add(byName.get(maker) as ProjectStage);
+  for (const { name } of needed)
+    for (const other of needs.get(name)?.all ?? []) needed.add(byName.get(other) as ProjectStage);
   return stages.filter(stage => needed.has(stage));
-}
-
-/** Nothing runs for the sake of a frozen stage. */
-function needsOf(
-  { name, stage }: ProjectStage,
-  makers: ReadonlyMap<string, readonly string[]>,
-): readonly string[] {
-  return stage.frozen ? [] : (makers.get(name) ?? []);
 }
 
 function touched(data: readonly DvcData[], stages: readonly ProjectStage[]): DvcData[] {
@@ -123,16 +117,12 @@ function touched(data: readonly DvcData[], stages: readonly ProjectStage[]): Dvc
   return data.filter(({ path: place }) => inputs.touching(place).length > 0);
 }
 
-function toStep(
-  read: ProjectStage,
-  own: DvcFile,
-  root: string,
-  makers: ReadonlyMap<string, readonly string[]>,
-): Step {
-  const { name, source, at, stage } = read;
-  const needs = [...needsOf(read, makers)];
+function toStep(read: ProjectStage, own: DvcFile, root: string, needs: Needs = NOTHING): Step {
+  const { name, source, at, stage, meta } = read;
+  const { after: _, ...settings } = meta;
   const isReport = ({ kind, path: out }: DvcOutput) => kind === 'metric' && REPORT.test(out);
   return {
+    ...settings,
     name,
     ...(source !== own.source && { file: source.file }),
     line: source.lineOf(at),
@@ -140,16 +130,13 @@ function toStep(
     commands: stage.frozen ? [] : shellCommands(stage.cmd),
     cwd: stage.wdir,
     env: stageVariables(root, source.file, stage.name),
-    needs,
-    needsData: needs,
+    needs: needs.all,
+    needsData: needs.data,
     deps: stage.frozen ? [] : stage.deps,
     outs: stage.outs.filter(out => !isReport(out)).map(out => out.path),
     metrics: stage.outs.filter(isReport).map(out => out.path),
     params: null,
     checks: null,
-    register: null,
-    gates: [],
-    promote: null,
     approval: null,
     dvc: stage,
   };

@@ -8,6 +8,7 @@ import { TemplateError } from '../definition/template.ts';
 import { checkShape } from '../definition/vocabulary.ts';
 import type { Parsing } from './config.ts';
 import { type Context, isList, valueAt } from './context.ts';
+import { META_KEYS, readMeta, type StageMeta } from './meta.ts';
 import type { DvcOutput, DvcParams, DvcStage } from './model.ts';
 import { isDict, keyText, type PythonDict, PythonTime, type PythonValue } from './python.ts';
 import { DVC_SYNONYMS, ForeachSource, MatrixSource, StageSource } from './schema.ts';
@@ -23,8 +24,8 @@ export interface ReadStage {
   readonly inputsAt: ReadonlyMap<string, SourcePath>;
   /** Where its outputs stand, by absolute path. */
   readonly outputsAt: ReadonlyMap<string, SourcePath>;
-  /** What it says under `meta`, templates filled in. */
-  readonly meta: PythonValue;
+  /** What it says below `meta` for modelthat. */
+  readonly meta: StageMeta;
 }
 
 /** What all stages of a file are read with. */
@@ -150,7 +151,7 @@ export class StageReader {
     if (!source) return undefined;
     const built = new StageBuilder(this.#source, this.#folder, at).build(name, source);
     if (this.#source.problems.length > before) return undefined;
-    return [{ ...built, at: entryAt, meta: filled.get('meta') ?? null }];
+    return [{ ...built, at: entryAt, meta: readMeta(filled.get('meta') ?? null, this.#source, at) }];
   }
 
   #withVars(definition: PythonDict, at: SourcePath, scope: Scope): Scope {
@@ -285,23 +286,8 @@ function defined({ cache, persist }: { cache?: boolean | undefined; persist?: bo
   return { ...(cache !== undefined && { cache }), ...(persist !== undefined && { persist }) };
 }
 
-/** What modelthat has a key for, and DVC has not. */
-const OUR_KEYS: ReadonlySet<string> = new Set([
-  'after',
-  'always',
-  'checks',
-  'env',
-  'gates',
-  'model',
-  'mutex',
-  'promote',
-  'retries',
-  'timeout',
-  'when',
-]);
-
 function remedyFor(key: string): string | undefined {
-  return OUR_KEYS.has(key) ? `Write it below “meta:”, which DVC leaves alone.` : undefined;
+  return META_KEYS.has(key) ? `Write it below “meta:”, which DVC leaves alone.` : undefined;
 }
 
 /**
