@@ -124,6 +124,7 @@ function toStep(read: ProjectStage, own: DvcFile, root: string, needs: Needs = N
   return {
     ...settings,
     name,
+    group: at[1] === stage.name ? undefined : String(at[1]),
     ...(source !== own.source && { file: source.file }),
     line: source.lineOf(at),
     command: typeof stage.cmd === 'string' ? stage.cmd.trimEnd() : stage.cmd.join('\n'),

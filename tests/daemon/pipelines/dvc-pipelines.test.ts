@@ -38,7 +38,12 @@ describe('pipelines of DVC', () => {
   }
 
   it('have the stages of other files that theirs depend on, and no others', async () => {
-    put('files/prepare/dvc.yaml', 'stages:', '  clean: {cmd: echo, outs: [../clean.csv]}', '  other: {cmd: echo}');
+    put(
+      'files/prepare/dvc.yaml',
+      'stages:',
+      '  clean: {cmd: echo, outs: [../clean.csv]}',
+      '  other: {cmd: echo}',
+    );
     const file = put('files/train/dvc.yaml', 'stages:', '  train: {cmd: echo, deps: [../clean.csv]}');
     const { definition, found } = await read(file);
     assert.deepEqual(found, []);
@@ -46,7 +51,12 @@ describe('pipelines of DVC', () => {
     assert.deepEqual(
       definition?.steps.map(({ name, file: place, line, needs }) => ({ name, file: place, line, needs })),
       [
-        { name: '../prepare/dvc.yaml:clean', file: path.join(root, 'files/prepare/dvc.yaml'), line: 2, needs: [] },
+        {
+          name: '../prepare/dvc.yaml:clean',
+          file: path.join(root, 'files/prepare/dvc.yaml'),
+          line: 2,
+          needs: [],
+        },
         { name: 'train', file: undefined, line: 2, needs: ['../prepare/dvc.yaml:clean'] },
       ],
     );
@@ -76,6 +86,10 @@ describe('pipelines of DVC', () => {
     assert.deepEqual(found, []);
     const last = definition?.steps.find(({ name }) => name === 'last');
     assert.deepEqual(last?.needs, ['first', 'group@a', 'group@b']);
+    assert.deepEqual(
+      definition?.steps.map(({ group }) => group),
+      [undefined, 'group', 'group', undefined],
+    );
     assert.deepEqual(last?.needsData, []);
     assert.deepEqual(last?.mutex, ['gpu']);
     assert.deepEqual(last?.retries, { times: 2, wait: 5_000, backoff: 2, maxWait: 300_000 });
