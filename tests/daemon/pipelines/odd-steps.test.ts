@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getStepLog } from '../../../daemon/contract/pipelines.ts';
 import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon, type TestPlace, testPlace } from '../../support/daemon.ts';
-import { ended, PATIENCE_MS, run, start, statuses, step, until, write } from '../../support/pipelines.ts';
+import { ended, PATIENCE_MS, run, start, statuses, step, write } from '../../support/pipelines.ts';
 
 describe('steps that do what they should not', () => {
   let place: TestPlace;
@@ -56,7 +56,8 @@ describe('steps that do what they should not', () => {
     );
     const lines = ['steps: { a: { run: sh wait.sh, outs: [out.txt] } }'];
     const { id } = await start(daemon, lines);
-    await until(daemon, id, ({ steps }) => steps[0]?.status === 'running');
+    const begun = () => existsSync(path.join(place.workspace, 'begun'));
+    for (const giveUp = Date.now() + PATIENCE_MS; !begun(); await sleep(10)) assert.ok(Date.now() < giveUp);
     await daemon.kill();
     write(daemon, 'go', '');
     const statusFile = () => globSync('executions/*/steps/a.status', { cwd: place.store })[0];
