@@ -49,7 +49,8 @@ async function turn(
   on: boolean,
 ): Promise<void> {
   // One whose file is gone can still be turned off.
-  const file = realPath(on || named === undefined ? findPipelineFile(named, command) : path.resolve(named));
+  const isGone = !on && named !== undefined && !fs.existsSync(named);
+  const file = realPath(isGone ? path.resolve(named) : findPipelineFile(named, command));
   const context = new Context(command, path.dirname(file));
   const client = await context.client();
   const declared = (await client.call(listAutomations, {})).items.filter(each => each.file === file);

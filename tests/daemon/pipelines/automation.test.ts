@@ -242,7 +242,8 @@ describe('schedules and triggers', () => {
     const { stdout } = await command('schedules', 'on', '--schedule');
     assert.match(stdout, /nightly +schedule .* on +\d{4}-02-29/);
     assert.doesNotMatch(stdout, /triggers/);
-    assert.match((await command('schedules', 'off')).stdout, /schedule .* off.*\n.*triggers .* off/);
+    const off = await command('schedules', 'off', place.workspace);
+    assert.match(off.stdout, /schedule .* off.*\n.*triggers .* off/);
   });
 
   async function until(reached: (automation: Automation) => boolean): Promise<void> {
