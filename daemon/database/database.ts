@@ -1,4 +1,5 @@
 import type { Operation, Reads, Writes } from './operations.ts';
+import { ReadGate } from './read-gate.ts';
 import { Readers } from './readers.ts';
 import { checkServed, isCheckedFirst } from './soundness.ts';
 import { Writer } from './writer.ts';
@@ -41,14 +42,21 @@ export interface Database {
  * @param onFailure called when the disk failed under a write, or the file is found to be damaged. What is on the disk is
  * known only after a restart: the process must then end at once (SIGKILL), for an orderly exit would close the connection
  * and write to the disk again
+ * @param logLimit above how many bytes SQLite's write-ahead log is cut back, unless as usual
  * @throws ApiError DATA_LOSS (damaged) or RESOURCE_CONFLICT (written by a newer modelthat or another program); the
  * file is left as it was
  */
-export async function openDatabase(file: string, onFailure: (error: Error) => void): Promise<Database> {
+export async function openDatabase(
+  file: string,
+  onFailure: (error: Error) => void,
+  logLimit?: number,
+): Promise<Database> {
   const checkedFirst = isCheckedFirst(file);
-  const writer = await Writer.start(file, onFailure);
-  const readers = new Readers(file);
-  const surveyor = new Readers(file, 1);
+  const gate = ReadGate.memory();
+  const writer = await Writer.start({ file, gate, logLimit }, onFailure);
+  const readers = new Readers({ file, gate });
+  // Nobody waits for a survey, which may take minutes: it has a gate of its own, which is never shut.
+  const surveyor = new Readers({ file, gate: ReadGate.memory() }, 1);
   const closing = new AbortController();
   const survey = (name: string, input: unknown) => surveyor.read(name, input);
   if (!checkedFirst)

@@ -10,6 +10,9 @@ import { clearDoubt, findDamage, isCheckedFirst } from './soundness.ts';
 /** Before 3.51.3, two connections that check-point at once can corrupt a WAL database. */
 const OLDEST_SQLITE = [3, 51, 3];
 
+/** Above this SQLite's write-ahead log is cut back. */
+export const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
+
 /** How long a connection waits for another's lock, in milliseconds. Only check-points ever contend. */
 const BUSY_TIMEOUT_MS = 5000;
 
@@ -33,7 +36,7 @@ export function openForWriting(file: string, migrations?: readonly Migration[]):
     connection.pragma('foreign_keys = ON');
     connection.pragma('cache_size = -32768');
     connection.pragma('wal_autocheckpoint = 4000');
-    connection.pragma('journal_size_limit = 67108864');
+    connection.pragma(`journal_size_limit = ${LOG_LIMIT_BYTES}`);
     if (migrate(connection, file, migrations) && size <= REBUILT_BYTES) letShrink(connection);
     return connection;
   } catch (error) {

@@ -4,6 +4,14 @@ import { move } from 'piscina';
 import { openForReading } from './open.ts';
 import { type Operation, reads } from './operations.ts';
 import { failure, type Outcome } from './outcome.ts';
+import { ReadGate } from './read-gate.ts';
+
+/** What a thread is given. */
+export interface ReaderData {
+  readonly file: string;
+  /** Memory of the gate that its reads pass. */
+  readonly gate: SharedArrayBuffer;
+}
 
 /** A read on its way to a thread. `json`: answer with the serialised value. */
 export interface ReadRequest {
@@ -13,7 +21,9 @@ export interface ReadRequest {
 }
 
 const operations: Readonly<Record<string, Operation<never, unknown>>> = reads;
-const connection = openForReading((workerData as { file: string }).file);
+const { file, gate: memory } = workerData as ReaderData;
+const connection = openForReading(file);
+const gate = new ReadGate(memory);
 const encoder = new TextEncoder();
 
 /** @returns an Outcome; with `json`, the serialised value itself when the read succeeds. */
@@ -21,7 +31,7 @@ export function run({ name, input, json }: ReadRequest): unknown {
   try {
     const operation = operations[name];
     if (!operation) throw new Error(`there is no read named ${name}`);
-    const value = operation(connection, input as never);
+    const value = gate.pass(() => operation(connection, input as never));
     return json ? move(encoder.encode(JSON.stringify(value))) : ({ ok: true, value } satisfies Outcome);
   } catch (error) {
     return failure(error);

@@ -2,7 +2,7 @@
 import { Piscina } from 'piscina';
 import { entry } from '../entry.ts';
 import { type Outcome, unwrap } from './outcome.ts';
-import type { ReadRequest } from './reader-thread.ts';
+import type { ReaderData, ReadRequest } from './reader-thread.ts';
 
 /** Reads that run at the same time, unless told otherwise. */
 const THREADS = 2;
@@ -14,10 +14,10 @@ export class Readers {
   readonly #pool: Piscina<ReadRequest, Outcome | Uint8Array>;
 
   /**
-   * @param file a database that the writer has opened: readers never create or change one
+   * @param data names a database that the writer has opened: readers never create or change one
    * @param threads reads that run at the same time
    */
-  constructor(file: string, threads = THREADS) {
+  constructor(data: ReaderData, threads = THREADS) {
     this.#pool = new Piscina({
       filename: entry(import.meta.url, 'reader-thread').href,
       name: 'run',
@@ -25,7 +25,7 @@ export class Readers {
       maxThreads: threads,
       idleTimeout: IDLE_MS,
       recordTiming: false,
-      workerData: { file },
+      workerData: data,
     });
   }
 

@@ -3,9 +3,11 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import type { Database as Connection } from 'better-sqlite3';
 import { commitGroup } from './group.ts';
 import { IdleWork } from './idle-work.ts';
+import { LogSize } from './log-size.ts';
 import { openForWriting } from './open.ts';
 import { idleWork, type Operation, writes } from './operations.ts';
 import { failure, type Outcome } from './outcome.ts';
+import { ReadGate } from './read-gate.ts';
 import { type Repeatable, writeOnce } from './repeatable.ts';
 
 /** A write on its way to the thread. */
@@ -15,6 +17,15 @@ export interface WriteRequest {
   readonly input: unknown;
   /** Set when its sender may send it again. */
   readonly repeatable?: Repeatable | undefined;
+}
+
+/** What the thread is given. */
+export interface WriterData {
+  readonly file: string;
+  /** Memory of the gate that reads pass. */
+  readonly gate: SharedArrayBuffer;
+  /** Above how many bytes SQLite's log is cut back; absent = as usual. */
+  readonly logLimit?: number | undefined;
 }
 
 /** What the thread sends: first whether it opened the database, then the outcomes of each group. */
@@ -30,9 +41,10 @@ const operations: Readonly<Record<string, Operation<never, unknown>>> = writes;
 
 function serve(port: MessagePort): void {
   const send = (message: WriterMessage) => port.postMessage(message);
+  const { file, gate, logLimit } = workerData as WriterData;
   let connection: Connection;
   try {
-    connection = openForWriting((workerData as { file: string }).file);
+    connection = openForWriting(file);
   } catch (error) {
     send({ opened: failure(error) });
     return;
@@ -49,6 +61,7 @@ function serve(port: MessagePort): void {
     send({ failed: String(error) });
     halt();
   };
+  const logSize = new LogSize(connection, new ReadGate(gate), logLimit);
   const work = idleWork(connection);
   const between = new IdleWork(idle => {
     try {
@@ -81,6 +94,7 @@ function serve(port: MessagePort): void {
       const { requests, outcomes } = commitGroup(connection, first, next, run);
       send({ outcomes: outcomes.map((outcome, place) => [requests[place]?.id as number, outcome]) });
       between.written();
+      logSize.check();
     } catch (error) {
       fail(error);
     }

@@ -4,7 +4,7 @@ import { ApiError } from '../contract/errors.ts';
 import { entry } from '../entry.ts';
 import { type Outcome, unwrap } from './outcome.ts';
 import { takeRepeatable } from './repeatable.ts';
-import type { WriteRequest, WriterMessage } from './writer-thread.ts';
+import type { WriteRequest, WriterData, WriterMessage } from './writer-thread.ts';
 
 /** Bytes that may wait for the writer. A sender beyond this is told to come back. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
@@ -58,11 +58,11 @@ export class Writer {
    * @throws ApiError as openForWriting does
    */
   static async start(
-    file: string,
+    workerData: WriterData,
     onFailure: (error: Error) => void,
     queueBytes = QUEUE_BYTES,
   ): Promise<Writer> {
-    const worker = new Worker(entry(import.meta.url, 'writer-thread'), { workerData: { file } });
+    const worker = new Worker(entry(import.meta.url, 'writer-thread'), { workerData });
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject);
       worker.once('message', (message: WriterMessage) => {

@@ -13,6 +13,7 @@ describe('the copy of the daemon that runs', () => {
     process.env.MODELTHAT_STATE_DIR = path.join(scratch, 'state');
     main = path.join(scratch, 'extension', 'daemon', 'main.mjs');
     fs.mkdirSync(path.join(path.dirname(main), 'node_modules', 'native'), { recursive: true });
+    fs.mkdirSync(path.join(path.dirname(main), 'python', 'modelthat'), { recursive: true });
     fs.writeFileSync(main, 'first build');
     fs.writeFileSync(path.join(path.dirname(main), 'node_modules', 'native', 'native.node'), 'binary');
   });

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { ApiError } from '../../../daemon/contract/errors.ts';
+import { ReadGate } from '../../../daemon/database/read-gate.ts';
 import { Writer } from '../../../daemon/database/writer.ts';
 import { openTracking, type TestTracking, temporaryFolder } from '../../support/database.ts';
+
+const writing = (file: string) => ({ file, gate: ReadGate.memory() });
 
 describe('the writer thread', () => {
   it('refuses what exceeds its queue with the time to wait, and keeps what it took', async () => {
     const folder = temporaryFolder();
-    const writer = await Writer.start(path.join(folder.path, 'test.db'), error => assert.fail(error), 10_000);
+    const writer = await Writer.start(
+      writing(path.join(folder.path, 'test.db')),
+      error => assert.fail(error),
+      10_000,
+    );
     const name = (index: number) => `${index} `.padEnd(400, 'x');
     const create = (index: number) =>
       writer.write('tracking.createExperiment', { name: name(index), artifactRoot: 'x:/', tags: [] });
@@ -31,7 +38,7 @@ describe('the writer thread', () => {
     const folder = temporaryFolder();
     const file = path.join(folder.path, 'no such folder', 'test.db');
     await assert.rejects(
-      Writer.start(file, () => {}),
+      Writer.start(writing(file), () => {}),
       /directory does not exist/,
     );
     folder.remove();
@@ -42,12 +49,12 @@ describe('the writer thread', () => {
     const file = path.join(folder.path, 'test.db');
     const create = (writer: Writer, name: string) =>
       writer.write('tracking.createExperiment', { name, artifactRoot: 'x:/', tags: [] });
-    const first = await Writer.start(file, error => assert.fail(error));
+    const first = await Writer.start(writing(file), error => assert.fail(error));
     const queued = ['a', 'b', 'c'].map(name => create(first, name));
     await first.close();
     assert.deepEqual(await Promise.all(queued), [{ id: '1' }, { id: '2' }, { id: '3' }]);
     await assert.rejects(create(first, 'd'), { code: 'TEMPORARILY_UNAVAILABLE' });
-    const second = await Writer.start(file, error => assert.fail(error));
+    const second = await Writer.start(writing(file), error => assert.fail(error));
     await assert.rejects(create(second, 'c'), { code: 'RESOURCE_ALREADY_EXISTS' });
     await second.close();
     folder.remove();
