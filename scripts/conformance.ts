@@ -7,7 +7,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { checkSequences, describeReport } from '../tests/conformance/sequences/check.ts';
+import { checkSequences, describeFound, describeReport } from '../tests/conformance/sequences/check.ts';
 import { startPlayers } from '../tests/conformance/sequences/servers.ts';
 
 const MAX_SEED = 2 ** 31;
@@ -33,6 +33,8 @@ try {
     progress: (played, findings) => {
       if (played % 20 === 0) console.log(`${played} played, ${findings} kinds of differences`);
     },
+    // At once, not only in the report: a run of a thousand takes long.
+    found: found => console.log(describeFound(found)),
   });
   console.log(describeReport(report));
   process.exitCode = report.findings.length > 0 ? 1 : 0;

@@ -121,10 +121,12 @@ function linkRoutes(tracking: TrackingService): MlflowRoute[] {
       return {};
     }),
     route('POST', '/mlflow/runs/outputs', async ({ fields }) => {
+      const runId = runIdOf(fields);
+      const models = orNothing(fields.messages('models'));
       await tracking.logOutputs(
-        runIdOf(fields),
+        runId,
         fields
-          .messages('models')
+          .require('models', models)
           .map(model => ({ modelId: model.requiredString('model_id'), step: model.integer('step') ?? 0 })),
       );
       return {};

@@ -92,9 +92,10 @@ export function stepsBefore({ steps }: PipelineDefinition, step: Step): Step[] {
 /**
  * Names what an approval is about: the inputs, outputs, versions and rules of all steps before it.
  *
- * @returns undefined when something of that is not known
+ * @returns undefined when something of that is not known, or when there is nothing that could have stayed as it was
  */
 export function subjectOf({ name, approval }: Step, before: readonly Precedent[]): string | undefined {
+  if (before.every(({ inputs }) => inputs === null)) return undefined;
   const facts: unknown[] = [];
   for (const { step, leftOut, inputs, result } of before) {
     const { gates, promote, approval: asked } = step;

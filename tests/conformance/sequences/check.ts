@@ -20,7 +20,13 @@ export interface Report {
   /** How often each intended difference showed. */
   readonly intended: ReadonlyMap<string, number>;
   /** Differences that are not intended, each with the calls that lead to it. */
-  readonly findings: readonly { readonly finding: Finding; readonly calls: readonly Call[] }[];
+  readonly findings: readonly Found[];
+}
+
+/** A difference that is not intended, with the calls that lead to it. */
+export interface Found {
+  readonly finding: Finding;
+  readonly calls: readonly Call[];
 }
 
 /**
@@ -28,6 +34,7 @@ export interface Report {
  *
  * @param options.seed of the random calls; the same seed makes the same sequences
  * @param options.progress is told after each sequence how many were played
+ * @param options.found is told of each difference that is not intended
  */
 export async function checkSequences(
   players: Players,
@@ -35,6 +42,7 @@ export async function checkSequences(
     readonly sequences: number;
     readonly seed: number;
     readonly progress?: (played: number, findings: number) => void;
+    readonly found?: (found: Found) => void;
   },
 ): Promise<Report> {
   const { sequences: count, seed } = options;
@@ -44,7 +52,7 @@ export async function checkSequences(
     return `s${names}`;
   };
   const intended = new Map<string, number>();
-  const findings: { finding: Finding; calls: readonly Call[] }[] = [];
+  const findings: Found[] = [];
   const known = new Set<string>();
   let calls = 0;
   let endedEarly = 0;
@@ -57,10 +65,12 @@ export async function checkSequences(
     if (finding && !known.has(kindOf(finding))) {
       known.add(kindOf(finding));
       const calls = sequence.slice(0, finding.place + 1);
-      findings.push({
+      const found = {
         finding,
         calls: findings.length < SHORTENED ? await shorten(players, calls, finding, newName) : calls,
-      });
+      };
+      findings.push(found);
+      options.found?.(found);
     }
     options.progress?.(index + 1, findings.length);
   }
@@ -74,14 +84,17 @@ export function describeReport(report: Report): string {
       `${report.endedEarly} sequences ended early by an intended difference, ${report.findings.length} kinds of other differences`,
     ...[...report.intended].map(([id, times]) => `  intended: ${id} ${times} times`),
   ];
-  for (const { finding, calls } of report.findings)
-    lines.push(
-      `${finding.question}`,
-      `  MLflow: ${JSON.stringify(finding.upstream)}`,
-      `  daemon: ${JSON.stringify(finding.ours)}`,
-      ...calls.map(call => `    ${call.method} ${call.path} ${JSON.stringify(call.fields)}`),
-    );
-  return lines.join('\n');
+  return [...lines, ...report.findings.map(describeFound)].join('\n');
+}
+
+/** A difference for people to read. */
+export function describeFound({ finding, calls }: Found): string {
+  return [
+    finding.question,
+    `  MLflow: ${JSON.stringify(finding.upstream)}`,
+    `  daemon: ${JSON.stringify(finding.ours)}`,
+    ...calls.map(call => `    ${call.method} ${call.path} ${JSON.stringify(call.fields)}`),
+  ].join('\n');
 }
 
 /** Findings of one kind are told once: the same request, answered in the same ways. */

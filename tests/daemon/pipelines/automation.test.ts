@@ -195,7 +195,8 @@ describe('schedules and triggers', () => {
       writeFileSync(at('data/raw/part.tmp'), '');
       writeFileSync(at('data/other.csv'), '');
       rmSync(at('data/raw/deep/7.csv'));
-      assert.match((await started(2)).startedBy.detail, /^data\/raw\/deep\/7\.csv.* changed$/);
+      // A file of the many may be reported once more.
+      assert.match((await started(2)).startedBy.detail, /data\/raw\/deep\/7\.csv.* changed$/);
       assert.equal((await executions()).length, 2);
     }).timeout(2 * MANY_FILES_MS);
 

@@ -91,7 +91,8 @@ describe('cleaning the cache', () => {
 
   it('leaves what was written lately, and takes what interrupted work left', async () => {
     await runWith('words', 'one');
-    const [object = ''] = objects();
+    // Not one of the archived code, which stays.
+    const object = objects().find(each => readFileSync(each, 'utf8') === 'one\n') ?? '';
     const stray = path.join(path.dirname(object), `.${path.basename(object)}.0123abcd.tmp`);
     writeFileSync(stray, 'half');
     await runWith('words', 'two');

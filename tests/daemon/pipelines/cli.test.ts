@@ -113,7 +113,7 @@ describe('modelthat run', () => {
     assert.ok(!existsSync(path.join(daemon.place.workspace, 'nowhere')));
     const inFolder = await cli('plan', '..', '--json');
     assert.equal(inFolder.code, 2);
-    assert.match(JSON.parse(inFolder.said).message, /no modelthat.yaml in the folder “..”/);
+    assert.match(JSON.parse(inFolder.said).message, /no modelthat.yaml or dvc.yaml in the folder “..”/);
   });
 
   it('ends with 2 when it is misused', async () => {
@@ -138,12 +138,12 @@ describe('modelthat run', () => {
       daemon,
       'modelthat.yaml',
       'steps:',
-      '  b: { run: echo 2, after: [a], plots: p.json }',
+      '  b: { run: echo 2, after: [a], tune: {} }',
       '  a: { run: echo 1 }',
     );
     const { code, out, said } = await cli('plan');
     assert.equal(code, 0);
-    assert.match(said, /modelthat.yaml:2:33: warning: “plots” is not supported yet/);
+    assert.match(said, /modelthat.yaml:2:33: warning: “tune” is not supported yet/);
     assert.match(out, /a +run .* it makes nothing .* echo 1\nb +run .* it makes nothing .* a +echo 2/);
   });
 
