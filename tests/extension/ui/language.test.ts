@@ -50,6 +50,8 @@ describe('a pipeline file in the editor', () => {
     await page.keyboard.type('\ntimout: 5m');
     await page.locator('.squiggly-error').waitFor();
     await page.keyboard.press('Home');
+    // It says that there is a fix; before, the key would find none.
+    await page.locator('.lightBulbWidget, [class*="lightbulb"]').first().waitFor();
     await page.keyboard.press('Control+.');
     const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'Change to “timeout”' });
     await fix.waitFor();
