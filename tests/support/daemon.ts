@@ -99,8 +99,12 @@ export async function startDaemon(
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     process.off('exit', killOnExit);
     if (child.exitCode !== null || child.signalCode !== null) return;
-    // Not whatever it runs under.
-    process.kill(connection.pid, signal);
+    try {
+      // Not whatever it runs under, which ends a moment later than it.
+      process.kill(connection.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
     // This process is to wait for it now.
     child.ref();
     await ended;
