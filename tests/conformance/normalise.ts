@@ -13,7 +13,7 @@ const UNORDERED = new Set(['tags', 'params', 'metrics', 'aliases', 'latest_versi
 /** Texts that are empty when they are not set: clients cannot tell the one from the other. */
 const OPTIONAL_TEXTS = new Set(['description', 'run_link', 'run_id', 'user_id', 'model_type']);
 
-const GENERATED_NAME = /^[a-z]+-[a-z]+-\d{1,3}$/;
+const GENERATED_NAME = /^[a-z]+-[a-z]+-\d{1,4}$/;
 
 const ID = /(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/g;
 

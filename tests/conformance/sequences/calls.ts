@@ -73,7 +73,7 @@ const RUN_FILTERS = pick(
   'params.a IS NULL',
   "tags.`a/b` != 'x'",
   "attributes.status = 'FINISHED' AND metrics.b <= 1",
-  "run_name ILIKE 'R%'",
+  "run_name ILIKE 'R2%'",
   'end_time > 5',
   "dataset.name = 'd'",
   'bogus',
@@ -100,7 +100,20 @@ const VERSION_FILTERS = pick(
 );
 
 /** What a call may carry that nobody asked for. */
-const ODD: readonly Json[] = [null, '', 0, -1, 1.5, true, [], {}, 'abc', ['abc'], { a: 1 }, 'x'.repeat(6001)];
+const ODD: readonly Json[] = [
+  null,
+  '',
+  0,
+  -1,
+  1.5,
+  true,
+  [],
+  {},
+  'abc',
+  ['abc'],
+  { a: 1 },
+  `$name${'x'.repeat(6001)}`,
+];
 
 const post = (path: string, fields: Fields, weight = 1) => route('POST', path, fields, weight);
 const get = (path: string, fields: Fields, weight = 1) => route('GET', path, fields, weight);
