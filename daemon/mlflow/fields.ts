@@ -119,6 +119,12 @@ export class Fields {
     });
   }
 
+  /** A list of messages that has to be there, and may be empty. */
+  requiredMessages(name: string): Fields[] {
+    if (this.#get(name) === undefined) throw missingValue(this.#place + name);
+    return this.messages(name);
+  }
+
   /** A message within the message. */
   message(name: string): Fields | undefined {
     const value = this.#get(name);

@@ -122,11 +122,10 @@ function linkRoutes(tracking: TrackingService): MlflowRoute[] {
     }),
     route('POST', '/mlflow/runs/outputs', async ({ fields }) => {
       const runId = runIdOf(fields);
-      const models = orNothing(fields.messages('models'));
       await tracking.logOutputs(
         runId,
         fields
-          .require('models', models)
+          .requiredMessages('models')
           .map(model => ({ modelId: model.requiredString('model_id'), step: model.integer('step') ?? 0 })),
       );
       return {};
