@@ -25,7 +25,8 @@ const TEST_TIMEOUT_MS = 60_000;
 export const suites: readonly Suite[] = [
   { name: 'check', about: 'static checks', run: runChecks },
   mochaSuite('scripts', 'the results of test runs', 'tests/scripts/**/*.test.ts'),
-  mochaSuite('daemon', 'the daemon and the CLI', 'tests/daemon/**/*.test.ts'),
+  mochaSuite('daemon', 'the daemon and the CLI', 'tests/daemon/{*,!(pipelines)/**/*}.test.ts'),
+  mochaSuite('pipelines', 'pipelines of ours and of DVC', 'tests/daemon/pipelines/**/*.test.ts'),
   mochaSuite('faults', 'faults and attacks, a few times over', 'tests/faults/**/*.test.ts'),
   mochaSuite('views', 'what the views say, without an editor', 'tests/extension/unit/**/*.test.ts'),
   mochaSuite('webviews', 'the logic of the pages', 'tests/webviews/**/*.test.ts'),
