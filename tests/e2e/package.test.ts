@@ -20,6 +20,8 @@ const ALLOWED = [
   /^extension\/media\/[\w/-]+\.(svg|png|md)$/,
   /^extension\/dist\/(extension\.cjs|cli\.mjs)$/,
   /^extension\/dist\/daemon\/[\w-]+\.(mjs|py)$/,
+  /^extension\/dist\/daemon\/python\/modelthat\/(__init__\.py|py\.typed)$/,
+  /^extension\/schemas\/[\w.]+\.schema\.json$/,
   /^extension\/dist\/webviews\/[\w-]+\.(js|css|ttf)$/,
   /^extension\/dist\/daemon\/node_modules\/(better-sqlite3|onnxruntime-node|onnxruntime-common|piscina)\/.*(\.m?js|package\.json|LICENSE)$/,
   new RegExp(`/better-sqlite3/prebuilds/${platform}-${arch}\\.node$`),
