@@ -223,14 +223,12 @@ export async function printOutcome(client: DaemonClient, execution: Execution): 
 
 /** Says the last lines of a step's log. */
 async function sayEnd(client: DaemonClient, executionId: string, step: string): Promise<void> {
-  let lines: string[] = [];
-  for (let offset = 0; ; ) {
-    const query = { offset, limit: SHOWN_BYTES };
-    const part = await client.call(getStepLog, { params: { executionId, step }, query });
-    lines = [...lines, ...part.text.split('\n').map(asDrawn)].slice(-SHOWN_LINES - 1);
-    if (part.text === '' || part.complete) break;
-    offset = part.nextOffset;
-  }
+  const query = { tail: SHOWN_BYTES };
+  const { text } = await client.call(getStepLog, { params: { executionId, step }, query });
+  const lines = text
+    .split('\n')
+    .map(asDrawn)
+    .slice(-SHOWN_LINES - 1);
   say(`${style('bold', step)} ended with:`);
   for (const line of lines.filter(line => line.trim() !== '')) say(`  ${line}`);
 }
