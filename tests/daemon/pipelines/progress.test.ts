@@ -12,7 +12,7 @@ const root = path.resolve(import.meta.dirname, '../../..');
 const PACKAGE = path.join(root, 'python/modelthat');
 
 describe('how far a step is', function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let daemon: TestDaemon;
   let python: string;
 

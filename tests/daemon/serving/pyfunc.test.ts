@@ -34,7 +34,7 @@ mlflow.pyfunc.save_model(sys.argv[2], python_model=sys.argv[1], pip_requirements
 `;
 
 describe('serving an MLflow model', function () {
-  this.timeout(240_000);
+  this.timeout(900_000);
   let python: string;
   let serving: ServingFixture;
   let version: ServableVersion;
