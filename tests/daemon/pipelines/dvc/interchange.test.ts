@@ -23,7 +23,7 @@ import { LAYOUTS, type Layout } from './layouts.ts';
 const NOTHING_TO_DO = 'Data and pipelines are up to date.\n';
 
 describe('a dvc.yaml run by modelthat and by DVC in turn', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let daemon: TestDaemon;
   let dvc: Dvc;
   let state: string;

@@ -15,7 +15,7 @@ import { Dvc } from '../../../support/dvc.ts';
 import { ended, log, step, until, write } from '../../../support/pipelines.ts';
 
 describe('stages of a dvc.yaml', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let workspace: TestPlace;
   let daemon: TestDaemon;
   let dvc: Dvc;
