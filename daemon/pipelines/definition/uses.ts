@@ -16,11 +16,11 @@ export interface Use {
   /** The component's folder, as written. */
   readonly uses: string;
   readonly with: Readonly<Record<string, unknown>>;
-  /** The folder that paths in \`with\` are relative to. */
+  /** The folder that paths in `with` are relative to. */
   readonly folder: string;
 }
 
-/** Reads steps with \`uses\`. What is wrong in a component is reported there and where it is used. */
+/** Reads steps with `uses`. What is wrong in a component is reported there and where it is used. */
 export class UsesReader {
   readonly #source: Source;
   readonly #reader: ComponentReader;

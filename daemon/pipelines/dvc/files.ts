@@ -1,26 +1,15 @@
 /** What stages read and write, hashed and copied in threads of their own. */
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { entry } from '../../entry.ts';
+import { fileThreads } from '../file-threads.ts';
 import type { DvcContent } from './content.ts';
 import type { DvcPlace, Kept, Wanted } from './dvc-thread.ts';
-
-const THREADS = 2;
-
-/** A thread without work ends after this time, in milliseconds. */
-const IDLE_MS = 30_000;
 
 export class DvcFiles {
   readonly #pool: Piscina;
 
   constructor(place: DvcPlace) {
-    this.#pool = new Piscina({
-      filename: entry(import.meta.url, 'dvc-thread').href,
-      minThreads: 0,
-      maxThreads: THREADS,
-      idleTimeout: IDLE_MS,
-      recordTiming: false,
-      workerData: place,
-    });
+    this.#pool = fileThreads(entry(import.meta.url, 'dvc-thread'), place);
   }
 
   /** What each absolute path holds, null where nothing is. @param root folder of the project */

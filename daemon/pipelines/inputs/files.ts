@@ -1,28 +1,17 @@
 /** The workspace's files as planning and caching see them, read and copied in threads of their own. */
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { entry } from '../../entry.ts';
 import type { CacheReference, CacheReferences, CacheSurvey } from '../cache/survey.ts';
+import { fileThreads } from '../file-threads.ts';
 import type { StepCommands } from './code.ts';
 import type { Content } from './content.ts';
 import type { FilesPlace, FolderStates } from './files-thread.ts';
-
-const THREADS = 2;
-
-/** A thread without work ends after this time, in milliseconds. */
-const IDLE_MS = 30_000;
 
 export class WorkspaceFiles {
   readonly #pool: Piscina;
 
   constructor(place: FilesPlace) {
-    this.#pool = new Piscina({
-      filename: entry(import.meta.url, 'files-thread').href,
-      minThreads: 0,
-      maxThreads: THREADS,
-      idleTimeout: IDLE_MS,
-      recordTiming: false,
-      workerData: place,
-    });
+    this.#pool = fileThreads(entry(import.meta.url, 'files-thread'), place);
   }
 
   /** What each absolute path holds, null where nothing is. */
