@@ -12,13 +12,13 @@ import {
 } from '../../daemon/contract/pipeline-messages.ts';
 import { getStepLog, planExecution } from '../../daemon/contract/pipelines.ts';
 import { startPipeline } from '../commands/start.ts';
-import type { CommandId } from '../contributes/commands.ts';
 import { PIPELINE_PANEL } from '../contributes/names.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import { isActive } from '../trees/pipeline-rows.ts';
 import type { Subject } from '../trees/subject.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
+import { perform } from './perform.ts';
 import { PARTS, PipelineLoader, type PipelinePart } from './pipeline-snapshot.ts';
 
 /** Steps that come and go fast must not make the page load more often than this. */
@@ -301,8 +301,4 @@ export class PipelinePanel {
       step: execution?.steps.find(step => step.name === name),
     };
   }
-}
-
-async function perform(command: CommandId, subject: Subject): Promise<void> {
-  await vscode.commands.executeCommand(command, { subject });
 }

@@ -8,12 +8,12 @@ import {
   type ToRunPage,
 } from '../../daemon/contract/messages.ts';
 import { ARTIFACT_CONTENT_PATH, getSeries, listArtifacts } from '../../daemon/contract/runs.ts';
-import type { CommandId } from '../contributes/commands.ts';
 import { RUN_PANEL } from '../contributes/names.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import type { Subject } from '../trees/subject.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
+import { perform } from './perform.ts';
 import { previewLimit, previewOf } from './preview.ts';
 import { loadRun, type RunState } from './run-snapshot.ts';
 
@@ -241,8 +241,4 @@ class RunPanel {
         if (version) return perform('modelthat.models.promote', { type: 'version', connection, version });
     }
   }
-}
-
-async function perform(command: CommandId, subject: Subject): Promise<void> {
-  await vscode.commands.executeCommand(command, { subject });
 }
