@@ -1,3 +1,4 @@
+import type { Actor } from './audit.ts';
 import type { Access } from './route.ts';
 
 /** Where runs of an execution token belong: the step (or trial) that the token was made for. */
@@ -14,6 +15,8 @@ export interface ExecutionScope {
 /** Who is calling, as far as the token tells. */
 export interface Principal {
   readonly access: Access;
+  /** The person that the token was made for; absent when it stands for the machine's user. */
+  readonly subject?: string;
   /** Only with an execution token. */
   readonly scope?: ExecutionScope;
   /** Only with an upload token: the upload whose parts it opens. */
@@ -28,4 +31,17 @@ export function describePrincipal(principal: Principal): string {
   return principal.scope
     ? `execution ${principal.scope.executionId}, step ${principal.scope.step}`
     : principal.access;
+}
+
+/**
+ * The principal as the audit log keeps it.
+ *
+ * @param via the face of the daemon that was asked
+ * @param user who the request, or the machine, says it is; it is kept as a claim
+ */
+export function actorOf(principal: Principal, via: string, user?: string): Actor {
+  const { access, scope, subject } = principal;
+  if (subject !== undefined) return { subject, role: access, claimed: false, via };
+  if (scope) return { subject: describePrincipal(principal), role: access, claimed: false, via };
+  return { subject: user ?? access, role: access, claimed: true, via };
 }

@@ -19,6 +19,7 @@ import { metricSpans } from './migrations/0012-metric-spans.ts';
 import { paramOrder } from './migrations/0013-param-order.ts';
 import { approvals } from './migrations/0014-approvals.ts';
 import { queuedExecutions } from './migrations/0015-queued-executions.ts';
+import { audit } from './migrations/0016-audit.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -43,6 +44,7 @@ const MIGRATIONS: readonly Migration[] = [
   paramOrder,
   approvals,
   queuedExecutions,
+  audit,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */
