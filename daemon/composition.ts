@@ -6,6 +6,8 @@ import { MultipartUploads } from './artifacts/multipart.ts';
 import { openArtifactStore } from './artifacts/open-store.ts';
 import { mountArtifacts } from './artifacts/routes.ts';
 import { ArtifactService } from './artifacts/service.ts';
+import { mountAudit } from './audit/routes.ts';
+import { AuditService } from './audit/service.ts';
 import { privateFolder } from './client/state.ts';
 import type { StorePlace } from './client/store.ts';
 import type { Database } from './database/database.ts';
@@ -78,6 +80,12 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   });
   const models = new LoggedModelService(database);
   const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files });
+  const audit = await AuditService.open({
+    database,
+    events: bus,
+    state: place.state,
+    warn: error => log.warn({ err: error }, 'the audit log cannot be anchored'),
+  });
   artifacts.guardChanges(path => registry.refuseReleased(path));
   const environments = new Environments({
     folder: privateFolder('environments'),
@@ -142,6 +150,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   const endSilenceWatch = watchSilence(tracking, log);
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
+  mountAudit(router, audit);
   mountPipelines(router, pipelines, executions, debugging);
   mountSecrets(router, secrets);
   activity.count('runningExecutions', () => executions.running);
@@ -165,6 +174,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       await imports.close();
       await serving.close();
       await uploads.close();
+      await audit.close();
       await database.close();
     },
   };

@@ -1,12 +1,15 @@
 /**
- * Works while no daemon does: `offline.ts check | verify | restore --store DIR [--backup DIR] [--force]`, or
+ * Works while no daemon does: `offline.ts check | verify | audit | restore --store DIR [--backup DIR] [--force]`, or
  * `offline.ts python --workspace DIR`. Tells its starter over IPC what it is at and what came out (`OfflineMessage`).
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openArtifactStore } from './artifacts/open-store.ts';
+import { AuditAnchor } from './audit/anchor.ts';
+import { verifyAuditLog } from './audit/verify.ts';
 import { openPlace } from './client/store.ts';
+import type { AuditVerification } from './contract/audit.ts';
 import { ApiError, invalid, missing } from './contract/errors.ts';
 import type { OfflineMessage, PythonFound, StoreResult, Verification } from './contract/housekeeping.ts';
 import { openUnserved } from './database/unserved.ts';
@@ -32,7 +35,7 @@ try {
 }
 process.disconnect?.();
 
-async function perform(): Promise<StoreResult | PythonFound> {
+async function perform(): Promise<StoreResult | PythonFound | AuditVerification> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -50,6 +53,8 @@ async function perform(): Promise<StoreResult | PythonFound> {
       return { kind: 'verify', verification: await verify(store, true) };
     case 'check':
       return { kind: 'verify', verification: await verify(store, false) };
+    case 'audit':
+      return verifyAudit(store);
     case 'python':
       return findPython(workspace);
     default:
@@ -65,14 +70,34 @@ async function findPython(workspace: string): Promise<PythonFound> {
   return { kind: 'python', executable, version: version.join('.'), maker: uv ?? 'venv and pip' };
 }
 
-/** @param artifacts whether to read these, too, and not the database alone */
-async function verify(folder: string, artifacts: boolean): Promise<Verification> {
+async function verifyAudit(folder: string): Promise<AuditVerification> {
+  const { place, file, lock } = lockUnserved(folder);
+  try {
+    const database = openUnserved(file);
+    try {
+      return await verifyAuditLog(database, new AuditAnchor(place.state));
+    } finally {
+      database.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** @throws ApiError when there is no store, or a daemon serves it */
+function lockUnserved(folder: string) {
   const file = path.join(folder, 'modelthat.db');
   if (!fs.existsSync(file)) throw missing(`There is no store at ${folder}.`);
   const place = openPlace(folder);
   const lock = lockStore(place);
   if (!lock)
     throw new ApiError('RESOURCE_CONFLICT', `The store ${place.store} is served by a daemon: ask that one.`);
+  return { place, file, lock };
+}
+
+/** @param artifacts whether to read these, too, and not the database alone */
+async function verify(folder: string, artifacts: boolean): Promise<Verification> {
+  const { place, file, lock } = lockUnserved(folder);
   try {
     const database = openUnserved(file);
     try {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactService } from '../artifacts/service.ts';
 import { storePathOf } from '../artifacts/uri.ts';
+import type { Actor } from '../contract/audit.ts';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
@@ -40,6 +41,7 @@ export interface ImportOptions {
   readonly dryRun: boolean;
   /** What the history of stages says of where versions come from. */
   readonly origin: string;
+  readonly actor: Actor;
   readonly signal: AbortSignal;
 }
 
@@ -196,6 +198,7 @@ export class Importer {
       aliases: model.aliases.filter(({ alias }) => this.#accepts(place, () => checkAlias(alias))),
       versions,
       origin: this.#options.origin,
+      actor: this.#options.actor,
     });
     this.#report.count('models', result.made ? 'made' : result.added > 0 ? 'changed' : 'same');
     this.#report.count('versions', 'made', result.added);

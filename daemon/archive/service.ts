@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import type { Actor } from '../contract/audit.ts';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { Import } from '../contract/imports.ts';
 import { exportAim } from './aim/export.ts';
@@ -34,6 +35,7 @@ interface Job {
   readonly dryRun: boolean;
   readonly startTime: number;
   readonly report: Report;
+  readonly actor: Actor;
   readonly controller: AbortController;
   state: Import['state'];
   endTime: number | null;
@@ -72,7 +74,7 @@ export class ImportService {
   }
 
   /** @throws ApiError when there is nothing to import at the path; RESOURCE_CONFLICT while another import runs */
-  start(request: ImportRequest): Import {
+  start(request: ImportRequest, actor: Actor): Import {
     const running = [...this.#jobs.values()].find(job => job.state === 'running');
     if (running)
       throw new ApiError(
@@ -85,6 +87,7 @@ export class ImportService {
       dryRun: request.dryRun,
       startTime: Date.now(),
       report: new Report(),
+      actor,
       controller: new AbortController(),
       state: 'running',
       endTime: null,
@@ -153,7 +156,8 @@ export class ImportService {
     try {
       job.runs = source.runs;
       const origin = `Imported from ${path.basename(job.source.path)}`;
-      job.importer = new Importer(this.#parts, source, job.report, { ...options, origin, signal });
+      const { actor, report } = job;
+      job.importer = new Importer(this.#parts, source, report, { ...options, origin, actor, signal });
       await job.importer.run();
     } finally {
       await source.close();

@@ -5,6 +5,12 @@ import type { AuditEntry } from '../contract/audit.ts';
 /** Stands for the hash before the first entry. */
 export const GENESIS = '0'.repeat(64);
 
+/** An entry's place in the chain. */
+export interface Link {
+  readonly number: number;
+  readonly hash: string;
+}
+
 /** The hash of an entry that follows the one with the hash `before`. */
 export function hashAfter(
   before: string,

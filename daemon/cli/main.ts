@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { PRODUCT_VERSION } from '../client/version.ts';
 import { ApiError } from '../contract/errors.ts';
 import * as artifacts from './artifacts.ts';
+import * as audit from './audit.ts';
 import * as cache from './cache.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './context.ts';
 import * as daemon from './daemon.ts';
@@ -51,6 +52,7 @@ const nouns = [
     experiments,
     runs,
     models,
+    audit,
     predict,
     importing,
     schema,

@@ -1,6 +1,7 @@
 /** Tasks of a store as clients see them: asked of its daemon, or of a program of their own while there is none. */
 import { fork } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AuditVerification } from '../contract/audit.ts';
 import { ApiError } from '../contract/errors.ts';
 import {
   cancelStoreTask,
@@ -56,6 +57,8 @@ export type OfflineTask =
   /** Reads the database alone. */
   | { readonly kind: 'check'; readonly store: string }
   | { readonly kind: 'verify'; readonly store: string }
+  /** Checks the audit log alone. */
+  | { readonly kind: 'audit'; readonly store: string }
   | { readonly kind: 'restore'; readonly store: string; readonly backup: string; readonly force: boolean }
   /** Looks for Python where pipelines of a workspace look for it. */
   | { readonly kind: 'python'; readonly workspace: string };
@@ -64,6 +67,7 @@ export type OfflineTask =
 interface OfflineResults {
   readonly check: ResultOf<'verify'>;
   readonly verify: ResultOf<'verify'>;
+  readonly audit: AuditVerification;
   readonly restore: ResultOf<'restore'>;
   readonly python: PythonFound;
 }

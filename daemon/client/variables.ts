@@ -11,7 +11,7 @@ export function mlflowVariables(url: string, token: string): Readonly<Record<str
 }
 
 /** Who is logged in; a container's user may have no name. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,4 +1,5 @@
 import * as about from './about.ts';
+import * as audit from './audit.ts';
 import * as automations from './automations.ts';
 import * as housekeeping from './housekeeping.ts';
 import * as imports from './imports.ts';
@@ -16,7 +17,7 @@ function isRoute(value: unknown): value is AnyRoute {
 
 /** Every operation of the native API, by its name: what is mounted, typed and published. */
 export const operations: ReadonlyMap<string, AnyRoute> = new Map(
-  [about, housekeeping, runs, models, pipelines, automations, serving, imports].flatMap(group =>
+  [about, housekeeping, runs, models, audit, pipelines, automations, serving, imports].flatMap(group =>
     Object.entries(group).filter((entry): entry is [string, AnyRoute] => isRoute(entry[1])),
   ),
 );

@@ -1,6 +1,9 @@
 /** The audit log of the registry: who did what to which model, when and from where. */
 import * as z from 'zod';
-import { Time } from './values.ts';
+import { route } from './route.ts';
+import { page, QueryInt, Time } from './values.ts';
+
+const Count = z.number().int().nonnegative();
 
 /** Who did something, as far as it is known. */
 export const Actor = z.object({
@@ -38,3 +41,49 @@ export const AuditEntry = AuditFact.extend({
   hash: z.string(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** What checking the whole log found. */
+export const AuditVerification = z.object({
+  kind: z.literal('audit'),
+  /** How many entries there are. */
+  entries: Count,
+  /** The newest; null when there is none. */
+  head: z.object({ number: z.number().int(), hash: z.string() }).nullable(),
+  /** File outside of the store that has the hash of every entry. */
+  anchor: z.string(),
+  /** Number of the newest entry in it; 0 when there is none. */
+  anchored: Count,
+  /** What is not as it was written, by the number of the first entry that it is about. */
+  problems: z.array(z.object({ number: z.number().int(), problem: z.string() })),
+  /** Entries that no daemon anchored when it wrote them: it was killed that moment, or somebody else wrote them. */
+  unwitnessed: z.array(z.object({ from: z.number().int(), to: z.number().int() })),
+});
+export type AuditVerification = z.infer<typeof AuditVerification>;
+
+export const listAudit = route({
+  method: 'GET',
+  path: '/api/v1/audit',
+  access: 'tracking',
+  summary: 'The audit log of the registry, a page at a time',
+  query: z.object({
+    /** Only entries about the model of this name. */
+    model: z.string().optional(),
+    /** Only entries about this version; needs `model`. */
+    version: QueryInt.positive().optional(),
+    order: z.enum(['newest', 'oldest']).default('newest'),
+    limit: QueryInt.min(1).max(1000).default(100),
+    pageToken: z
+      .string()
+      .regex(/^[1-9]\d{0,15}$/, 'must be the nextPageToken of the page before')
+      .optional(),
+  }),
+  reply: page(AuditEntry),
+});
+
+export const verifyAudit = route({
+  method: 'GET',
+  path: '/api/v1/audit/verification',
+  access: 'tracking',
+  summary: 'Recompute the whole audit log, and compare it with its anchor',
+  reply: AuditVerification,
+});

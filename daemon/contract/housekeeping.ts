@@ -1,5 +1,6 @@
 /** Looking after a store: its size, clean-up, integrity and backups. Each is a task: it may take minutes. */
 import * as z from 'zod';
+import type { AuditVerification } from './audit.ts';
 import { CacheGarbage } from './cache.ts';
 import { ErrorBody } from './errors.ts';
 import { route } from './route.ts';
@@ -204,5 +205,5 @@ export interface PythonFound {
 /** From the program that works while no daemon does, to the command that started it. */
 export type OfflineMessage =
   | { readonly progress: string }
-  | { readonly result: StoreResult | PythonFound }
+  | { readonly result: StoreResult | PythonFound | AuditVerification }
   | { readonly error: z.infer<typeof ErrorBody> };

@@ -4,6 +4,7 @@
  */
 import type { Database as Connection } from 'better-sqlite3';
 import * as artifacts from '../artifacts/store.ts';
+import * as audit from '../audit/store.ts';
 import * as housekeeping from '../housekeeping/store.ts';
 import * as models from '../models/store.ts';
 import * as results from '../pipelines/cache/store.ts';
@@ -21,6 +22,7 @@ export const writes = {
   ...tracking.writes,
   ...models.writes,
   ...registry.writes,
+  ...audit.writes,
   ...artifacts.writes,
   ...pipelines.writes,
   ...housekeeping.writes,
@@ -32,6 +34,7 @@ export const reads = {
   ...tracking.reads,
   ...models.reads,
   ...registry.reads,
+  ...audit.reads,
   ...artifacts.reads,
   ...pipelines.reads,
   ...results.reads,

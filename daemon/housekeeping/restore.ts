@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { AuditAnchor } from '../audit/anchor.ts';
 import { openPlace } from '../client/store.ts';
 import { formatBytes } from '../contract/display.ts';
 import { ApiError, invalid } from '../contract/errors.ts';
@@ -59,6 +60,7 @@ export async function restore(
     // Windows lets nothing be renamed that holds an open file.
     if (process.platform === 'win32') lock.release();
     const movedTo = await swap(place.store, fresh, held.length > 0);
+    await new AuditAnchor(place.state).setAside();
     const bytes = manifest.files.reduce((sum, { size }) => sum + size, 0);
     return { store: place.store, madeAt: manifest.madeAt, files: manifest.files.length, bytes, movedTo };
   } finally {

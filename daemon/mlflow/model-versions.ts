@@ -18,7 +18,7 @@ export function versionKey(fields: Fields): { name: string; version: number } {
 
 export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
   return [
-    route('POST', '/mlflow/model-versions/create', async ({ fields }) => {
+    route('POST', '/mlflow/model-versions/create', async ({ fields, actor }) => {
       const version = await registry.register({
         name: fields.requiredString('name'),
         source: fields.requiredString('source'),
@@ -27,6 +27,7 @@ export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
         runLink: fields.string('run_link') ?? '',
         description: fields.string('description') ?? '',
         tags: toMap(fields.pairs('tags')),
+        actor,
       });
       return { model_version: toModelVersion(version) };
     }),
@@ -34,10 +35,11 @@ export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
       const { name, version } = versionKey(fields);
       return { model_version: toModelVersion(await registry.getVersion(name, version)) };
     }),
-    route('PATCH', '/mlflow/model-versions/update', async ({ fields }) => {
+    route('PATCH', '/mlflow/model-versions/update', async ({ fields, actor }) => {
       const { name, version } = versionKey(fields);
       const description = fields.string('description') ?? '';
-      return { model_version: toModelVersion(await registry.describeVersion(name, version, description)) };
+      const described = await registry.describeVersion(name, version, description, actor);
+      return { model_version: toModelVersion(described) };
     }),
     route('POST', '/mlflow/model-versions/transition-stage', async ({ fields, principal }) => {
       const stage = parseStage(fields.requiredString('stage'));
@@ -55,9 +57,9 @@ export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
       });
       return { model_version: toModelVersion(moved) };
     }),
-    route('DELETE', '/mlflow/model-versions/delete', async ({ fields }) => {
+    route('DELETE', '/mlflow/model-versions/delete', async ({ fields, actor }) => {
       const { name, version } = versionKey(fields);
-      await registry.deleteVersion(name, version);
+      await registry.deleteVersion(name, version, actor);
       return {};
     }),
     route('GET', '/mlflow/model-versions/search', async ({ fields }) => {
@@ -73,15 +75,13 @@ export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
       const { name, version } = versionKey(fields);
       return { artifact_uri: (await registry.getVersion(name, version)).storageLocation };
     }),
-    route('POST', '/mlflow/model-versions/set-tag', async ({ fields }) => {
-      const { name, version } = versionKey(fields);
+    route('POST', '/mlflow/model-versions/set-tag', async ({ fields, actor }) => {
       const { key, value } = fields.pair();
-      await registry.setVersionTag(name, version, key, value);
+      await registry.setVersionTag(versionKey(fields), key, value, actor);
       return {};
     }),
-    route('DELETE', '/mlflow/model-versions/delete-tag', async ({ fields }) => {
-      const { name, version } = versionKey(fields);
-      await registry.deleteVersionTag(name, version, fields.requiredString('key'));
+    route('DELETE', '/mlflow/model-versions/delete-tag', async ({ fields, actor }) => {
+      await registry.deleteVersionTag(versionKey(fields), fields.requiredString('key'), actor);
       return {};
     }),
   ];

@@ -10,33 +10,36 @@ const MODEL_PAGE = { initial: 100, most: 1000 };
 
 export function registeredModelRoutes(registry: RegistryService): MlflowRoute[] {
   return [
-    route('POST', '/mlflow/registered-models/create', async ({ fields }) => {
+    route('POST', '/mlflow/registered-models/create', async ({ fields, actor }) => {
       const model = await registry.createModel({
         name: fields.requiredString('name'),
         description: fields.string('description') ?? '',
         tags: toMap(fields.pairs('tags')),
+        actor,
       });
       return { registered_model: toRegisteredModel(model) };
     }),
     route('GET', '/mlflow/registered-models/get', async ({ fields }) => ({
       registered_model: toRegisteredModel(await registry.getModel(fields.requiredString('name'))),
     })),
-    route('POST', '/mlflow/registered-models/rename', async ({ fields }) => {
+    route('POST', '/mlflow/registered-models/rename', async ({ fields, actor }) => {
       const model = await registry.renameModel(
         fields.requiredString('name'),
         fields.requiredString('new_name'),
+        actor,
       );
       return { registered_model: toRegisteredModel(model) };
     }),
-    route('PATCH', '/mlflow/registered-models/update', async ({ fields }) => {
+    route('PATCH', '/mlflow/registered-models/update', async ({ fields, actor }) => {
       const model = await registry.describeModel(
         fields.requiredString('name'),
         fields.string('description') ?? '',
+        actor,
       );
       return { registered_model: toRegisteredModel(model) };
     }),
-    route('DELETE', '/mlflow/registered-models/delete', async ({ fields }) => {
-      await registry.deleteModel(fields.requiredString('name'));
+    route('DELETE', '/mlflow/registered-models/delete', async ({ fields, actor }) => {
+      await registry.deleteModel(fields.requiredString('name'), actor);
       return {};
     }),
     route('GET', '/mlflow/registered-models/search', async ({ fields }) => {
@@ -48,13 +51,13 @@ export function registeredModelRoutes(registry: RegistryService): MlflowRoute[] 
       });
       return { registered_models: orNothing(items.map(toRegisteredModel)), next_page_token: nextPageToken };
     }),
-    route('POST', '/mlflow/registered-models/set-tag', async ({ fields }) => {
+    route('POST', '/mlflow/registered-models/set-tag', async ({ fields, actor }) => {
       const { key, value } = fields.pair();
-      await registry.setModelTag(fields.requiredString('name'), key, value);
+      await registry.setModelTag(fields.requiredString('name'), key, value, actor);
       return {};
     }),
-    route('DELETE', '/mlflow/registered-models/delete-tag', async ({ fields }) => {
-      await registry.deleteModelTag(fields.requiredString('name'), fields.requiredString('key'));
+    route('DELETE', '/mlflow/registered-models/delete-tag', async ({ fields, actor }) => {
+      await registry.deleteModelTag(fields.requiredString('name'), fields.requiredString('key'), actor);
       return {};
     }),
     ...latestVersionRoutes(registry),
@@ -79,16 +82,17 @@ function latestVersionRoutes(registry: RegistryService): MlflowRoute[] {
 function aliasRoutes(registry: RegistryService): MlflowRoute[] {
   const path = '/mlflow/registered-models/alias';
   return [
-    route('POST', path, async ({ fields }) => {
+    route('POST', path, async ({ fields, actor }) => {
       await registry.setAlias(
         fields.requiredString('name'),
         fields.requiredString('alias'),
         parseVersion(fields.requiredString('version')),
+        actor,
       );
       return {};
     }),
-    route('DELETE', path, async ({ fields }) => {
-      await registry.deleteAlias(fields.requiredString('name'), fields.requiredString('alias'));
+    route('DELETE', path, async ({ fields, actor }) => {
+      await registry.deleteAlias(fields.requiredString('name'), fields.requiredString('alias'), actor);
       return {};
     }),
     route('GET', path, async ({ fields }) => {

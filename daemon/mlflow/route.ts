@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { Actor } from '../contract/audit.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { Access, Method } from '../contract/route.ts';
 import type { Fields } from './fields.ts';
@@ -10,6 +11,8 @@ export interface Call {
   /** Parameters in the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly principal: Principal;
+  /** The principal as the audit log keeps it. */
+  readonly actor: Actor;
 }
 
 /** Where a route is found: clients call `/api`, MLflow's pages `/ajax-api`. */

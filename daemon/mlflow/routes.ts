@@ -1,5 +1,7 @@
 /** The MLflow protocol: one table of all its routes, and how they are put on the daemon. */
 
+import { userName } from '../client/variables.ts';
+import { actorOf } from '../contract/principal.ts';
 import { readJson } from '../http/body.ts';
 import { sendJson } from '../http/errors.ts';
 import { answerOnce } from '../http/idempotency.ts';
@@ -45,7 +47,8 @@ export function mountMlflow(router: ApiRouter, parts: ArtifactParts): void {
 function messageHandler(route: MessageRoute): RawHandler {
   return async (request, response, principal) => {
     const params = request.params as Record<string, string>;
-    const answerTo = (fields: Fields) => route.answer({ fields, params, principal });
+    const actor = actorOf(principal, 'mlflow', userName());
+    const answerTo = (fields: Fields) => route.answer({ fields, params, principal, actor });
     if (route.method === 'GET') {
       sendJson(response, 200, await answerTo(new Fields(request.query, 'query')));
       return;

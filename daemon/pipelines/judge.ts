@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { GateResult, ModelVersion } from '../contract/models.ts';
 import type { Execution } from '../contract/pipelines.ts';
-import { describePrincipal, type ExecutionScope } from '../contract/principal.ts';
+import { actorOf, describePrincipal, type ExecutionScope } from '../contract/principal.ts';
 import type { Run } from '../contract/runs.ts';
 import { decodeDouble } from '../contract/values.ts';
 import type { RegistryService } from '../registry/service.ts';
@@ -120,7 +120,9 @@ export class StepJudge {
     const model = await this.#registry.modelWithVersions(name);
     const known = model?.versions.find(each => each.runId !== null && runIds.includes(each.runId));
     const description = `Registered by step ${step.name}`;
-    const { version, stage } = known ?? (await this.#registry.registerFromRun({ name, runIds, description }));
+    const actor = actorOf({ access: 'execution', scope }, 'pipeline');
+    const { version, stage } =
+      known ?? (await this.#registry.registerFromRun({ name, runIds, description, actor }));
     return [
       ...versions.filter(ref => ref.name !== name || ref.version !== version),
       { name, version, stage },

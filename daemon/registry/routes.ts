@@ -1,6 +1,7 @@
 /** The registry's part of the native API. */
+import { userName } from '../client/variables.ts';
 import * as contract from '../contract/models.ts';
-import { describePrincipal } from '../contract/principal.ts';
+import { actorOf, describePrincipal } from '../contract/principal.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { RegistryService } from './service.ts';
 
@@ -9,8 +10,13 @@ export function mountRegistry(router: ApiRouter, registry: RegistryService): voi
 
   router.mount(contract.getModel, ({ params }) => registry.showModel(params.name));
 
-  router.mount(contract.registerVersion, ({ params, body: { runId, model, description } }) =>
-    registry.registerFromRun({ name: params.name, runIds: [runId], model, description }),
+  router.mount(contract.registerVersion, ({ params, body: { runId, ...rest } }, { principal }) =>
+    registry.registerFromRun({
+      ...rest,
+      name: params.name,
+      runIds: [runId],
+      actor: actorOf(principal, 'native', userName()),
+    }),
   );
 
   router.mount(contract.promoteVersion, async ({ params: { name, version }, body }, { principal }) => {

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../artifacts/model.ts';
+import type { Actor } from '../contract/audit.ts';
 import { missing, withoutMissing } from '../contract/errors.ts';
 import type { ModelVersion, RegisteredModel, Stage, Transition } from '../contract/models.ts';
 import type { Database } from '../database/database.ts';
@@ -20,6 +21,7 @@ import {
   type VersionSelector,
 } from './model.ts';
 import { contentDigest, refuseReleased } from './release.ts';
+import type { VersionKey } from './store/rows.ts';
 import type { RegistrySearch } from './store/search.ts';
 import type { NewEvaluation, StageChange } from './store/versions.ts';
 
@@ -36,6 +38,7 @@ export interface Registration {
   readonly runLink: string;
   readonly description: string;
   readonly tags: Tags;
+  readonly actor: Actor;
 }
 
 /** What the registry works with. */
@@ -61,7 +64,7 @@ export class RegistryService {
 
   // --- models ---
 
-  async createModel(input: { name: string; description: string; tags: Tags }): Promise<Model> {
+  async createModel(input: { name: string; description: string; tags: Tags; actor: Actor }): Promise<Model> {
     checkModelName(input.name);
     checkDescription(input.description);
     checkTags(input.tags);
@@ -75,44 +78,44 @@ export class RegistryService {
     return this.#database.read('registry.getModel', { name });
   }
 
-  async renameModel(name: string, newName: string): Promise<Model> {
+  async renameModel(name: string, newName: string, actor: Actor): Promise<Model> {
     checkModelName(newName);
-    const model = await this.#database.write('registry.renameModel', { name, newName });
+    const model = await this.#database.write('registry.renameModel', { name, newName, actor });
     this.#events.publish({ topic: 'model', id: name, kind: 'deleted' });
     this.#events.publish({ topic: 'model', id: newName, kind: 'created' });
     return model;
   }
 
-  async describeModel(name: string, description: string): Promise<Model> {
+  async describeModel(name: string, description: string, actor: Actor): Promise<Model> {
     checkDescription(description);
-    return this.#changed(name, this.#database.write('registry.describeModel', { name, description }));
+    return this.#changed(name, this.#database.write('registry.describeModel', { name, description, actor }));
   }
 
   /** Removes the model with all its versions; the files stay where they are. */
-  async deleteModel(name: string): Promise<void> {
-    await this.#database.write('registry.deleteModel', { name });
+  async deleteModel(name: string, actor: Actor): Promise<void> {
+    await this.#database.write('registry.deleteModel', { name, actor });
     this.#events.publish({ topic: 'model', id: name, kind: 'deleted' });
   }
 
-  async setModelTag(name: string, key: string, value: string): Promise<void> {
+  async setModelTag(name: string, key: string, value: string, actor: Actor): Promise<void> {
     checkTag(key, value);
-    await this.#changed(name, this.#database.write('registry.setModelTag', { name, key, value }));
+    await this.#changed(name, this.#database.write('registry.setModelTag', { name, key, value, actor }));
   }
 
   /** A missing tag is no error. */
-  async deleteModelTag(name: string, key: string): Promise<void> {
-    await this.#changed(name, this.#database.write('registry.deleteModelTag', { name, key }));
+  async deleteModelTag(name: string, key: string, actor: Actor): Promise<void> {
+    await this.#changed(name, this.#database.write('registry.deleteModelTag', { name, key, actor }));
   }
 
   /** Points an alias at a version, away from where it pointed before. */
-  async setAlias(name: string, alias: string, version: number): Promise<void> {
+  async setAlias(name: string, alias: string, version: number, actor: Actor): Promise<void> {
     checkAlias(alias);
-    await this.#changed(name, this.#database.write('registry.setAlias', { name, alias, version }));
+    await this.#changed(name, this.#database.write('registry.setAlias', { name, alias, version, actor }));
   }
 
   /** A missing alias is no error. */
-  async deleteAlias(name: string, alias: string): Promise<void> {
-    await this.#changed(name, this.#database.write('registry.deleteAlias', { name, alias }));
+  async deleteAlias(name: string, alias: string, actor: Actor): Promise<void> {
+    await this.#changed(name, this.#database.write('registry.deleteAlias', { name, alias, actor }));
   }
 
   async searchModels({ pageToken, ...search }: Search): Promise<Page<Model>> {
@@ -136,11 +139,11 @@ export class RegistryService {
     return (await this.#database.read('registry.findVersion', { name, selector })) ?? undefined;
   }
 
-  async describeVersion(name: string, version: number, description: string): Promise<Version> {
+  async describeVersion(name: string, version: number, description: string, actor: Actor): Promise<Version> {
     checkDescription(description);
     return this.#changed(
       name,
-      this.#database.write('registry.describeVersion', { name, version, description }),
+      this.#database.write('registry.describeVersion', { name, version, description, actor }),
     );
   }
 
@@ -159,18 +162,29 @@ export class RegistryService {
   }
 
   /** Takes a version out; its number is not given again. */
-  async deleteVersion(name: string, version: number): Promise<void> {
-    await this.#changed(name, this.#database.write('registry.deleteVersion', { name, version }));
+  async deleteVersion(name: string, version: number, actor: Actor): Promise<void> {
+    await this.#changed(name, this.#database.write('registry.deleteVersion', { name, version, actor }));
   }
 
-  async setVersionTag(name: string, version: number, key: string, value: string): Promise<void> {
+  async setVersionTag(
+    { name, version }: VersionKey,
+    key: string,
+    value: string,
+    actor: Actor,
+  ): Promise<void> {
     checkTag(key, value);
-    await this.#changed(name, this.#database.write('registry.setVersionTag', { name, version, key, value }));
+    await this.#changed(
+      name,
+      this.#database.write('registry.setVersionTag', { name, version, key, value, actor }),
+    );
   }
 
   /** A missing tag is no error. */
-  async deleteVersionTag(name: string, version: number, key: string): Promise<void> {
-    await this.#changed(name, this.#database.write('registry.deleteVersionTag', { name, version, key }));
+  async deleteVersionTag({ name, version }: VersionKey, key: string, actor: Actor): Promise<void> {
+    await this.#changed(
+      name,
+      this.#database.write('registry.deleteVersionTag', { name, version, key, actor }),
+    );
   }
 
   async searchVersions({ pageToken, ...search }: Search): Promise<Page<Version>> {
@@ -195,6 +209,7 @@ export class RegistryService {
     name: string;
     model?: string | undefined;
     description?: string | undefined;
+    actor: Actor;
   }): Promise<ModelVersion> {
     checkModelName(input.name);
     const logged = await findLogged(this.#parts, input.runIds, input.model);
@@ -207,6 +222,7 @@ export class RegistryService {
         runLink: '',
         description: input.description ?? '',
         tags: {},
+        actor: input.actor,
       },
       true,
     );

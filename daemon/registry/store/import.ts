@@ -1,17 +1,19 @@
 /** Registered models that come from another store, with the numbers that their versions have there. */
 import type { Database as Connection } from 'better-sqlite3';
+import { auditChange } from '../../audit/store.ts';
 import { IMPORTER } from '../../contract/principal.ts';
 import { statement } from '../../database/statements.ts';
 import type { Tags, Version } from '../model.ts';
-import { insertModel } from './models.ts';
-import { findModel, type ModelRow } from './rows.ts';
+import { type Acted, insertModel } from './models.ts';
+import { findModel, findVersion, type ModelRow, readModel, toVersion, type VersionKey } from './rows.ts';
+import { factsOf } from './versions.ts';
 
 export interface ImportedVersion extends Omit<Version, 'name' | 'aliases'> {
   /** Its row is kept, emptied, so that its number is not given again. */
   readonly deleted: boolean;
 }
 
-export interface ImportedModel {
+export interface ImportedModel extends Acted {
   readonly name: string;
   readonly description: string;
   readonly createdAt: number;
@@ -35,17 +37,29 @@ export interface ImportedModelResult {
 /** Adds a model, or to the model of its name what it lacks: versions, aliases and tags that are here stay as they are. */
 export function importModel(connection: Connection, input: ImportedModel): ImportedModelResult {
   const known = findModel(connection, input.name);
+  const before = known ? partsOf(connection, known) : null;
   const model =
-    known ?? insertModel(connection, { name: input.name, description: input.description, tags: {} });
+    known ??
+    insertModel(connection, {
+      name: input.name,
+      description: input.description,
+      tags: {},
+      actor: input.actor,
+    });
   const outcomes = input.versions.map(version => importVersion(connection, model, input, version));
   addPairs(connection, 'registered_model_tag (model, key, value)', [model.id], input.tags);
+  const added = input.versions.filter((_, at) => outcomes[at] === 'added').map(version => version.version);
   for (const { alias, version } of input.aliases)
-    if (outcomes[input.versions.findIndex(each => each.version === version)] === 'added')
+    if (added.includes(version))
       statement(connection, 'INSERT OR IGNORE INTO model_alias (model, alias, version) VALUES (?, ?, ?)').run(
         model.id,
         alias,
         version,
       );
+  const { name, actor } = input;
+  for (const version of added) auditAdded(connection, { name, version, actor });
+  const change = { action: 'model.import', model: name, version: null, actor };
+  auditChange(connection, { ...change, before, after: partsOf(connection, model) });
   if (!known)
     statement(connection, 'UPDATE registered_model SET created_at = ?, updated_at = ? WHERE id = ?').run(
       input.createdAt,
@@ -54,10 +68,24 @@ export function importModel(connection: Connection, input: ImportedModel): Impor
     );
   return {
     made: !known,
-    added: outcomes.filter(outcome => outcome === 'added').length,
+    added: added.length,
     same: outcomes.filter(outcome => outcome === 'same').length,
     taken: input.versions.filter((_, at) => outcomes[at] === 'taken').map(version => version.version),
   };
+}
+
+/** What an import may add to a model beside versions. */
+function partsOf(connection: Connection, model: ModelRow) {
+  const { tags, aliases } = readModel(connection, model);
+  return { tags: { ...tags }, aliases: { ...aliases } };
+}
+
+/** Of a version that was deleted where it comes from, there is nothing to record. */
+function auditAdded(connection: Connection, { actor, ...key }: VersionKey & Acted): void {
+  const row = findVersion(connection, key);
+  if (!row) return;
+  const change = { action: 'version.import', model: key.name, version: key.version, actor };
+  auditChange(connection, { ...change, before: null, after: factsOf(toVersion(connection, row)) });
 }
 
 function importVersion(

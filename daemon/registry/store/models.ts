@@ -1,5 +1,7 @@
 /** Registered models, their tags and aliases. */
 import type { Database as Connection } from 'better-sqlite3';
+import { auditChange } from '../../audit/store.ts';
+import type { Actor } from '../../contract/audit.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { Transition } from '../../contract/models.ts';
 import { statement } from '../../database/statements.ts';
@@ -13,10 +15,15 @@ import {
   type VersionKey,
 } from './rows.ts';
 
-export interface NewModel {
+export interface NewModel extends Acted {
   readonly name: string;
   readonly description: string;
   readonly tags: Tags;
+}
+
+/** What the audit log keeps who did. */
+export interface Acted {
+  readonly actor: Actor;
 }
 
 export const writes = {
@@ -25,7 +32,10 @@ export const writes = {
     return readModel(connection, insertModel(connection, input));
   },
 
-  'registry.renameModel': (connection: Connection, input: { name: string; newName: string }): Model => {
+  'registry.renameModel': (
+    connection: Connection,
+    input: { name: string; newName: string } & Acted,
+  ): Model => {
     const row = requireModel(connection, input.name);
     if (input.newName !== input.name && findModel(connection, input.newName)) throw taken(input.newName);
     const now = Date.now();
@@ -38,48 +48,95 @@ export const writes = {
       connection,
       'UPDATE model_version SET updated_at = ? WHERE model = ? AND deleted_at IS NULL',
     ).run(now, row.id);
+    auditChange(connection, {
+      ...ofModel(input, 'model.rename'),
+      before: { name: input.name },
+      after: { name: input.newName },
+    });
     return readModel(connection, requireModel(connection, input.newName));
   },
 
-  'registry.describeModel': (connection: Connection, input: { name: string; description: string }): Model => {
+  'registry.describeModel': (
+    connection: Connection,
+    input: { name: string; description: string } & Acted,
+  ): Model => {
     const row = requireModel(connection, input.name);
     statement(connection, 'UPDATE registered_model SET description = ?, updated_at = ? WHERE id = ?').run(
       input.description,
       Date.now(),
       row.id,
     );
+    auditChange(connection, {
+      ...ofModel(input, 'model.describe'),
+      before: { description: row.description },
+      after: { description: input.description },
+    });
     return readModel(connection, requireModel(connection, input.name));
   },
 
-  'registry.deleteModel': (connection: Connection, input: { name: string }): void => {
-    const { id } = requireModel(connection, input.name);
-    statement(connection, 'DELETE FROM registered_model WHERE id = ?').run(id);
+  'registry.deleteModel': (connection: Connection, input: { name: string } & Acted): void => {
+    const row = requireModel(connection, input.name);
+    const { description, tags, aliases } = readModel(connection, row);
+    const versions = statement<number>(
+      connection,
+      'SELECT version FROM model_version WHERE model = ? AND deleted_at IS NULL ORDER BY version',
+    )
+      .pluck()
+      .all(row.id) as number[];
+    statement(connection, 'DELETE FROM registered_model WHERE id = ?').run(row.id);
+    auditChange(connection, {
+      ...ofModel(input, 'model.delete'),
+      before: { description, tags, aliases: { ...aliases }, versions },
+      after: null,
+    });
   },
 
   'registry.setModelTag': (
     connection: Connection,
-    input: { name: string; key: string; value: string },
+    input: { name: string; key: string; value: string } & Acted,
   ): void => {
     const { id } = requireModel(connection, input.name);
-    insertModelTag(connection, id, input.key, input.value);
+    const { key, value } = input;
+    const before = findModelTag(connection, id, key);
+    insertModelTag(connection, id, key, value);
+    auditChange(connection, { ...ofModel(input, 'tag.set'), before, after: { key, value } });
   },
 
-  'registry.deleteModelTag': (connection: Connection, input: { name: string; key: string }): void => {
+  'registry.deleteModelTag': (connection: Connection, input: { name: string; key: string } & Acted): void => {
     const { id } = requireModel(connection, input.name);
+    const before = findModelTag(connection, id, input.key);
+    auditChange(connection, { ...ofModel(input, 'tag.delete'), before, after: null });
     statement(connection, 'DELETE FROM registered_model_tag WHERE model = ? AND key = ?').run(id, input.key);
   },
 
-  'registry.setAlias': (connection: Connection, input: VersionKey & { alias: string }): void => {
+  'registry.setAlias': (connection: Connection, input: VersionKey & { alias: string } & Acted): void => {
     const row = requireVersion(connection, input);
+    const { alias, version, actor } = input;
+    const before = findAlias(connection, row.model, alias);
     statement(
       connection,
       `INSERT INTO model_alias (model, alias, version) VALUES (?, ?, ?)
        ON CONFLICT (model, alias) DO UPDATE SET version = excluded.version`,
-    ).run(row.model, input.alias, row.version);
+    ).run(row.model, alias, row.version);
+    auditChange(connection, {
+      action: 'alias.set',
+      model: row.name,
+      version,
+      actor,
+      before,
+      after: { alias, version },
+    });
   },
 
-  'registry.deleteAlias': (connection: Connection, input: { name: string; alias: string }): void => {
+  'registry.deleteAlias': (connection: Connection, input: { name: string; alias: string } & Acted): void => {
     const { id } = requireModel(connection, input.name);
+    const before = findAlias(connection, id, input.alias);
+    auditChange(connection, {
+      ...ofModel(input, 'alias.delete'),
+      version: before?.version ?? null,
+      before,
+      after: null,
+    });
     statement(connection, 'DELETE FROM model_alias WHERE model = ? AND alias = ?').run(id, input.alias);
   },
 };
@@ -109,7 +166,40 @@ export function insertModel(connection: Connection, input: NewModel): ModelRow {
   ).run(input.name, input.description, now, now);
   const row = requireModel(connection, input.name);
   for (const [key, value] of Object.entries(input.tags)) insertModelTag(connection, row.id, key, value);
+  auditChange(connection, {
+    ...ofModel(input, 'model.create'),
+    before: null,
+    after: { description: input.description, tags: { ...input.tags } },
+  });
   return row;
+}
+
+function ofModel({ name, actor }: { name: string } & Acted, action: string) {
+  return { action, model: name, version: null, actor };
+}
+
+function findModelTag(
+  connection: Connection,
+  model: number,
+  key: string,
+): { key: string; value: string } | null {
+  const row = statement<{ key: string; value: string }>(
+    connection,
+    'SELECT key, value FROM registered_model_tag WHERE model = ? AND key = ?',
+  ).get(model, key);
+  return row ?? null;
+}
+
+function findAlias(
+  connection: Connection,
+  model: number,
+  alias: string,
+): { alias: string; version: number } | null {
+  const row = statement<{ alias: string; version: number }>(
+    connection,
+    'SELECT alias, version FROM model_alias WHERE model = ? AND alias = ?',
+  ).get(model, alias);
+  return row ?? null;
 }
 
 function insertModelTag(connection: Connection, model: number, key: string, value: string): void {

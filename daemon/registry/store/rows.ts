@@ -45,12 +45,16 @@ export function requireModel(connection: Connection, name: string): ModelRow {
   return row;
 }
 
-export function requireVersion(connection: Connection, key: VersionKey): VersionRow {
-  const row = statement<VersionRow>(
+export function findVersion(connection: Connection, key: VersionKey): VersionRow | undefined {
+  return statement<VersionRow>(
     connection,
     `SELECT ${VERSION_COLUMNS} FROM ${VERSION_TABLES}
      WHERE m.name = ? AND v.version = ? AND v.deleted_at IS NULL`,
   ).get(key.name, key.version);
+}
+
+export function requireVersion(connection: Connection, key: VersionKey): VersionRow {
+  const row = findVersion(connection, key);
   if (!row) throw missing(`Model Version (name=${key.name}, version=${key.version}) not found`);
   return row;
 }

@@ -1,11 +1,12 @@
 /** Model versions: registering, moving through stages, tags, and what was found of them. */
 import type { Database as Connection } from 'better-sqlite3';
+import { auditChange } from '../../audit/store.ts';
 import type { GateResult, Stage } from '../../contract/models.ts';
 import type { Double } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
 import { tagWithVersion } from '../../models/store.ts';
 import { isShared, type Tags, type Version, type VersionSelector } from '../model.ts';
-import { insertModel } from './models.ts';
+import { type Acted, insertModel } from './models.ts';
 import {
   findModel,
   readVersion,
@@ -30,7 +31,7 @@ export interface NewEvaluation extends VersionKey, Evaluation {
   readonly runId: string | null;
 }
 
-export interface NewVersion {
+export interface NewVersion extends Acted {
   readonly name: string;
   readonly source: string;
   readonly storageLocation: string;
@@ -60,7 +61,7 @@ export const writes = {
     const model =
       findModel(connection, input.name) ??
       (input.makeModel
-        ? insertModel(connection, { name: input.name, description: '', tags: {} })
+        ? insertModel(connection, { name: input.name, description: '', tags: {}, actor: input.actor })
         : requireModel(connection, input.name));
     const version = statement<number>(
       connection,
@@ -78,18 +79,29 @@ export const writes = {
       insertVersionTag(connection, model.id, version, key, value);
     if (input.modelId) tagWithVersion(connection, input.modelId, { name: input.name, version });
     touchModel(connection, model.id);
-    return readVersion(connection, { name: input.name, version });
+    const made = readVersion(connection, { name: input.name, version });
+    auditChange(connection, {
+      ...ofVersion({ ...input, version }, 'version.create'),
+      before: null,
+      after: factsOf(made),
+    });
+    return made;
   },
 
   'registry.describeVersion': (
     connection: Connection,
-    input: VersionKey & { description: string },
+    input: VersionKey & { description: string } & Acted,
   ): Version => {
     const row = requireVersion(connection, input);
     statement(
       connection,
       'UPDATE model_version SET description = ?, updated_at = ? WHERE model = ? AND version = ?',
     ).run(input.description, Date.now(), row.model, row.version);
+    auditChange(connection, {
+      ...ofVersion(input, 'version.describe'),
+      before: { description: row.description },
+      after: { description: input.description },
+    });
     return readVersion(connection, input);
   },
 
@@ -117,8 +129,10 @@ export const writes = {
     return readVersion(connection, change);
   },
 
-  'registry.deleteVersion': (connection: Connection, input: VersionKey): void => {
+  'registry.deleteVersion': (connection: Connection, input: VersionKey & Acted): void => {
     const row = requireVersion(connection, input);
+    const before = factsOf(toVersion(connection, row));
+    auditChange(connection, { ...ofVersion(input, 'version.delete'), before, after: null });
     const key = [row.model, row.version];
     const now = Date.now();
     statement(connection, 'DELETE FROM model_alias WHERE model = ? AND version = ?').run(...key);
@@ -135,14 +149,22 @@ export const writes = {
 
   'registry.setVersionTag': (
     connection: Connection,
-    input: VersionKey & { key: string; value: string },
+    input: VersionKey & { key: string; value: string } & Acted,
   ): void => {
     const row = requireVersion(connection, input);
-    insertVersionTag(connection, row.model, row.version, input.key, input.value);
+    const { key, value } = input;
+    const before = findVersionTag(connection, row, key);
+    insertVersionTag(connection, row.model, row.version, key, value);
+    auditChange(connection, { ...ofVersion(input, 'tag.set'), before, after: { key, value } });
   },
 
-  'registry.deleteVersionTag': (connection: Connection, input: VersionKey & { key: string }): void => {
+  'registry.deleteVersionTag': (
+    connection: Connection,
+    input: VersionKey & { key: string } & Acted,
+  ): void => {
     const row = requireVersion(connection, input);
+    const before = findVersionTag(connection, row, input.key);
+    auditChange(connection, { ...ofVersion(input, 'tag.delete'), before, after: null });
     statement(connection, 'DELETE FROM model_version_tag WHERE model = ? AND version = ? AND key = ?').run(
       row.model,
       row.version,
@@ -243,6 +265,27 @@ function selectVersion(
   ).get(model, selector.alias);
 }
 
+function ofVersion({ name, version, actor }: VersionKey & Acted, action: string) {
+  return { action, model: name, version, actor };
+}
+
+/** What the audit log keeps of a version that came or went. */
+export function factsOf({ stage, description, source, runId, tags, aliases }: Omit<Version, 'name'>) {
+  return { stage, description, source, runId, tags: { ...tags }, aliases: [...aliases] };
+}
+
+function findVersionTag(
+  connection: Connection,
+  row: VersionRow,
+  key: string,
+): { key: string; value: string } | null {
+  const found = statement<{ key: string; value: string }>(
+    connection,
+    'SELECT key, value FROM model_version_tag WHERE model = ? AND version = ? AND key = ?',
+  ).get(row.model, row.version, key);
+  return found ?? null;
+}
+
 function insertVersionTag(
   connection: Connection,
   model: number,
@@ -284,7 +327,7 @@ function touchVersion(connection: Connection, row: VersionRow): void {
   touchModel(connection, row.model);
 }
 
-function withoutTags(input: NewVersion): Omit<NewVersion, 'tags' | 'name' | 'makeModel'> {
-  const { tags: _tags, name: _name, makeModel: _makeModel, ...columns } = input;
+function withoutTags(input: NewVersion): Omit<NewVersion, 'tags' | 'name' | 'makeModel' | 'actor'> {
+  const { tags: _tags, name: _name, makeModel: _makeModel, actor: _actor, ...columns } = input;
   return columns;
 }

@@ -6,10 +6,13 @@ import Sqlite from 'better-sqlite3';
 import { LocalArtifactStore } from '../../../daemon/artifacts/local.ts';
 import { ArtifactService } from '../../../daemon/artifacts/service.ts';
 import { storePathOf } from '../../../daemon/artifacts/uri.ts';
+import { actorOf } from '../../../daemon/contract/principal.ts';
 import { EventBus } from '../../../daemon/events/bus.ts';
 import { LoggedModelService } from '../../../daemon/models/service.ts';
 import { RegistryService } from '../../../daemon/registry/service.ts';
 import { openTracking, type TestTracking } from '../../support/database.ts';
+
+const OWNER = actorOf({ access: 'owner' }, 'native');
 
 describe('the model registry', () => {
   let test: TestTracking;
@@ -66,14 +69,19 @@ describe('the model registry', () => {
     it('takes the one logged model, of either MLflow', async () => {
       const three = await startRun();
       const modelId = await logModel3(three, 'ensemble');
-      const first = await registry.registerFromRun({ runIds: [three], name: 'sales' });
+      const first = await registry.registerFromRun({ runIds: [three], name: 'sales', actor: OWNER });
       assert.deepEqual(
         { version: first.version, stage: first.stage, source: first.source, runId: first.runId },
         { version: 1, stage: 'None', source: `models:/${modelId}`, runId: three },
       );
       const two = await startRun();
       await logModel2(two, 'deep/model');
-      const second = await registry.registerFromRun({ runIds: [two], name: 'sales', model: 'deep/model' });
+      const second = await registry.registerFromRun({
+        runIds: [two],
+        name: 'sales',
+        model: 'deep/model',
+        actor: OWNER,
+      });
       assert.equal(second.version, 2);
       assert.ok(second.source.endsWith(`${two}/artifacts/deep/model`));
       assert.deepEqual(changed, ['model sales updated', 'model sales updated']);
@@ -83,30 +91,41 @@ describe('the model registry', () => {
       const run = await startRun();
       await logModel3(run, 'lightgbm');
       await logModel3(run, 'xgboost');
-      await assert.rejects(registry.registerFromRun({ runIds: [run], name: 'sales' }), {
+      await assert.rejects(registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER }), {
         code: 'INVALID_PARAMETER_VALUE',
         message: /2 models were logged .*'lightgbm'.*'xgboost'.*Name one of them/,
       });
-      const version = await registry.registerFromRun({ runIds: [run], name: 'sales', model: 'xgboost' });
+      const version = await registry.registerFromRun({
+        runIds: [run],
+        name: 'sales',
+        model: 'xgboost',
+        actor: OWNER,
+      });
       assert.equal(version.version, 1);
     });
 
     it('refuses a name that was logged twice in the runs', async () => {
       const runs = [await startRun(), await startRun()];
       for (const run of runs) await logModel3(run, 'model');
-      await assert.rejects(registry.registerFromRun({ runIds: runs, name: 'sales', model: 'model' }), {
-        code: 'INVALID_PARAMETER_VALUE',
-      });
+      await assert.rejects(
+        registry.registerFromRun({ runIds: runs, name: 'sales', model: 'model', actor: OWNER }),
+        {
+          code: 'INVALID_PARAMETER_VALUE',
+        },
+      );
     });
 
     it('says that there is none, and what there is, and makes nothing', async () => {
       const run = await startRun();
       await logModel3(run, 'other');
       await logModel3(run, 'wanted', false);
-      await assert.rejects(registry.registerFromRun({ runIds: [run], name: 'sales', model: 'wanted' }), {
-        code: 'RESOURCE_DOES_NOT_EXIST',
-        message: /No complete upload of a model named 'wanted'.*They logged: 'other'/,
-      });
+      await assert.rejects(
+        registry.registerFromRun({ runIds: [run], name: 'sales', model: 'wanted', actor: OWNER }),
+        {
+          code: 'RESOURCE_DOES_NOT_EXIST',
+          message: /No complete upload of a model named 'wanted'.*They logged: 'other'/,
+        },
+      );
       assert.equal(await registry.modelWithVersions('sales'), undefined);
     });
   });
@@ -116,7 +135,7 @@ describe('the model registry', () => {
       const run = await startRun();
       await logModel3(run, 'model');
       for (let times = 0; times < 3; times += 1)
-        await registry.registerFromRun({ runIds: [run], name: 'sales' });
+        await registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER });
     });
 
     const move = (
@@ -175,8 +194,8 @@ describe('the model registry', () => {
 
     it('of a deleted model do not become those of a new one of its name', async () => {
       await move(1, 'Staging');
-      await registry.deleteModel('sales');
-      await registry.createModel({ name: 'sales', description: '', tags: {} });
+      await registry.deleteModel('sales', OWNER);
+      await registry.createModel({ name: 'sales', description: '', tags: {}, actor: OWNER });
       assert.deepEqual(await registry.transitions('sales'), []);
     });
 
@@ -196,7 +215,7 @@ describe('the model registry', () => {
     await logModel3(run, 'model');
     for (const [step, value] of [0.3, 0.09].entries())
       await test.tracking.logMetric(run, { key: 'rmspe', value, timestamp: 1, step });
-    const { version } = await registry.registerFromRun({ runIds: [run], name: 'sales' });
+    const { version } = await registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER });
     const gate = { gate: 'holdout < 0.1', observed: 0.2, expected: 0.1 };
     const judged = { name: 'sales', version, runId: run };
     await registry.recordEvaluation({
@@ -218,8 +237,8 @@ describe('the model registry', () => {
     it('gives the folder of its files, by number, alias and stage', async () => {
       const run = await startRun();
       await logModel3(run, 'model');
-      const { version } = await registry.registerFromRun({ runIds: [run], name: 'sales' });
-      await registry.setAlias('sales', 'champion', version);
+      const { version } = await registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER });
+      await registry.setAlias('sales', 'champion', version, OWNER);
       await registry.transition({
         name: 'sales',
         version,
@@ -247,7 +266,7 @@ describe('the model registry', () => {
     it('follows a run, and says so when the files are elsewhere or gone', async () => {
       const run = await startRun();
       await logModel2(run, 'model');
-      await registry.createModel({ name: 'sales', description: '', tags: {} });
+      await registry.createModel({ name: 'sales', description: '', tags: {}, actor: OWNER });
       const register = (source: string) =>
         registry.register({
           name: 'sales',
@@ -257,6 +276,7 @@ describe('the model registry', () => {
           runLink: '',
           description: '',
           tags: {},
+          actor: OWNER,
         });
       await register(`runs:/${run}/model`);
       await register('s3://bucket/model');
