@@ -19,6 +19,7 @@ import { EventStream } from './http/events.ts';
 import { mountMetrics } from './http/metrics.ts';
 import { mountOpenApi } from './http/openapi.ts';
 import { ApiRouter } from './http/router.ts';
+import { mountTokens } from './http/token-routes.ts';
 import type { Tokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
 import { mountTestReset } from './life/reset.ts';
@@ -151,6 +152,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
   mountAudit(router, audit);
+  mountTokens(router, surroundings.tokens.people);
   mountPipelines(router, pipelines, executions, debugging);
   mountSecrets(router, secrets);
   activity.count('runningExecutions', () => executions.running);

@@ -20,6 +20,7 @@ import { PRODUCT_VERSION } from './client/version.ts';
 import { type Config, readConfig } from './config.ts';
 import { type About, CONTRACT_VERSION } from './contract/about.ts';
 import { openDatabase } from './database/database.ts';
+import { PersonTokens } from './http/person-tokens.ts';
 import { HttpServer, type ServerParts } from './http/server.ts';
 import { Tokens } from './http/tokens.ts';
 import { Activity } from './life/activity.ts';
@@ -77,7 +78,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
   process.on('uncaughtException', fail);
   process.on('warning', warning => log.warn({ err: warning }, 'a warning'));
   let secrets = keptSecrets(place.state);
-  const tokens = new Tokens(secrets);
+  const tokens = new Tokens(secrets, new PersonTokens(place.state));
   const activity = new Activity(config.idleMinutes * 60_000);
   const server = await bind(config.port, secrets.port, {
     tokens,

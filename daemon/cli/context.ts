@@ -15,6 +15,9 @@ export const EXIT_USAGE = 2;
 /** `status` when no daemon runs. */
 export const EXIT_NOT_RUNNING = 3;
 
+/** Variable with the token of whoever calls commands. */
+export const PERSON_TOKEN = 'MODELTHAT_TOKEN';
+
 /** Options of every command. */
 interface CommonOptions {
   readonly json?: boolean;
@@ -48,18 +51,24 @@ export class Context {
 
   /** The running daemon, if there is one. Makes no store: none is asked for. */
   async running(): Promise<Attached | undefined> {
-    return fs.existsSync(this.store) ? attach(this.place, say) : undefined;
+    return fs.existsSync(this.store) ? asPerson(await attach(this.place, say)) : undefined;
   }
 
   /** The daemon, started when it does not run. */
   async daemon(settings: Pick<Program, 'idleMinutes'> = {}): Promise<Attached> {
-    return ensureDaemon(this.place, { ...daemonProgram(), ...settings }, say);
+    return asPerson(await ensureDaemon(this.place, { ...daemonProgram(), ...settings }, say));
   }
 
   /** A client of the daemon, started when it does not run. */
   async client(): Promise<DaemonClient> {
     return (await this.daemon()).client;
   }
+}
+
+/** With the token of a person, where the environment has one, in place of the owner's. */
+function asPerson<Found extends Attached | undefined>(attached: Found): Found {
+  const token = process.env[PERSON_TOKEN];
+  return attached && token ? { ...attached, client: attached.client.withToken(token) } : attached;
 }
 
 /** The daemon that belongs to this command: beside it in `dist/`, or in the sources. */

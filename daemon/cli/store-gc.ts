@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { runStoreTask } from '../client/store-task.ts';
 import { formatBytes } from '../contract/display.ts';
 import type { Garbage, GarbageKind } from '../contract/housekeeping.ts';
+import { readAge } from './age.ts';
 import { agreed, asksFirst } from './agree.ts';
 import { Context } from './context.ts';
 import { formatTime, print, printJson, printTable, say } from './output.ts';
@@ -34,12 +35,10 @@ export function registerGc(store: Command): void {
     .action(gc);
 }
 
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
-
 /** @returns milliseconds */
 function age(text: string): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([mhdw])$/.exec(text) ?? [];
-  if (number !== undefined) return Number(number) * (UNITS[unit] ?? 0);
+  const read = readAge(text);
+  if (read !== undefined) return read;
   throw new InvalidArgumentError('Give a number with m, h, d or w: 12h, 7d.');
 }
 

@@ -100,6 +100,11 @@ export class DaemonClient {
     return response;
   }
 
+  /** The same daemon, called with another token. */
+  withToken(token: string): DaemonClient {
+    return new DaemonClient({ ...this.address, token }, this.#prove);
+  }
+
   #unavailable(why: string): ApiError {
     return new ApiError('TEMPORARILY_UNAVAILABLE', `No daemon answers at ${this.address.url} (${why})`);
   }

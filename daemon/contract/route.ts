@@ -3,9 +3,10 @@ import type { z } from 'zod';
 /**
  * Who may call a route. `owner`: the editor and the CLI, everything. `tracking`: terminals and notebooks too
  * (log, read, register). `execution`: steps, trials and model servers too. `upload`: who sends the parts of one upload,
- * too. Each level includes those before it.
+ * too. Each level includes those before it. `approver` stands beside them: who may approve and reject, and read what a
+ * tracking token may read, and the owner.
  */
-export type Access = 'owner' | 'tracking' | 'execution' | 'upload';
+export type Access = 'owner' | 'approver' | 'tracking' | 'execution' | 'upload';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

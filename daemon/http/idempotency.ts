@@ -28,7 +28,13 @@ export async function answerOnce<Answer>(
     );
   const hash = createHash('sha256').update(`${request.method} ${request.originalUrl}\n`);
   hash.update(typeof body === 'string' ? body : new Uint8Array(body));
-  return repeatably({ principal: describePrincipal(principal), key, request: hash.digest('hex') }, async () =>
+  return repeatably({ principal: senderOf(principal), key, request: hash.digest('hex') }, async () =>
     answer(),
   );
+}
+
+/** People with the same kind of token are told apart, too. */
+function senderOf(principal: Principal): string {
+  const { subject } = principal;
+  return describePrincipal(principal) + (subject === undefined ? '' : ` ${subject}`);
 }

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { newToken } from '../client/connection.ts';
 import type { ExecutionScope, Principal } from '../contract/principal.ts';
+import type { PersonTokens } from './person-tokens.ts';
 
 const OWNER: Principal = { access: 'owner' };
 const TRACKING: Principal = { access: 'tracking' };
@@ -21,8 +22,11 @@ export class Tokens implements ExecutionTokens {
   #tracking: Buffer;
   /** Principals of the tokens that were made for one purpose. */
   readonly #issued = new Map<string, Principal>();
+  /** Those that were made for people. */
+  readonly people: PersonTokens;
 
-  constructor(secrets: { readonly owner: string; readonly tracking: string }) {
+  constructor(secrets: { readonly owner: string; readonly tracking: string }, people: PersonTokens) {
+    this.people = people;
     this.#owner = digest(secrets.owner);
     this.#tracking = digest(secrets.tracking);
   }
@@ -61,7 +65,8 @@ export class Tokens implements ExecutionTokens {
     if (timingSafeEqual(given, this.#owner)) return OWNER;
     if (timingSafeEqual(given, this.#tracking)) return TRACKING;
     // A look-up by digest leaks nothing that helps to guess a token.
-    return this.#issued.get(given.toString('hex'));
+    const key = given.toString('hex');
+    return this.#issued.get(key) ?? this.people.principalOf(key);
   }
 }
 

@@ -10,6 +10,7 @@ import { getAbout, rotateTokens, stopDaemon } from '../../daemon/contract/about.
 import { operations } from '../../daemon/contract/api.ts';
 import { openDatabase } from '../../daemon/database/database.ts';
 import { BODY_LIMIT } from '../../daemon/http/body.ts';
+import { PersonTokens } from '../../daemon/http/person-tokens.ts';
 import { Tokens } from '../../daemon/http/tokens.ts';
 import { Activity } from '../../daemon/life/activity.ts';
 import { openLog } from '../../daemon/log.ts';
@@ -272,7 +273,7 @@ async function compose(place: TestPlace): Promise<Services> {
     place,
     database: await openDatabase(path.join(place.store, 'modelthat.db'), error => assert.fail(error)),
     log: openLog(place.state),
-    tokens: new Tokens(secrets),
+    tokens: new Tokens(secrets, new PersonTokens(place.state)),
     activity: new Activity(60_000),
     url: 'http://127.0.0.1:1',
   });

@@ -12,6 +12,7 @@ import { MAX_PART_BYTES, MAX_PARTS, MultipartUploads } from '../../../daemon/art
 import { ArtifactService } from '../../../daemon/artifacts/service.ts';
 import { newToken } from '../../../daemon/client/connection.ts';
 import { openDatabase } from '../../../daemon/database/database.ts';
+import { PersonTokens } from '../../../daemon/http/person-tokens.ts';
 import { Tokens } from '../../../daemon/http/tokens.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../../support/daemon.ts';
 import { assertError, MlflowWire, proxyPath, succeeded } from '../../support/mlflow.ts';
@@ -260,7 +261,8 @@ describe('uploads in parts that nobody ends', () => {
       await LocalArtifactStore.open(path.join(place.store, 'artifacts')),
       database,
     );
-    const tokens = new Tokens({ owner: newToken(), tracking: newToken() });
+    const people = new PersonTokens(place.state);
+    const tokens = new Tokens({ owner: newToken(), tracking: newToken() }, people);
     const uploads = await MultipartUploads.open({
       artifacts,
       tokens,
