@@ -40,6 +40,9 @@ import { ServingService } from './serving/service.ts';
 import { mountTracking } from './tracking/routes.ts';
 import { TrackingService } from './tracking/service.ts';
 import { watchSilence } from './tracking/silence.ts';
+import { readAllowed } from './webhooks/address.ts';
+import { mountWebhooks } from './webhooks/routes.ts';
+import { WebhookService } from './webhooks/service.ts';
 
 /** A RUNNING run that was written to within this time keeps the daemon up, in milliseconds. */
 const ACTIVE_RUN_MS = 24 * 3600_000;
@@ -86,6 +89,13 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     events: bus,
     state: place.state,
     warn: error => log.warn({ err: error }, 'the audit log cannot be anchored'),
+  });
+  const webhooks = new WebhookService({
+    database,
+    events: bus,
+    state: place.state,
+    allowed: readAllowed(process.env.MODELTHAT_WEBHOOKS_ALLOW),
+    warn: what => log.warn(what, 'a webhook was not told'),
   });
   artifacts.guardChanges(path => registry.refuseReleased(path));
   const environments = new Environments({
@@ -152,6 +162,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountArtifacts(router, artifacts, tracking);
   mountRegistry(router, registry);
   mountAudit(router, audit);
+  mountWebhooks(router, webhooks);
+  await webhooks.resume();
   mountTokens(router, surroundings.tokens.people);
   mountPipelines(router, pipelines, executions, debugging);
   mountSecrets(router, secrets);
@@ -161,7 +173,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountServing(router, serving);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
-  mountMlflow(router, { artifacts, uploads, tracking, models, registry });
+  mountMlflow(router, { artifacts, uploads, tracking, models, registry, webhooks });
   if (surroundings.testReset) mountTestReset(router, database, files);
 
   return {
@@ -176,6 +188,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       await imports.close();
       await serving.close();
       await uploads.close();
+      await webhooks.close();
       await audit.close();
       await database.close();
     },

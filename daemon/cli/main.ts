@@ -24,6 +24,7 @@ import * as schema from './schema.ts';
 import * as secrets from './secrets.ts';
 import * as store from './store.ts';
 import * as token from './token.ts';
+import * as webhooks from './webhooks.ts';
 
 const program = new Command('modelthat')
   .description('ModelOps inside the editor and the terminal')
@@ -53,6 +54,7 @@ const nouns = [
     runs,
     models,
     audit,
+    webhooks,
     predict,
     importing,
     schema,

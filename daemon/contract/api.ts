@@ -9,6 +9,7 @@ import type { AnyRoute } from './route.ts';
 import * as runs from './runs.ts';
 import * as serving from './serving.ts';
 import * as tokens from './tokens.ts';
+import * as webhooks from './webhooks.ts';
 
 function isRoute(value: unknown): value is AnyRoute {
   return (
@@ -18,7 +19,17 @@ function isRoute(value: unknown): value is AnyRoute {
 
 /** Every operation of the native API, by its name: what is mounted, typed and published. */
 export const operations: ReadonlyMap<string, AnyRoute> = new Map(
-  [about, housekeeping, runs, models, audit, pipelines, automations, serving, imports, tokens].flatMap(
-    group => Object.entries(group).filter((entry): entry is [string, AnyRoute] => isRoute(entry[1])),
-  ),
+  [
+    about,
+    housekeeping,
+    runs,
+    models,
+    audit,
+    pipelines,
+    automations,
+    serving,
+    imports,
+    tokens,
+    webhooks,
+  ].flatMap(group => Object.entries(group).filter((entry): entry is [string, AnyRoute] => isRoute(entry[1]))),
 );

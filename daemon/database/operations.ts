@@ -11,6 +11,7 @@ import * as results from '../pipelines/cache/store.ts';
 import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
 import * as tracking from '../tracking/store.ts';
+import * as webhooks from '../webhooks/store.ts';
 import * as reset from './reset.ts';
 import * as soundness from './soundness.ts';
 
@@ -23,6 +24,7 @@ export const writes = {
   ...models.writes,
   ...registry.writes,
   ...audit.writes,
+  ...webhooks.writes,
   ...artifacts.writes,
   ...pipelines.writes,
   ...housekeeping.writes,
@@ -35,6 +37,7 @@ export const reads = {
   ...models.reads,
   ...registry.reads,
   ...audit.reads,
+  ...webhooks.reads,
   ...artifacts.reads,
   ...pipelines.reads,
   ...results.reads,

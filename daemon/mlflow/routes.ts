@@ -6,6 +6,7 @@ import { readJson } from '../http/body.ts';
 import { sendJson } from '../http/errors.ts';
 import { answerOnce } from '../http/idempotency.ts';
 import type { ApiRouter, RawHandler } from '../http/router.ts';
+import type { WebhookService } from '../webhooks/service.ts';
 import { type ArtifactParts, artifactProxyRoutes, artifactRoutes } from './artifacts.ts';
 import { experimentRoutes } from './experiments.ts';
 import { Fields } from './fields.ts';
@@ -17,9 +18,13 @@ import { registeredModelRoutes } from './registered-models.ts';
 import type { MessageRoute, MlflowRoute } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { serverInfoRoutes } from './server-info.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+/** What the protocol is served with. */
+type MlflowParts = ArtifactParts & { readonly webhooks: WebhookService };
 
 /** Every route of the protocol that is answered. */
-function mlflowRoutes(parts: ArtifactParts): MlflowRoute[] {
+function mlflowRoutes(parts: MlflowParts): MlflowRoute[] {
   return [
     ...experimentRoutes(parts.tracking.experiments),
     ...runRoutes(parts.tracking),
@@ -30,12 +35,13 @@ function mlflowRoutes(parts: ArtifactParts): MlflowRoute[] {
     ...artifactRoutes(parts),
     ...artifactProxyRoutes(parts),
     ...multipartRoutes(parts.uploads),
+    ...webhookRoutes(parts.webhooks),
     ...serverInfoRoutes(),
   ];
 }
 
 /** Puts the protocol on the daemon, for every kind of token: it is how code logs. */
-export function mountMlflow(router: ApiRouter, parts: ArtifactParts): void {
+export function mountMlflow(router: ApiRouter, parts: MlflowParts): void {
   for (const route of mlflowRoutes(parts))
     for (const prefix of route.prefixes)
       router.raw(

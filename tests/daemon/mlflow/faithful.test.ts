@@ -260,7 +260,6 @@ describe('as from the MLflow server', () => {
   for (const [method, path] of [
     ['POST', '/api/3.0/mlflow/traces'],
     ['GET', '/api/2.0/mlflow/traces/tr-1/info'],
-    ['POST', '/api/2.0/mlflow/webhooks'],
     ['POST', '/api/3.0/mlflow/scorers/register'],
     ['POST', '/api/3.0/mlflow/gateway/secrets/create'],
     ['POST', '/api/3.0/mlflow/datasets/create'],
