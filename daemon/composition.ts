@@ -87,7 +87,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   const audit = await AuditService.open({
     database,
     events: bus,
-    state: place.state,
+    ...place,
     warn: error => log.warn({ err: error }, 'the audit log cannot be anchored'),
   });
   const webhooks = new WebhookService({

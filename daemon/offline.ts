@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openArtifactStore } from './artifacts/open-store.ts';
 import { AuditAnchor } from './audit/anchor.ts';
+import { readNotes } from './audit/notes.ts';
 import { verifyAuditLog } from './audit/verify.ts';
 import { openPlace } from './client/store.ts';
 import type { AuditVerification } from './contract/audit.ts';
@@ -75,7 +76,7 @@ async function verifyAudit(folder: string): Promise<AuditVerification> {
   try {
     const database = openUnserved(file);
     try {
-      return await verifyAuditLog(database, new AuditAnchor(place.state));
+      return await verifyAuditLog(database, new AuditAnchor(place.state), await readNotes(place));
     } finally {
       database.close();
     }

@@ -11,4 +11,5 @@ export function mountAudit(router: ApiRouter, audit: AuditService): void {
     return audit.list({ ...query, after: pageToken === undefined ? undefined : Number(pageToken) });
   });
   router.mount(contract.verifyAudit, () => audit.verify());
+  router.mount(contract.noteAudit, () => audit.note());
 }

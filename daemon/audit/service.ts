@@ -1,9 +1,11 @@
-import type { AuditEntry, AuditVerification } from '../contract/audit.ts';
+import type { AuditEntry, AuditNote, AuditVerification } from '../contract/audit.ts';
+import { invalid } from '../contract/errors.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { Page } from '../tracking/pages.ts';
 import { AuditAnchor } from './anchor.ts';
 import type { Link } from './chain.ts';
+import { readNotes, writeNote } from './notes.ts';
 import type { AuditQuery } from './store.ts';
 import { verifyAuditLog } from './verify.ts';
 
@@ -16,6 +18,10 @@ export interface AuditParts {
   readonly events: EventBus;
   /** The store's private folder, where the anchor is. */
   readonly state: string;
+  /** The store's folder. */
+  readonly store: string;
+  /** The folder whose repository has notes about the log. */
+  readonly workspace: string;
   /** Told of what keeps entries from being anchored. */
   readonly warn: (error: unknown) => void;
 }
@@ -60,7 +66,14 @@ export class AuditService {
   async verify(): Promise<AuditVerification> {
     this.#anchorSoon();
     await this.#working;
-    return verifyAuditLog(this.#parts.database, this.#anchor);
+    return verifyAuditLog(this.#parts.database, this.#anchor, await readNotes(this.#parts));
+  }
+
+  /** Anchors the newest entry in a note of git, too. @throws ApiError when there is no entry, or no commit */
+  async note(): Promise<AuditNote> {
+    const head = await this.#parts.database.write('audit.head', {});
+    if (!head) throw invalid('The audit log is empty: there is nothing to note.');
+    return { ...head, commit: await writeNote(this.#parts, head) };
   }
 
   /** Anchors what was written. */

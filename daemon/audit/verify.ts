@@ -9,10 +9,15 @@ const PAGE = 2000;
 /** Problems that are named; one is enough to know that the log was tampered with. */
 const MOST_NAMED = 100;
 
-/** Reading is all that it does: it works beside a daemon, and without one. */
+/**
+ * Reading is all that it does: it works beside a daemon, and without one.
+ *
+ * @param noted what notes of git say of entries
+ */
 export async function verifyAuditLog(
   database: Pick<Database, 'survey'>,
   anchor: AuditAnchor,
+  noted: readonly Link[],
 ): Promise<AuditVerification> {
   const problems = new Map<number, string>();
   const found = ({ number, problem }: AuditProblem) => {
@@ -20,20 +25,25 @@ export async function verifyAuditLog(
   };
   // Read first: what is written meanwhile is in the log and not yet here, and never the other way round.
   const { anchored, newest, unwitnessed } = await readAnchor(anchor);
+  const notes = Map.groupBy(noted, ({ number }) => number);
+  const compare = ({ number, hash }: Link) => {
+    const known = anchored.get(number);
+    if (known === undefined) unwitnessed.push(number);
+    else if (known !== hash) found({ number, problem: 'it is not the one that was anchored' });
+    if (notes.get(number)?.some(note => note.hash !== hash))
+      found({ number, problem: 'it is not the one that a note of git has' });
+  };
   let entries = 0;
   let head: Link | undefined;
   for await (const page of pages(database)) {
     for (const problem of page.problems) found(problem);
-    for (const { number, hash } of page.links) {
-      const known = anchored.get(number);
-      if (known === undefined) unwitnessed.push(number);
-      else if (known !== hash) found({ number, problem: 'it is not the one that was anchored' });
-    }
+    for (const link of page.links) compare(link);
     entries += page.links.length;
     head = page.links.at(-1);
   }
   const end = head?.number ?? 0;
-  if (newest > end) found({ number: end + 1, problem: cutOff(end + 1, newest) });
+  const last = Math.max(newest, ...notes.keys());
+  if (last > end) found({ number: end + 1, problem: cutOff(end + 1, last) });
   return {
     kind: 'audit',
     entries,

@@ -1,7 +1,13 @@
-/** `modelthat audit ls | verify | export`. */
+/** `modelthat audit ls | verify | note | export`. */
 import type { Command } from 'commander';
 import { runOffline } from '../client/store-task.ts';
-import { type AuditEntry, type AuditVerification, listAudit, verifyAudit } from '../contract/audit.ts';
+import {
+  type AuditEntry,
+  type AuditVerification,
+  listAudit,
+  noteAudit,
+  verifyAudit,
+} from '../contract/audit.ts';
 import { Context, EXIT_FAILED, offlineProgram } from './context.ts';
 import { formatTime, print, printJson, printTable, say, style } from './output.ts';
 
@@ -27,6 +33,12 @@ export function register(program: Command): void {
     .command('verify')
     .description('recompute the whole log, compare it with its anchor, and name what was changed')
     .action(verify);
+  audit
+    .command('note')
+    .description(
+      'anchor the newest entry in a note of git, too (refs/notes/modelthat-audit), which can be pushed',
+    )
+    .action(note);
   ofModel(audit.command('export'))
     .description('print the log, oldest first, as one JSON object a line')
     .action(exportAll);
@@ -80,6 +92,13 @@ function printVerification({ entries, head, anchor, problems, unwitnessed }: Aud
         'daemon that wrote it, which was killed that moment; or written by another program',
     );
   say(`Compared with ${anchor}`);
+}
+
+async function note(_options: unknown, command: Command): Promise<void> {
+  const context = new Context(command);
+  const noted = await (await context.client()).call(noteAudit, { body: {} });
+  if (context.json) printJson(noted);
+  else print(`Noted entry ${noted.number} at commit ${noted.commit}.`);
 }
 
 async function exportAll(filter: Filter, command: Command): Promise<void> {

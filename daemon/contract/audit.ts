@@ -1,7 +1,7 @@
 /** The audit log of the registry: who did what to which model, when and from where. */
 import * as z from 'zod';
 import { route } from './route.ts';
-import { page, QueryInt, Time } from './values.ts';
+import { Empty, page, QueryInt, Time } from './values.ts';
 
 const Count = z.number().int().nonnegative();
 
@@ -86,4 +86,17 @@ export const verifyAudit = route({
   access: 'tracking',
   summary: 'Recompute the whole audit log, and compare it with its anchor',
   reply: AuditVerification,
+});
+
+/** A note of git with the newest entry. */
+export const AuditNote = z.object({ number: z.number().int(), hash: z.string(), commit: z.string() });
+export type AuditNote = z.infer<typeof AuditNote>;
+
+export const noteAudit = route({
+  method: 'POST',
+  path: '/api/v1/audit/note',
+  access: 'owner',
+  summary: 'Put the newest entry of the audit log into a note of git at the commit that is checked out',
+  body: Empty,
+  reply: AuditNote,
 });

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import Sqlite, { type Database as Connection } from 'better-sqlite3';
+import { execa } from 'execa';
 import { GENESIS, hashAfter } from '../../../daemon/audit/chain.ts';
 import {
   type AuditEntry,
@@ -162,6 +163,18 @@ describe('the audit log', () => {
     }
   });
 
+  it('is noted in git where that is asked for', async () => {
+    assert.match((await audit('note')).stderr, /no work tree of git/);
+    const git = (...args: string[]) => execa('git', ['-C', daemon.place.workspace, ...args]);
+    await git('init', '--quiet');
+    const person = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
+    await git(...person, 'commit', '--quiet', '--allow-empty', '-m', 'first');
+    assert.match((await audit('note')).stdout, /^Noted entry 14 at commit [0-9a-f]{40}\.$/);
+    const { stdout } = await git('notes', '--ref=modelthat-audit', 'show');
+    assert.match(stdout, /^14 [0-9a-f]{64} \.modelthat$/);
+    assert.deepEqual((await daemon.client.call(verifyAudit, {})).problems, []);
+  });
+
   describe('while no daemon runs', () => {
     let sound: { database: Buffer; anchor: Buffer };
     before(async () => {
@@ -261,6 +274,26 @@ describe('the audit log', () => {
       const { found } = await verify();
       assert.deepEqual(found.unwitnessed, [{ from: 15, to: 15 }]);
       assert.match((await audit('verify')).stdout, /warn entry 15: not anchored by the daemon that wrote it/);
+    });
+
+    it('a log that was rewritten together with its anchor is found by a note of git', async () => {
+      tamper(connection => {
+        connection.exec(
+          "UPDATE audit_entry SET fact = replace(fact, 'the first', 'approved') WHERE number = 7",
+        );
+        rehash(connection);
+        const links = connection.prepare<[], { number: number; hash: string }>(
+          'SELECT number, hash FROM audit_entry ORDER BY number',
+        );
+        fs.writeFileSync(
+          anchor,
+          links
+            .all()
+            .map(({ number, hash }) => `${number} ${hash}\n`)
+            .join(''),
+        );
+      });
+      assert.deepEqual(await problems(), ['14: it is not the one that a note of git has']);
     });
 
     it('an anchor that was begun anew vouches for nothing that was there before', async () => {
