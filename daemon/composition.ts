@@ -12,6 +12,8 @@ import { privateFolder } from './client/state.ts';
 import type { StorePlace } from './client/store.ts';
 import type { Database } from './database/database.ts';
 import { Environments } from './environments/service.ts';
+import { mountEvaluations } from './evaluation/routes.ts';
+import { EvaluationService } from './evaluation/service.ts';
 import { EventBus } from './events/bus.ts';
 import { mountHousekeeping } from './housekeeping/routes.ts';
 import { HousekeepingService } from './housekeeping/service.ts';
@@ -117,9 +119,20 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     draining: () => activity.draining,
     defect: error => log.error({ err: error }, 'a defect in an execution'),
   });
+  const servable = new RegisteredModels(registry, tracking, bus);
+  const findPython = pythonFinder(environments);
+  const evaluations = new EvaluationService({
+    registry,
+    tracking,
+    artifacts,
+    models: servable,
+    findPython,
+    scratch: path.join(place.state, 'evaluation'),
+    defect: error => log.error({ err: error }, 'a defect in an evaluation'),
+  });
   const serving = new ServingService({
-    models: new RegisteredModels(registry, tracking, bus),
-    findPython: pythonFinder(environments),
+    models: servable,
+    findPython,
     bus,
     logs: path.join(place.state, 'serving', 'logs'),
     scratch: path.join(place.state, 'serving', 'scratch'),
@@ -171,6 +184,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountAutomations(router, automations);
   activity.count('automations', () => automations.on);
   mountServing(router, serving);
+  mountEvaluations(router, evaluations);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
   mountMlflow(router, { artifacts, uploads, tracking, models, registry, webhooks });
@@ -186,6 +200,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       await executions.close();
       endSilenceWatch();
       await imports.close();
+      await evaluations.close();
       await serving.close();
       await uploads.close();
       await webhooks.close();

@@ -44,7 +44,12 @@ const daemonPrograms = [
 ];
 
 /** Python programs that the daemon starts. */
-const pythonPrograms = ['daemon/archive/aim/aim_export.py', 'daemon/serving/runtimes/pyfunc_process.py'];
+const pythonPrograms = [
+  'daemon/archive/aim/aim_export.py',
+  'daemon/evaluation/evaluation_metrics.py',
+  'daemon/evaluation/evaluation_process.py',
+  'daemon/serving/runtimes/pyfunc_process.py',
+];
 
 /** The Python package that steps can import, and where the daemon has it. */
 const pythonPackage = { from: 'python/modelthat/src/modelthat', to: 'dist/daemon/python/modelthat' };

@@ -117,6 +117,8 @@ function checkStage(stage: string): void {
     'dist/cli.mjs',
     'dist/daemon/main.mjs',
     'dist/daemon/aim_export.py',
+    'dist/daemon/evaluation_metrics.py',
+    'dist/daemon/evaluation_process.py',
     'dist/daemon/pyfunc_process.py',
     'dist/daemon/python/modelthat/__init__.py',
     `${NATIVE_FOLDER}/better-sqlite3/prebuilds/${target}.node`,

@@ -10,6 +10,7 @@ import * as daemon from './daemon.ts';
 import * as data from './data.ts';
 import * as doctor from './doctor.ts';
 import * as environment from './environment.ts';
+import * as evaluate from './evaluate.ts';
 import * as executions from './executions.ts';
 import * as experiments from './experiments.ts';
 import * as importing from './import.ts';
@@ -53,6 +54,7 @@ const nouns = [
     experiments,
     runs,
     models,
+    evaluate,
     audit,
     webhooks,
     predict,

@@ -1,6 +1,7 @@
 import * as about from './about.ts';
 import * as audit from './audit.ts';
 import * as automations from './automations.ts';
+import * as evaluations from './evaluations.ts';
 import * as housekeeping from './housekeeping.ts';
 import * as imports from './imports.ts';
 import * as models from './models.ts';
@@ -24,6 +25,7 @@ export const operations: ReadonlyMap<string, AnyRoute> = new Map(
     housekeeping,
     runs,
     models,
+    evaluations,
     audit,
     pipelines,
     automations,

@@ -17,19 +17,20 @@ export function onnxCommand(settings: OnnxSettings): Command {
 /** A Python process in the model's environment. */
 export function pyfuncCommand(python: string, folder: string): Command {
   const program = fileURLToPath(new URL('./pyfunc_process.py', import.meta.url));
+  return { program: python, args: [program, folder], env: modelEnvironment(python) };
+}
+
+/** The whole environment of a process that loads a model by this Python; nothing secret. */
+export function modelEnvironment(python: string): Record<string, string> {
   return {
-    program: python,
-    args: [program, folder],
-    env: {
-      ...baseEnvironment(),
-      // A model that starts programs of its environment finds those first.
-      PATH: [path.dirname(python), process.env.PATH ?? ''].join(path.delimiter),
-      PYTHONUNBUFFERED: '1',
-      PYTHONUTF8: '1',
-      PYTHONDONTWRITEBYTECODE: '1',
-      MLFLOW_DISABLE_TELEMETRY: 'true',
-      DO_NOT_TRACK: 'true',
-    },
+    ...baseEnvironment(),
+    // A model that starts programs of its environment finds those first.
+    PATH: [path.dirname(python), process.env.PATH ?? ''].join(path.delimiter),
+    PYTHONUNBUFFERED: '1',
+    PYTHONUTF8: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    MLFLOW_DISABLE_TELEMETRY: 'true',
+    DO_NOT_TRACK: 'true',
   };
 }
 

@@ -1,0 +1,16 @@
+import { userName } from '../client/variables.ts';
+import * as contract from '../contract/evaluations.ts';
+import type { ApiRouter } from '../http/router.ts';
+import type { EvaluationService } from './service.ts';
+
+/** Mounts the routes of evaluations. */
+export function mountEvaluations(router: ApiRouter, evaluations: EvaluationService): void {
+  router.mount(contract.startEvaluation, ({ body }, { principal }) =>
+    evaluations.start(body, principal.subject ?? userName()),
+  );
+  router.mount(contract.getEvaluation, ({ params }) => evaluations.get(params.runId));
+  router.mount(contract.listEvaluations, async ({ params }) => ({
+    items: await evaluations.list(params.name),
+  }));
+  router.mount(contract.cancelEvaluation, ({ params }) => evaluations.cancel(params.runId));
+}
