@@ -7,10 +7,14 @@ import path from 'node:path';
 import { DaemonClient } from '../../daemon/client/client.ts';
 import { type Connection, keptSecrets, type Secrets } from '../../daemon/client/connection.ts';
 import { daemonArguments, type StarterMessage } from '../../daemon/client/spawn.ts';
+import { logFile } from '../../daemon/client/state.ts';
 import { openPlace, STORE_FOLDER, type StorePlace } from '../../daemon/client/store.ts';
 import { mlflowVariables } from '../../daemon/client/variables.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
+
+/** How much of its log is shown of a daemon that ended by itself. */
+const LOG_LINES = 5;
 
 /** Main module of the daemon, from the sources. */
 export const DAEMON_MAIN = path.join(root, 'daemon/main.ts');
@@ -94,10 +98,15 @@ export async function startDaemon(
   const connection = await listening(child);
   // A test that fails before it ends the daemon must not keep the test runner waiting.
   child.unref();
+  let expected = false;
+  child.once('exit', (code, signal) => {
+    if (!expected && code !== 0) tellOfDeath(place, signal ?? code);
+  });
   const secrets = keptSecrets(place.state);
   const { url } = connection;
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     process.off('exit', killOnExit);
+    expected = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
     try {
       // Not whatever it runs under, which ends a moment later than it.
@@ -125,6 +134,18 @@ export async function startDaemon(
       if (!options.place) place.remove();
     },
   };
+}
+
+/** What a test sees of a daemon that ended by itself is a request that got no answer. */
+function tellOfDeath({ state }: TestPlace, how: string | number | null): void {
+  const log = logFile(state);
+  const lines = fs.existsSync(log)
+    ? fs.readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_LINES)
+    : [];
+  const text = `The daemon ended by itself (${how}); the end of its log:\n${lines.join('\n')}`;
+  process.stderr.write(`\n${text}\n`);
+  // Told again with the test that fails by it.
+  process.emit('daemonDied' as 'exit', text as never);
 }
 
 async function listening(child: ChildProcess): Promise<Connection> {
