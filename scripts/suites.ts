@@ -59,7 +59,7 @@ async function runMocha(files: string): Promise<Results> {
   await buildAll();
   const mocha = path.join(root, 'node_modules/mocha/bin/mocha.js');
   const args = ['--forbid-only', '--timeout', String(TEST_TIMEOUT_MS), '--reporter', reporter, files];
-  return runTests([process.execPath, mocha, ...args], mochaResults);
+  return runTests([process.execPath, mocha, ...args], mochaResults, { env: { MODELTHAT_TEST_BUILT: '1' } });
 }
 
 async function runUiTests(): Promise<Results> {

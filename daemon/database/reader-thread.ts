@@ -1,5 +1,6 @@
 /** One reader thread: runs reads on a connection of its own that cannot write. Started by readers.ts. */
 import { workerData } from 'node:worker_threads';
+import type { Database as Connection } from 'better-sqlite3';
 import { move } from 'piscina';
 import { openForReading } from './open.ts';
 import { type Operation, reads } from './operations.ts';
@@ -22,16 +23,20 @@ export interface ReadRequest {
 
 const operations: Readonly<Record<string, Operation<never, unknown>>> = reads;
 const { file, gate: memory } = workerData as ReaderData;
-const connection = openForReading(file);
 const gate = new ReadGate(memory);
 const encoder = new TextEncoder();
+let connection: Connection | undefined;
 
 /** @returns an Outcome; with `json`, the serialised value itself when the read succeeds. */
 export function run({ name, input, json }: ReadRequest): unknown {
   try {
     const operation = operations[name];
     if (!operation) throw new Error(`there is no read named ${name}`);
-    const value = gate.pass(() => operation(connection, input as never));
+    // Not while the thread is made, where what fails, on a full disk for one, would end the daemon.
+    const value = gate.pass(() => {
+      connection ??= openForReading(file);
+      return operation(connection, input as never);
+    });
     return json ? move(encoder.encode(JSON.stringify(value))) : ({ ok: true, value } satisfies Outcome);
   } catch (error) {
     return failure(error);

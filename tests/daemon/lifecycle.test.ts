@@ -16,7 +16,8 @@ import { type Attached, attach, ensureDaemon, stopAndWait } from '../../daemon/c
 import { openPlace } from '../../daemon/client/store.ts';
 import { drainDaemon, getStatus } from '../../daemon/contract/about.ts';
 import { getExecution, startExecution } from '../../daemon/contract/pipelines.ts';
-import { DAEMON_MAIN, startDaemon, type TestPlace, testPlace } from '../support/daemon.ts';
+import { startDaemon, type TestPlace, testPlace } from '../support/daemon.ts';
+import { DAEMON_MAIN } from '../support/programs.ts';
 
 const program = { main: DAEMON_MAIN };
 

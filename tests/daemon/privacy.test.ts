@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { storeState } from '../../daemon/client/state.ts';
 import { STORE_FOLDER } from '../../daemon/client/store.ts';
-import { DAEMON_MAIN, startDaemon, type TestDaemon, type TestPlace, testPlace } from '../support/daemon.ts';
+import { startDaemon, type TestDaemon, type TestPlace, testPlace } from '../support/daemon.ts';
+import { DAEMON_MAIN } from '../support/programs.ts';
 
 const NOBODY = 65_534;
 const root = process.getuid?.() === 0;

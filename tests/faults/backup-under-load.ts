@@ -8,11 +8,11 @@ import { getRun } from '../../daemon/contract/runs.ts';
 import { newestBackup } from '../../daemon/database/backups.ts';
 import { openForWriting } from '../../daemon/database/open.ts';
 import { restore } from '../../daemon/housekeeping/restore.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { seeded } from '../support/damage.ts';
 import { MlflowWire } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 
 const WRITERS = 8;

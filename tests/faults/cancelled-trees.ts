@@ -5,10 +5,10 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cancelExecution, startExecution } from '../../daemon/contract/pipelines.ts';
 import { identify } from '../../daemon/processes/table.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, testPlace } from '../support/daemon.ts';
 import { ended, get, write } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { needsProc, stepProcesses } from '../support/step-processes.ts';
 import { atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 

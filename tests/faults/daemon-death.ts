@@ -5,10 +5,10 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startExecution } from '../../daemon/contract/pipelines.ts';
 import { searchRuns } from '../../daemon/contract/runs.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { ended, get, log, until, write } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { killSteps, needsProc, stepProcesses } from '../support/step-processes.ts';
 import { atLeast, atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 

@@ -2,12 +2,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { listEndpoints } from '../../daemon/contract/serving.ts';
-import { BUILT_DAEMON, BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { damaged, seeded } from '../support/damage.ts';
 import { linearModel } from '../support/onnx.ts';
 import { registerLinearModel, registerOnnx } from '../support/onnx-registration.ts';
+import { BUILT_DAEMON, BUILT_MAIN } from '../support/programs.ts';
 import { atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 
 const SEED = 42;

@@ -1,8 +1,9 @@
 /** D4: a disk that refuses any one call, once or from then on, makes nothing acknowledged get lost. */
-import { BUILT_MAIN } from '../support/built.ts';
+
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { seeded } from '../support/damage.ts';
 import { MlflowWire } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { straceObstacle } from '../support/strace.ts';
 import { soundness, Writer } from './acknowledged.ts';
 import { atLeast, type Check, exactly, none } from './check.ts';

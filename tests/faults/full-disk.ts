@@ -4,11 +4,11 @@ import { existsSync, globSync, mkdirSync, rmSync, statfsSync, writeFileSync } fr
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cancelExecution, startExecution } from '../../daemon/contract/pipelines.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { type Answer, MlflowWire, proxyPath } from '../support/mlflow.ts';
 import { ended, get, write } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { mountSmall, needsMount } from '../support/small-disk.ts';
 import { atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 

@@ -6,11 +6,11 @@ import { operations } from '../../daemon/contract/api.ts';
 import { ErrorBody } from '../../daemon/contract/errors.ts';
 import { EVENTS_PATH } from '../../daemon/contract/events.ts';
 import type { AnyRoute } from '../../daemon/contract/route.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { MlflowWire } from '../support/mlflow.ts';
 import { registerLinearModel } from '../support/onnx-registration.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atLeast, atMost, type Check, none, onThisMachine } from './check.ts';
 import { oddValue, type Schema, valuesOf } from './schema-values.ts';
 

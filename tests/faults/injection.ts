@@ -6,10 +6,10 @@ import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { ApiError } from '../../daemon/contract/errors.ts';
 import { type Execution, planExecution, startExecution } from '../../daemon/contract/pipelines.ts';
-import { BUILT_CLI, BUILT_MAIN } from '../support/built.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { MlflowWire } from '../support/mlflow.ts';
 import { ended, log, write } from '../support/pipelines.ts';
+import { BUILT_CLI, BUILT_MAIN } from '../support/programs.ts';
 import { atLeast, type Check, none } from './check.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

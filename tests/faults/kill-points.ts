@@ -1,11 +1,11 @@
 /** K1: whenever a daemon is killed, alone or with its steps, no wrong output is kept and no step that ended is lost. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Execution, startExecution } from '../../daemon/contract/pipelines.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { seeded } from '../support/damage.ts';
 import { KnownPipeline } from '../support/known-pipeline.ts';
 import { ended } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { killSteps, needsProc, stepProcesses } from '../support/step-processes.ts';
 import { type Check, exactly, none } from './check.ts';
 

@@ -2,11 +2,11 @@
 import net from 'node:net';
 import autocannon from 'autocannon';
 import { getRun } from '../../daemon/contract/runs.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { latencies, memoryOf, percentile } from '../support/measuring.ts';
 import { MlflowWire } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atLeast, atMost, type Check, exactly, type Figures, none, onThisMachine } from './check.ts';
 
 const LOG_METRIC = '/api/2.0/mlflow/runs/log-metric';

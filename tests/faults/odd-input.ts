@@ -1,9 +1,9 @@
 /** N3, N4: limits hold without the memory for what they refuse, and odd values come back as they were or are refused. */
 import fs from 'node:fs';
 import http from 'node:http';
-import { BUILT_MAIN } from '../support/built.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { MlflowWire } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 
 const MIB = 1024 * 1024;

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startExecution } from '../../daemon/contract/pipelines.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { startDaemon, testPlace } from '../support/daemon.ts';
 import { ended, until, write } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { killSteps, stepProcesses } from '../support/step-processes.ts';
 import { type Check, exactly, none } from './check.ts';
 

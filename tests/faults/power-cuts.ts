@@ -1,12 +1,12 @@
 /** D2: whatever a power cut leaves of what was not synced, all that was acknowledged is there, and nothing half done. */
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BUILT_MAIN } from '../support/built.ts';
 import { startDaemon, testPlace } from '../support/daemon.ts';
 import { seeded } from '../support/damage.ts';
 import { type FileCall, readFileCalls, traceFileCalls } from '../support/file-calls.ts';
 import { MlflowWire } from '../support/mlflow.ts';
 import { Disk } from '../support/power-cut.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { straceObstacle } from '../support/strace.ts';
 import { soundness, Writer } from './acknowledged.ts';
 import { atLeast, type Check, exactly, none } from './check.ts';

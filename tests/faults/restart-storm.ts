@@ -1,10 +1,10 @@
 /** C6: a pipeline whose daemon is killed again and again comes to the same end as one that is left in peace. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Execution, startExecution } from '../../daemon/contract/pipelines.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { KnownPipeline } from '../support/known-pipeline.ts';
 import { get } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { needsProc, stepProcesses } from '../support/step-processes.ts';
 import { atLeast, type Check, exactly, none } from './check.ts';
 

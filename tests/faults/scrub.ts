@@ -1,8 +1,8 @@
 /** D6: every damaged artifact is named, no other is, and none is given out. */
 import { runStoreTask } from '../../daemon/client/store-task.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { MlflowWire, proxyPath } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { damage, uploadMany } from '../support/scrub.ts';
 import { type Check, exactly, none } from './check.ts';
 

@@ -1,8 +1,8 @@
 /** N2: what three clients do, in any order and with restarts in between, comes to what a model in memory says. */
 import fc from 'fast-check';
-import { BUILT_MAIN } from '../support/built.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { type Answer, MlflowWire } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atLeast, type Check, exactly, none } from './check.ts';
 
 const CLIENTS = 3;

@@ -8,11 +8,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DaemonClient } from '../../daemon/client/client.ts';
 import { startExecution } from '../../daemon/contract/pipelines.ts';
 import { getRun, HEARTBEAT_LIMIT_MS, heartbeat } from '../../daemon/contract/runs.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { MlflowWire } from '../support/mlflow.ts';
 import { ended, get, until, write } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { killSteps, needsProc, stepProcesses } from '../support/step-processes.ts';
 import { atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 

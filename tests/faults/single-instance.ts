@@ -8,9 +8,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { keptSecrets } from '../../daemon/client/connection.ts';
 import { attach, ensureDaemon, stopAndWait } from '../../daemon/client/start.ts';
-import { BUILT_CLI, BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { type TestPlace, testPlace } from '../support/daemon.ts';
+import { BUILT_CLI, BUILT_MAIN } from '../support/programs.ts';
 import { atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 
 const CLIENTS = 20;

@@ -2,11 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { latencies, memoryOf, openFilesOf, percentile, processorTimeOf } from '../support/measuring.ts';
 import { MlflowWire, proxyPath } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atLeast, atMost, type Check, type Figures, none, onThisMachine } from './check.ts';
 
 const RUNS = 10_000;

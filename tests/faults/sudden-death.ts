@@ -1,10 +1,10 @@
 /** D1: kill -9 at random moments under load loses nothing that was acknowledged, and leaves nothing half done. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, testPlace } from '../support/daemon.ts';
 import { seeded } from '../support/damage.ts';
 import { MlflowWire } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { soundness, Writer } from './acknowledged.ts';
 import { atLeast, atMost, type Check, exactly, none, onThisMachine } from './check.ts';
 

@@ -8,12 +8,12 @@ import { gunzipSync } from 'node:zlib';
 import { keptSecrets, type Secrets } from '../../daemon/client/connection.ts';
 import { ensureDaemon, stopAndWait } from '../../daemon/client/start.ts';
 import { openPlace, STORE_FOLDER } from '../../daemon/client/store.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { modelthat } from '../support/cli.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import type { Findings, Target } from '../support/nosy-reader.ts';
 import { registerLinearModel } from '../support/onnx-registration.ts';
 import { start, until } from '../support/pipelines.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atLeast, type Check, exactly, type Figures, needsRoot, none } from './check.ts';
 
 const TOKEN_BITS = 256;

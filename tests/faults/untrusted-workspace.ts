@@ -5,9 +5,9 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureDaemon } from '../../daemon/client/start.ts';
 import { openPlace, STORE_FOLDER } from '../../daemon/client/store.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { openEditor } from '../support/editor.ts';
 import { editorHostRuns } from '../support/editor-host/setup.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { type StartedProgram, straceObstacle, traceStarts } from '../support/strace.ts';
 import { atLeast, type Check, exactly, none } from './check.ts';
 

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ApiError } from '../../daemon/contract/errors.ts';
 import { checkPipeline, startExecution } from '../../daemon/contract/pipelines.ts';
-import { BUILT_MAIN } from '../support/built.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { MlflowWire } from '../support/mlflow.ts';
+import { BUILT_MAIN } from '../support/programs.ts';
 import { atLeast, atMost, type Check, none, onThisMachine } from './check.ts';
 
 const LIMIT_MS = 200;

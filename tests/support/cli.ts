@@ -1,10 +1,8 @@
-/** The `modelthat` command, run from the sources as a person runs it. */
+/** The `modelthat` command, run as a person runs it. */
 
-import path from 'node:path';
 import { execa } from 'execa';
 import type { TestPlace } from './daemon.ts';
-
-const main = path.resolve(import.meta.dirname, '../../daemon/cli/main.ts');
+import { CLI_MAIN } from './programs.ts';
 
 /** How a command ended. */
 export interface CliResult {
@@ -28,7 +26,7 @@ export async function modelthatReading(
     exitCode = -1,
     stdout,
     stderr,
-  } = await execa(process.execPath, [main, ...args], {
+  } = await execa(process.execPath, [CLI_MAIN, ...args], {
     cwd: place.workspace,
     env: { ...place.env, NO_COLOR: '1' },
     extendEnv: false,

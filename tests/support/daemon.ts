@@ -1,4 +1,4 @@
-/** A real daemon, started from the sources on a temporary store, with its state in a temporary folder. */
+/** A real daemon, started on a temporary store, with its state in a temporary folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -10,14 +10,10 @@ import { daemonArguments, type StarterMessage } from '../../daemon/client/spawn.
 import { logFile } from '../../daemon/client/state.ts';
 import { openPlace, STORE_FOLDER, type StorePlace } from '../../daemon/client/store.ts';
 import { mlflowVariables } from '../../daemon/client/variables.ts';
-
-const root = path.resolve(import.meta.dirname, '../..');
+import { DAEMON_MAIN } from './programs.ts';
 
 /** How much of its log is shown of a daemon that ended by itself. */
 const LOG_LINES = 5;
-
-/** Main module of the daemon, from the sources. */
-export const DAEMON_MAIN = path.join(root, 'daemon/main.ts');
 
 /** A temporary workspace with the store and the state folder of one test. */
 export interface TestPlace extends StorePlace {
@@ -68,7 +64,7 @@ export interface TestDaemon {
  * @param options.place to start on the store of an earlier daemon
  * @param options.args further arguments
  * @param options.env further variables of its environment
- * @param options.main main module of the daemon, by default from the sources
+ * @param options.main main module of the daemon, when it is to be another than usual
  * @param options.under a program, with its arguments, that it runs under
  */
 export async function startDaemon(

@@ -34,7 +34,6 @@ export interface Kept {
 }
 
 const { cache } = workerData as DvcPlace;
-mkdirSync(cache, { recursive: true });
 const digests = new DigestStore(path.join(cache, 'digests.db'));
 /** Which files folders had that DVC does not keep: dependencies. */
 const trees = path.join(cache, 'dvc-trees');

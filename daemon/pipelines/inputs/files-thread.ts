@@ -1,5 +1,4 @@
 /** The thread that looks at the workspace's files and copies outputs. Started by files.ts. */
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { ObjectStore } from '../cache/objects.ts';
@@ -31,7 +30,6 @@ export interface FolderStates {
 }
 
 const { cache, workspace, link } = workerData as FilesPlace;
-mkdirSync(cache, { recursive: true });
 const digests = new DigestStore(path.join(cache, 'digests.db'));
 const reader = new ContentReader(digests);
 const objects = new ObjectStore(path.join(cache, 'objects'), reader, link);

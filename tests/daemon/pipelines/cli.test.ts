@@ -9,8 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Execution } from '../../../daemon/contract/pipelines.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { ended, start, until, write } from '../../support/pipelines.ts';
-
-const CLI = path.resolve(import.meta.dirname, '../../../daemon/cli/main.ts');
+import { CLI_MAIN } from '../../support/programs.ts';
 
 describe('modelthat run', () => {
   let daemon: TestDaemon;
@@ -21,7 +20,7 @@ describe('modelthat run', () => {
   after(() => daemon.dispose());
 
   function spawnCli(...args: string[]): ChildProcess {
-    return spawn(process.execPath, [CLI, ...args], {
+    return spawn(process.execPath, [CLI_MAIN, ...args], {
       cwd: daemon.place.workspace,
       env: daemon.place.env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { CodeReader } from '../../../daemon/pipelines/inputs/code.ts';
 import { ContentReader } from '../../../daemon/pipelines/inputs/content.ts';
 import { differences, keyOf, type StepInputs } from '../../../daemon/pipelines/inputs/model.ts';
@@ -141,6 +143,43 @@ describe('what a path holds', () => {
       one.save('b', 'sha256', '2', 'bb');
     });
     assert.deepEqual([one.find('a', 'sha256', '1'), other.find('b', 'sha256', '2')], ['aa', 'bb']);
+  });
+
+  it('is known to threads that begin at the same moment', async () => {
+    const gate = new Int32Array(new SharedArrayBuffer(8));
+    const program = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      import(workerData.store).then(({ DigestStore }) => {
+        const stores = [];
+        for (let round = 0; round < workerData.rounds; round += 1) {
+          // All begin a round together.
+          Atomics.add(workerData.gate, 0, 1);
+          for (let turns = 0; Atomics.load(workerData.gate, 0) < workerData.threads * (round + 1); turns += 1)
+            if (turns > 1e9) throw new Error('the other thread is gone');
+          stores.push(new DigestStore(workerData.file + round));
+        }
+        parentPort.postMessage(stores.length);
+      });`;
+    const store = new URL('../../../daemon/pipelines/inputs/store.ts', import.meta.url).href;
+    const [threads, rounds] = [2, 20];
+    const workerData = { store, gate, threads, rounds, file: path.join(folder, 'together') };
+    const opened = Array.from({ length: threads }, async () => {
+      const worker = new Worker(program, { eval: true, workerData });
+      const [count] = await once(worker, 'message');
+      return count;
+    });
+    assert.deepEqual(await Promise.all(opened), [rounds, rounds]);
+  });
+
+  it('is found out without a place to remember it, and with a damaged one', () => {
+    mkdirSync(path.join(folder, 'taken.db'));
+    writeFileSync(path.join(folder, 'damaged.db'), 'no database '.repeat(1000));
+    for (const name of ['taken.db', 'damaged.db']) {
+      const digests = new DigestStore(path.join(folder, name));
+      digests.save('a', 'sha256', '1', 'aa');
+      assert.equal(digests.find('a', 'sha256', '1'), 'aa', name);
+    }
+    assert.equal(new DigestStore(path.join(folder, 'damaged.db')).find('a', 'sha256', '1'), 'aa');
   });
 
   it('is nothing where nothing is', () => {

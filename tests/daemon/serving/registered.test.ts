@@ -9,8 +9,8 @@ import { promoteVersion } from '../../../daemon/contract/models.ts';
 import { listEndpoints } from '../../../daemon/contract/serving.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { registerLinearModel } from '../../support/onnx-registration.ts';
+import { CLI_MAIN } from '../../support/programs.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../../daemon/cli/main.ts');
 const ROWS = [
   { a: 1, b: 2 },
   { a: 3, b: 4 },
@@ -41,7 +41,7 @@ describe('serving a registered model', () => {
   }
 
   function cli(args: readonly string[], input = ''): Promise<{ stdout: string }> {
-    return execa(process.execPath, [CLI, ...args], {
+    return execa(process.execPath, [CLI_MAIN, ...args], {
       cwd: daemon.place.workspace,
       env: daemon.place.env,
       input,
