@@ -242,7 +242,9 @@ async function receive(content: Readable, file: string): Promise<StoredContent> 
       yield chunk;
     }
   }
-  await pipeline(content, measured, handle.createWriteStream({ flush: true }));
+  // When writing fails, what is still sent stays to be read: the answer comes after it.
+  const chunks = content.iterator({ destroyOnReturn: false });
+  await pipeline(chunks, measured, handle.createWriteStream({ flush: true }));
   const { mtimeMs } = await fs.stat(file);
   return { size, sha256: hash.digest('hex'), modifiedAt: mtimeMs };
 }

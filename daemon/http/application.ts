@@ -22,9 +22,17 @@ export function application(router: ApiRouter, log: Logger): express.Express {
     );
   });
   app.use(
-    (error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
+    (error: unknown, request: express.Request, response: express.Response, _next: express.NextFunction) => {
+      passOver(request, response);
       sendError(response, toApiError(error, log));
     },
   );
   return app;
+}
+
+/** Reads what is left of a refused body: the next request comes after it, and many clients send all before they listen. */
+function passOver(request: express.Request, response: express.Response): void {
+  if (request.complete) return;
+  if (request.destroyed && !response.headersSent) response.setHeader('connection', 'close');
+  else request.resume();
 }

@@ -78,7 +78,7 @@ async function gather(request: IncomingMessage, limit: number): Promise<ArrayBuf
 
 async function* chunks(request: IncomingMessage): AsyncGenerator<Buffer> {
   try {
-    yield* request as AsyncIterable<Buffer>;
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   } catch {
     throw new ApiError('BAD_REQUEST', 'The body ended early');
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import path from 'node:path';
 import type { Router } from 'express';
@@ -182,6 +182,34 @@ describe('the checks before the router', () => {
     const [response] = (await answered) as [IncomingMessage];
     assert.equal(response.statusCode, 413);
     sent.destroy();
+  });
+
+  it('read a refused body to its end, so that the connection serves the next request', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { port } = daemon.connection;
+    const headers = { ...bearer(daemon.secrets.owner), 'content-type': 'application/json' };
+    const sent = request({
+      agent,
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/api/v1/tokens/rotate',
+      headers,
+    });
+    const answered = once(sent, 'response');
+    const free = once(agent, 'free');
+    // Without a declared length it is refused on the way.
+    sent.write(Buffer.alloc(2 * BODY_LIMIT, ' '));
+    sent.end();
+    const [refused] = (await answered) as [IncomingMessage];
+    assert.equal(refused.statusCode, 413);
+    refused.resume();
+    await free;
+    const next = request({ agent, port, host: '127.0.0.1', path: '/health' });
+    next.end();
+    const [response] = (await once(next, 'response')) as [IncomingMessage];
+    assert.deepEqual([response.statusCode, next.reusedSocket], [200, true]);
+    agent.destroy();
   });
 
   it('take a path that is no text for a mistake of the caller', async () => {

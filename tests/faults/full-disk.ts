@@ -57,7 +57,8 @@ export const fullDisk: Check = {
         };
       } finally {
         await daemon.stop();
-        execFileSync('umount', [place.store]);
+        // Lazily: a step that goes on after a failure must not hide what failed.
+        execFileSync('umount', ['--lazy', place.store]);
         place.remove();
       }
     },
@@ -80,7 +81,12 @@ class Disk {
 
   fill(): void {
     const { bavail, bsize } = statfsSync(this.#folder);
-    writeFileSync(this.#ballast, Buffer.alloc(Math.max(0, bavail * bsize - LEFT_BYTES)));
+    try {
+      writeFileSync(this.#ballast, Buffer.alloc(Math.max(0, bavail * bsize - LEFT_BYTES)));
+    } catch (error) {
+      // A step may fill it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
   }
 
   empty(): void {
