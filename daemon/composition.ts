@@ -12,7 +12,7 @@ import { privateFolder } from './client/state.ts';
 import type { StorePlace } from './client/store.ts';
 import type { Database } from './database/database.ts';
 import { Environments } from './environments/service.ts';
-import { mountEvaluations } from './evaluation/routes.ts';
+import { mountEvaluations, mountModelCards } from './evaluation/routes.ts';
 import { EvaluationService } from './evaluation/service.ts';
 import { EventBus } from './events/bus.ts';
 import { mountHousekeeping } from './housekeeping/routes.ts';
@@ -185,6 +185,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   activity.count('automations', () => automations.on);
   mountServing(router, serving);
   mountEvaluations(router, evaluations);
+  mountModelCards(router, { registry, tracking }, evaluations);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
   mountMlflow(router, { artifacts, uploads, tracking, models, registry, webhooks });

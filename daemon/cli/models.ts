@@ -13,6 +13,7 @@ import {
   type Stage,
 } from '../contract/models.ts';
 import { Context } from './context.ts';
+import { registerCard } from './model-card.ts';
 import { formatNumber, formatTime, print, printFields, printJson, printTable, style } from './output.ts';
 
 export function register(program: Command): void {
@@ -45,6 +46,7 @@ export function register(program: Command): void {
     .argument('<name>', 'of the model')
     .description('who moved which version where, newest first')
     .action(transitions);
+  registerCard(models);
 }
 
 async function list(_options: unknown, command: Command): Promise<void> {

@@ -122,3 +122,16 @@ export const listTransitions = route({
   params: ModelName,
   reply: z.object({ items: z.array(Transition) }),
 });
+
+export const CARD_FORMATS = ['md', 'html'] as const;
+export type CardFormat = (typeof CARD_FORMATS)[number];
+
+export const getModelCard = route({
+  method: 'GET',
+  path: '/api/v1/models/:name/versions/:version/card',
+  access: 'tracking',
+  summary: 'One page with what is known of a version: Markdown, or HTML that needs nothing else',
+  params: VersionOf,
+  query: z.object({ format: z.enum(CARD_FORMATS).default('md') }),
+  reply: z.object({ format: z.enum(CARD_FORMATS), text: z.string() }),
+});

@@ -1,6 +1,11 @@
 import { userName } from '../client/variables.ts';
 import * as contract from '../contract/evaluations.ts';
+import { getModelCard } from '../contract/models.ts';
 import type { ApiRouter } from '../http/router.ts';
+import type { RegistryService } from '../registry/service.ts';
+import type { TrackingService } from '../tracking/service.ts';
+import { renderCard } from './card.ts';
+import { gatherCard } from './card-facts.ts';
 import type { EvaluationService } from './service.ts';
 
 /** Mounts the routes of evaluations. */
@@ -13,4 +18,16 @@ export function mountEvaluations(router: ApiRouter, evaluations: EvaluationServi
     items: await evaluations.list(params.name),
   }));
   router.mount(contract.cancelEvaluation, ({ params }) => evaluations.cancel(params.runId));
+}
+
+/** Mounts the route of model cards. */
+export function mountModelCards(
+  router: ApiRouter,
+  parts: { readonly registry: RegistryService; readonly tracking: TrackingService },
+  evaluations: EvaluationService,
+): void {
+  router.mount(getModelCard, async ({ params, query: { format } }) => ({
+    format,
+    text: renderCard(await gatherCard(parts, evaluations, params), format),
+  }));
 }

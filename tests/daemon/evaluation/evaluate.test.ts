@@ -156,6 +156,24 @@ describe('evaluating a model version', function () {
     assert.match(slow.stdout, /It did not end within 1 s and was ended/);
   });
 
+  it('is on the version’s card, with what people wrote, as text', async () => {
+    const python = await ensurePythonEnvironment(
+      path.resolve(import.meta.dirname, '../../python/requirements.txt'),
+    );
+    const tag =
+      'import mlflow; mlflow.MlflowClient().set_model_version_tag("sales", "2", "card.limits", "Not <b>abroad</b>")';
+    await execa(python, ['-c', tag], { env: daemon.mlflowEnv });
+    const { stdout } = await modelthat(daemon.place, 'models', 'card', 'sales', '2');
+    assert.match(stdout, /^# sales version 2\n/);
+    assert.match(stdout, /## Limits\n\nNot &lt;b>abroad/);
+    assert.match(stdout, /holdout.csv \| 40 \| rmspe \| 0.1\d* \| version 1 \(0.3\d*\) \| better \|/);
+    const file = path.join(daemon.place.workspace, 'card.html');
+    await modelthat(daemon.place, 'models', 'card', 'sales', '2', '--format', 'html', '--out', file);
+    const html = fs.readFileSync(file, 'utf8');
+    assert.match(html, /Not &lt;b&gt;abroad&lt;\/b&gt;/);
+    assert.match(html, /<td>inputs<\/td><td>\[\{&quot;type&quot;/);
+  });
+
   it('is not to be had with the tracking token, for it runs code', async () => {
     const body = { model: 'sales', target: { version: 2 }, data };
     await assert.rejects(daemon.trackingClient.call(startEvaluation, { body }), {
