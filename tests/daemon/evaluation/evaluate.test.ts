@@ -163,6 +163,7 @@ describe('evaluating a model version', function () {
     const tag =
       'import mlflow; mlflow.MlflowClient().set_model_version_tag("sales", "2", "card.limits", "Not <b>abroad</b>")';
     await execa(python, ['-c', tag], { env: daemon.mlflowEnv });
+    await evaluate('--version', '2', '--target', 'sales', '--metric', 'rmspe', '--against', '1');
     const { stdout } = await modelthat(daemon.place, 'models', 'card', 'sales', '2');
     assert.match(stdout, /^# sales version 2\n/);
     assert.match(stdout, /## Limits\n\nNot &lt;b>abroad/);
