@@ -18,6 +18,7 @@ import type { RegistryService } from '../registry/service.ts';
 import type { FindPython, ServableModels } from '../serving/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { evaluationsOf, RESULT_FILE, TAGS, toEvaluation } from './model.ts';
+import { picturesOf } from './pictures.ts';
 import { runProgram, type Work } from './program.ts';
 
 /** So often a run that goes on says that it does, in milliseconds. */
@@ -237,7 +238,9 @@ export class EvaluationService {
       ],
       tags: [],
     });
-    await artifacts.upload(resultPath(run), Readable.from([Buffer.from(JSON.stringify(result))]));
+    const files = { [RESULT_FILE]: JSON.stringify(result), ...picturesOf(result) };
+    for (const [name, content] of Object.entries(files))
+      await artifacts.upload(artifactPath(run, name), Readable.from([Buffer.from(content)]));
     const { name } = version;
     const found = { gates: [], metrics: result.metrics };
     await registry.recordEvaluation({ name, version: version.version, runId: run.id, ...found });
@@ -257,16 +260,16 @@ export class EvaluationService {
 
   /** Null when the artifact was deleted. */
   async #readResult(run: Run): Promise<EvaluationResult | null> {
-    const opened = await withoutMissing(this.#parts.artifacts.open(resultPath(run)));
+    const opened = await withoutMissing(this.#parts.artifacts.open(artifactPath(run, RESULT_FILE)));
     return opened ? EvaluationResult.parse(JSON.parse(String(await buffer(await opened.read())))) : null;
   }
 }
 
-function resultPath({ artifactUri }: Run): string {
+function artifactPath({ artifactUri }: Run, name: string): string {
   const place = storePathOf(artifactUri);
   if (place === undefined)
     throw invalid(`The artifacts of the run are at ${artifactUri}, not in this store.`);
-  return `${place}/${RESULT_FILE}`;
+  return `${place}/${name}`;
 }
 
 function timedOut({ timeoutSeconds }: EvaluationRequest): ApiError {

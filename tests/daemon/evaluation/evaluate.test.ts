@@ -90,6 +90,11 @@ describe('evaluating a model version', function () {
     assert.equal(version?.metrics.rmspe, metrics.rmspe, 'gates read it');
     const run = await daemon.client.call(getRun, { params: { runId: found.runId } });
     assert.equal(run.metrics.rmspe?.last, metrics.rmspe, 'MLflow clients see it');
+    const picture = await daemon.trackingClient.fetch(
+      `/api/2.0/mlflow-artifacts/artifacts${run.artifactUri.replace('mlflow-artifacts:', '')}/pictures/residuals.svg`,
+      {},
+    );
+    assert.equal((await picture.text()).match(/<circle /g)?.length, 40);
     const listed = await daemon.trackingClient.call(listEvaluations, { params: { name: 'sales' } });
     assert.deepEqual(listed.items[0], found);
   });

@@ -57,6 +57,20 @@ assert ours.verdict({"low": -0.1, "high": 0.2}, True) == "undecided"
 assert ours.bootstrap_difference(lambda rows: float("nan"), 5, 100, 0) is None
 `;
 
+const FORMS = `
+import json, os, tempfile
+import pandas as pd
+import evaluation_process as program
+place = tempfile.mkdtemp(); data, answer = (os.path.join(place, name) for name in ("d.csv", "p.json"))
+pd.DataFrame({"churned": ["no", "no", "yes", "yes"]}).to_csv(data, index=False)
+request = dict(data=data, predictions=answer, champion=None, metric=None, custom=None, slices=[])
+for said, auc in ((["no", "yes", "yes", "yes"], None), ([0.1, 0.6, 0.7, 0.9], 1.0), ([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.1, 0.9]], 1.0)):
+    with open(answer, "w") as file: json.dump({"target": "churned", "predictions": said}, file)
+    found = program.judge(request)
+    assert found["metrics"]["accuracy"] == 0.75 and found["metrics"].get("roc_auc") == auc, found
+    assert found["tables"]["confusion_matrix"]["rows"] == [["no", 1, 1], ["yes", 0, 2]], found
+`;
+
 describe('the metrics of evaluations', function () {
   this.timeout(900_000);
   let python: string;
@@ -69,5 +83,7 @@ describe('the metrics of evaluations', function () {
   it('of regression are those of scikit-learn', () => holds(REGRESSION));
   it('of classification are those of scikit-learn, with two classes and with three', () =>
     holds(CLASSIFICATION));
+  it('of classification are had from labels, from a score and from a score for each class', () =>
+    holds(FORMS));
   it('have the paired bootstrap interval of SciPy, the same for a seed', () => holds(BOOTSTRAP));
 });
