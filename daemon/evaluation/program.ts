@@ -45,7 +45,7 @@ export async function runProgram(
   const child = spawn(python, [program, asked], {
     cwd: scratch,
     env: { ...modelEnvironment(python), [MARK]: id },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
     detached: process.platform !== 'win32',
     windowsHide: true,
   });

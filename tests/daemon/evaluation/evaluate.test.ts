@@ -11,6 +11,7 @@ import {
 } from '../../../daemon/contract/evaluations.ts';
 import { getModel, promoteVersion } from '../../../daemon/contract/models.ts';
 import { getRun } from '../../../daemon/contract/runs.ts';
+import { environmentHas, listProcesses } from '../../../daemon/processes/table.ts';
 import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { ensurePythonEnvironment } from '../../support/python-environment.ts';
@@ -178,6 +179,19 @@ describe('evaluating a model version', function () {
     const html = fs.readFileSync(file, 'utf8');
     assert.match(html, /Not &lt;b&gt;abroad&lt;\/b&gt;/);
     assert.match(html, /<td>inputs<\/td><td>\[\{&quot;type&quot;/);
+  });
+
+  it('leaves nothing running when its daemon is killed', async () => {
+    const { place } = daemon;
+    const body = { model: 'sales', target: { version: 3 }, data, column: 'sales' };
+    const { runId } = await daemon.client.call(startEvaluation, { body });
+    const mark = `MODELTHAT_EVALUATION=${runId}`;
+    const running = async () =>
+      [...(await listProcesses()).keys()].filter(pid => environmentHas(pid, mark)).length;
+    if (process.platform === 'linux') while ((await running()) === 0);
+    await daemon.kill();
+    while ((await running()) > 0);
+    daemon = await startDaemon({ place });
   });
 
   it('is not to be had with the tracking token, for it runs code', async () => {
