@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { execa } from 'execa';
 import {
   cancelEvaluation,
@@ -186,8 +187,11 @@ describe('evaluating a model version', function () {
     const body = { model: 'sales', target: { version: 3 }, data, column: 'sales' };
     const { runId } = await daemon.client.call(startEvaluation, { body });
     const mark = `MODELTHAT_EVALUATION=${runId}`;
-    const running = async () =>
-      [...(await listProcesses()).keys()].filter(pid => environmentHas(pid, mark)).length;
+    const running = async () => {
+      // Lets timeouts of the test come through.
+      await turn();
+      return [...(await listProcesses()).keys()].filter(pid => environmentHas(pid, mark)).length;
+    };
     if (process.platform === 'linux') while ((await running()) === 0);
     await daemon.kill();
     while ((await running()) > 0);
