@@ -50,11 +50,14 @@ export async function promote(connection: StoreConnection, version: ModelVersion
   const chosen = await vscode.window.showQuickPick(stages, {
     title: `${title} (1/2)`,
     placeHolder: version.stage === 'None' ? 'New stage' : `From ${version.stage} to …`,
+    ignoreFocusOut: true,
   });
   if (!chosen) return;
   const reason = await vscode.window.showInputBox({
     title: `${title} to ${chosen.label} (2/2)`,
     prompt: 'Why? The reason is kept with the version’s history.',
+    // Who looks up a number elsewhere for the reason comes back to the question.
+    ignoreFocusOut: true,
   });
   if (reason === undefined) return;
   if (chosen.label === 'Production' && !(await confirmProduction(version))) return;

@@ -38,6 +38,8 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   readonly onDidChangeTreeData = this.#changed.event;
   protected readonly stores: Stores;
   readonly #nodes = new Map<string, TreeNode>();
+  /** What stands below each node that was opened, as it was drawn, by the node's id; '' is the whole tree. */
+  readonly #drawn = new Map<string, string>();
   readonly #limits = new Map<string, number>();
   readonly #stale = new Set<string>();
   readonly #id: ViewId;
@@ -97,7 +99,9 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    if (!node) this.#nodes.clear();
     const nodes = await this.#childrenOf(node);
+    this.#drawn.set(node?.row.id ?? '', signature(nodes));
     if (!node) setContext(`${this.#id}.empty`, nodes.length === 0 && this.stores.state === 'running');
     for (const child of nodes) this.#nodes.set(child.row.id, child);
     return nodes;
@@ -125,13 +129,40 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
 
   /** Renews the lines of all nodes that can be. */
   protected renewAll(): void {
-    for (const node of this.#nodes.values()) if (node.renew) void this.#renew(node);
+    for (const node of this.#nodes.values()) if (node.renew) void this.#renewLine(node);
   }
 
-  async #renew(node: TreeNode): Promise<void> {
+  async #renewLine(node: TreeNode): Promise<void> {
+    if (await this.#renew(node)) this.#changed.fire(node);
+  }
+
+  /** Puts a new line into a node. @returns whether it is another one */
+  async #renew(node: TreeNode): Promise<boolean> {
+    const before = signature([node]);
     // A line that cannot be renewed stays as it was; what is below it says why.
     await Promise.resolve(node.renew?.()).catch(() => {});
-    this.#changed.fire(node);
+    return signature([node]) !== before;
+  }
+
+  /**
+   * Draws a part anew if it would look another way. Each drawing replaces the lines, and a click on one that is just being
+   * replaced is lost.
+   */
+  async #refreshIfOther(node?: TreeNode): Promise<void> {
+    const isOther = (node && (await this.#renew(node))) || (await this.#isOtherBelow(node));
+    if (isOther) this.refresh(node);
+  }
+
+  async #isOtherBelow(node: TreeNode | undefined): Promise<boolean> {
+    const drawn = this.#drawn.get(node?.row.id ?? '');
+    // Nobody opened it.
+    if (drawn === undefined) return node === undefined;
+    const nodes = await this.#childrenOf(node);
+    if (signature(nodes) !== drawn) return true;
+    const below = await Promise.all(
+      nodes.filter(({ children }) => children).map(child => this.#isOtherBelow(child)),
+    );
+    return below.includes(true);
   }
 
   async #childrenOf(node: TreeNode | undefined): Promise<TreeNode[]> {
@@ -139,7 +170,6 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     const connection = node ? node.subject.connection : all.length === 1 ? all[0] : undefined;
     try {
       if (node?.children) return await node.children();
-      if (!node) this.#nodes.clear();
       return connection ? await this.#loadStore(connection) : all.map(each => this.#storeNode(each));
     } catch (error) {
       return connection ? [problemNode(connection, error)] : [];
@@ -188,9 +218,16 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     const nodes = [...this.#stale].map(id => this.#nodes.get(id));
     this.#stale.clear();
     // What has no line yet is new, or is the whole of a window with a single store.
-    if (nodes.includes(undefined)) this.refresh();
-    else for (const node of nodes) if (node) void this.#renew(node);
+    if (nodes.includes(undefined)) void this.#refreshIfOther();
+    else for (const node of nodes) void this.#refreshIfOther(node);
   }
+}
+
+/** What nodes say and stand for, as text to compare. */
+function signature(nodes: readonly TreeNode[]): string {
+  return JSON.stringify(
+    nodes.map(({ row, subject: { connection: _connection, ...subject } }) => [row, subject]),
+  );
 }
 
 function themeIcon({ name, color }: NonNullable<Row['icon']>): vscode.ThemeIcon {

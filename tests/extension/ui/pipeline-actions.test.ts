@@ -44,8 +44,7 @@ describe('around the executions of a pipeline', () => {
   it('the logs of all steps are shown in a terminal', async () => {
     const { workbench } = editor();
     const row = workbench.treeItem('Pipeline tiny, succeeded');
-    await row.click({ button: 'right' });
-    await workbench.page.getByRole('menuitem', { name: 'Follow Log in Terminal' }).click();
+    await workbench.chooseInMenu(row, 'Follow Log in Terminal');
     const terminal = workbench.page.locator('.terminal-wrapper.active .xterm-rows');
     await terminal.filter({ hasText: /prepare.│.preparing/ }).waitFor();
     await terminal.filter({ hasText: /train.│.training with/ }).waitFor();
@@ -55,8 +54,7 @@ describe('around the executions of a pipeline', () => {
   it('debugging says what it needs', async () => {
     const { workbench } = editor();
     const row = workbench.treeItem('Step train, succeeded');
-    await row.click({ button: 'right' });
-    await workbench.page.getByRole('menuitem', { name: 'Debug Step' }).click();
+    await workbench.chooseInMenu(row, 'Debug Step');
     await workbench.runCommand('Notifications: Show Notifications');
     await workbench.page
       .locator('.notifications-center', {

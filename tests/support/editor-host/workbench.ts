@@ -7,6 +7,8 @@ import { CHROMIUM, ensureEditorHost } from './setup.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 30_000;
+/** One click on an entry of a menu, which may be gone meanwhile. */
+const MENU_CLICK_MS = 2_000;
 
 /**
  * Starts the headless Chromium that setup.ts unpacks, or the one that CHROME_BIN names.
@@ -133,6 +135,17 @@ export class Workbench {
   /** The first entry of the open quick pick with this text (recycled rows stay in the page, so never go by position). */
   quickPickItem(text: string): Locator {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+  }
+
+  /**
+   * Chooses an entry of a row's context menu. A menu that has just opened takes no clicks for a tenth of a second of the
+   * page's own time, so that its entry is clicked until the menu is gone.
+   */
+  async chooseInMenu(row: Locator, entry: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const item = this.page.getByRole('menuitem', { name: entry });
+    await item.waitFor();
+    while (await item.isVisible()) await item.click({ timeout: MENU_CLICK_MS }).catch(() => {});
   }
 
   /** Answers an input box that shows this text, once it is there. */
