@@ -29,10 +29,12 @@ import type { Logger } from './log.ts';
 import { mountMlflow } from './mlflow/routes.ts';
 import { LoggedModelService } from './models/service.ts';
 import { mountAutomations } from './pipelines/automation/routes.ts';
+import { WorkspaceRules } from './pipelines/model-rules.ts';
 import { openPipelines } from './pipelines/open.ts';
 import { mountPipelines } from './pipelines/routes.ts';
 import { mountRegistry } from './registry/routes.ts';
 import { RegistryService } from './registry/service.ts';
+import { StageService } from './registry/stages.ts';
 import { mountSecrets } from './secrets/routes.ts';
 import { SecretService } from './secrets/service.ts';
 import { RegisteredModels } from './serving/models.ts';
@@ -99,6 +101,13 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     allowed: readAllowed(process.env.MODELTHAT_WEBHOOKS_ALLOW),
     warn: what => log.warn(what, 'a webhook was not told'),
   });
+  const stages = new StageService({
+    database,
+    events: bus,
+    tracking,
+    artifacts: files,
+    rules: new WorkspaceRules(place.workspace),
+  });
   artifacts.guardChanges(path => registry.refuseReleased(path));
   const environments = new Environments({
     folder: privateFolder('environments'),
@@ -113,6 +122,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     events: bus,
     tracking,
     registry,
+    stages,
     artifacts,
     environments,
     secrets,
@@ -173,7 +183,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   activity.count('activeRuns', () => tracking.countRunning(Date.now() - ACTIVE_RUN_MS));
   const endSilenceWatch = watchSilence(tracking, log);
   mountArtifacts(router, artifacts, tracking);
-  mountRegistry(router, registry);
+  mountRegistry(router, registry, stages);
   mountAudit(router, audit);
   mountWebhooks(router, webhooks);
   await webhooks.resume();
@@ -188,7 +198,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountModelCards(router, { registry, tracking }, evaluations);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
-  mountMlflow(router, { artifacts, uploads, tracking, models, registry, webhooks });
+  mountMlflow(router, { artifacts, uploads, tracking, models, registry, stages, webhooks });
   if (surroundings.testReset) mountTestReset(router, database, files);
 
   return {

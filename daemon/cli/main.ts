@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { PRODUCT_VERSION } from '../client/version.ts';
 import { ApiError } from '../contract/errors.ts';
+import { EXIT } from '../contract/pipelines.ts';
+import { Refusal } from '../contract/rules.ts';
 import * as artifacts from './artifacts.ts';
 import * as audit from './audit.ts';
 import * as cache from './cache.ts';
@@ -26,6 +28,13 @@ import * as secrets from './secrets.ts';
 import * as store from './store.ts';
 import * as token from './token.ts';
 import * as webhooks from './webhooks.ts';
+
+/** When rules refuse a move: the codes that `run` has for the same. */
+const EXIT_OF_REFUSAL: Readonly<Record<Refusal['refused'], number>> = {
+  conditions: EXIT.gateFailed,
+  rejected: EXIT.rejected,
+  approval: EXIT_FAILED,
+};
 
 const program = new Command('modelthat')
   .description('ModelOps inside the editor and the terminal')
@@ -79,13 +88,14 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);
-  if (asksForJson()) sayError(error instanceof ApiError ? error.code : 'FAILED', message);
+  const refusal = error instanceof ApiError ? Refusal.safeParse(error.details).data : undefined;
+  if (asksForJson()) sayError(error instanceof ApiError ? error.code : 'FAILED', message, refusal);
   else say(`modelthat: ${message}`);
-  return EXIT_FAILED;
+  return refusal ? EXIT_OF_REFUSAL[refusal.refused] : EXIT_FAILED;
 }
 
-function sayError(code: string, message: string): void {
-  say(JSON.stringify({ error_code: code, message }));
+function sayError(code: string, message: string, details?: Refusal): void {
+  say(JSON.stringify({ error_code: code, message, details }));
 }
 
 /** Known before the arguments are parsed, which may be what fails. */

@@ -1,6 +1,5 @@
-/** `modelthat models ls | show | register | promote | transitions`. */
+/** `modelthat models ls | show | register | promote | transitions`, and the commands of `approvals.ts`. */
 import type { Command } from 'commander';
-import { invalid } from '../contract/errors.ts';
 import {
   getModel,
   listModels,
@@ -10,11 +9,12 @@ import {
   type RegisteredModel,
   registerVersion,
   STAGES,
-  type Stage,
 } from '../contract/models.ts';
+import { printConditions, registerApprovals } from './approvals.ts';
 import { Context } from './context.ts';
+import { parseStage, parseVersion } from './model-arguments.ts';
 import { registerCard } from './model-card.ts';
-import { formatNumber, formatTime, print, printFields, printJson, printTable, style } from './output.ts';
+import { formatNumber, formatTime, print, printFields, printJson, printTable, say, style } from './output.ts';
 
 export function register(program: Command): void {
   const models = program.command('models').description('registered models, their versions and stages');
@@ -36,10 +36,13 @@ export function register(program: Command): void {
     .command('promote')
     .argument('<name>', 'of the model')
     .argument('<version>', 'its number')
-    .description('move a version to a stage')
+    .description(
+      'move a version to a stage, as far as the rules let it; else say what is missing, or ask for approval',
+    )
     .requiredOption('--to <stage>', STAGES.join(', '))
     .option('--reason <text>', 'kept with the transition', '')
-    .option('--keep-existing', 'leave other versions in that stage')
+    .option('--keep-existing', 'leave other versions in that stage, where the rules leave it open')
+    .option('--again', 'ask once more for approval of a version that was rejected')
     .action(promote);
   models
     .command('transitions')
@@ -47,6 +50,7 @@ export function register(program: Command): void {
     .description('who moved which version where, newest first')
     .action(transitions);
   registerCard(models);
+  registerApprovals(models);
 }
 
 async function list(_options: unknown, command: Command): Promise<void> {
@@ -80,12 +84,7 @@ function printModel(model: RegisteredModel): void {
   printVersions(model.versions);
   for (const version of model.versions.filter(each => each.gates.length > 0)) {
     print(`\n${style('bold', `Gates of version ${version.version}`)}`);
-    printTable(version.gates, [
-      { title: 'GATE', value: gate => gate.gate },
-      { title: 'RESULT', value: gate => (gate.passed ? 'passed' : 'failed') },
-      { title: 'OBSERVED', value: gate => (gate.observed === null ? '' : formatNumber(gate.observed)) },
-      { title: 'NOTE', value: gate => gate.message },
-    ]);
+    printConditions(version.gates);
   }
 }
 
@@ -138,31 +137,28 @@ async function registerFromRun(
 async function promote(
   name: string,
   version: string,
-  options: { to: string; reason: string; keepExisting?: boolean },
+  options: { to: string; reason: string; keepExisting?: boolean; again?: boolean },
   command: Command,
 ): Promise<void> {
   const context = new Context(command);
   const promoted = await (await context.client()).call(promoteVersion, {
     params: { name, version: parseVersion(version) },
     body: {
-      stage: parseStage(options.to),
+      stage: parseStage(options.to, STAGES),
       reason: options.reason,
       archiveExisting: options.keepExisting !== true,
+      again: options.again === true,
     },
   });
+  const what = `${promoted.name} version ${promoted.version}`;
   if (context.json) printJson(promoted);
-  else print(`${promoted.name} version ${promoted.version} is in ${promoted.stage}`);
-}
-
-function parseVersion(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw invalid(`'${text}' is no version: it must be a number, such as 3`);
-}
-
-function parseStage(text: string): Stage {
-  const stage = STAGES.find(each => each.toLowerCase() === text.toLowerCase());
-  if (stage) return stage;
-  throw invalid(`There is no stage '${text}': it must be one of ${STAGES.join(', ')}`);
+  else if (promoted.request === null) print(`${what} is in ${promoted.stage}`);
+  else {
+    print(
+      `${what} waits for approval before it comes to ${parseStage(options.to, STAGES)}: request ${promoted.request}`,
+    );
+    say(`What is known of it: modelthat models requests ${promoted.request}`);
+  }
 }
 
 async function transitions(name: string, _options: unknown, command: Command): Promise<void> {

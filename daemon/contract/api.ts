@@ -1,4 +1,5 @@
 import * as about from './about.ts';
+import * as approvals from './approvals.ts';
 import * as audit from './audit.ts';
 import * as automations from './automations.ts';
 import * as evaluations from './evaluations.ts';
@@ -7,6 +8,7 @@ import * as imports from './imports.ts';
 import * as models from './models.ts';
 import * as pipelines from './pipelines.ts';
 import type { AnyRoute } from './route.ts';
+import * as rules from './rules.ts';
 import * as runs from './runs.ts';
 import * as serving from './serving.ts';
 import * as tokens from './tokens.ts';
@@ -25,6 +27,8 @@ export const operations: ReadonlyMap<string, AnyRoute> = new Map(
     housekeeping,
     runs,
     models,
+    rules,
+    approvals,
     evaluations,
     audit,
     pipelines,

@@ -5,6 +5,7 @@ export const EventTopic = z.enum([
   'experiment',
   'run',
   'model',
+  'approval',
   'execution',
   'step',
   'pipeline',
@@ -15,10 +16,10 @@ export type EventTopic = z.infer<typeof EventTopic>;
 
 export const ChangeEvent = z.object({
   topic: EventTopic,
-  /** Run id, model name, execution id, `<execution>/<step>` …, as the topic's routes name it. */
+  /** Run id, model name, id of a request for approval, execution id, `<execution>/<step>` …, as the topic's routes name it. */
   id: z.string(),
   kind: z.enum(['created', 'updated', 'deleted']),
-  /** The containing thing, when there is one: the experiment of a run, the execution of a step. */
+  /** The containing thing, when there is one: the experiment of a run, the execution of a step, the model of an approval. */
   parent: z.string().optional(),
 });
 export type ChangeEvent = z.infer<typeof ChangeEvent>;

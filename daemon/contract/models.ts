@@ -7,6 +7,11 @@ export const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
 export const Stage = z.enum(STAGES);
 export type Stage = z.infer<typeof Stage>;
 
+/** Stages that rules can be about: versions compete for them. */
+export const RULED_STAGES = ['Staging', 'Production'] as const satisfies readonly Stage[];
+export const RuledStage = z.enum(RULED_STAGES);
+export type RuledStage = z.infer<typeof RuledStage>;
+
 /** One condition a version had to meet, as it was found. */
 export const GateResult = z.object({
   /** As written, with `${…}` filled in: `rmspe < 0.1`. */
@@ -55,13 +60,20 @@ export const Transition = z.object({
   from: Stage,
   to: Stage,
   at: Time,
-  /** Who asked, as far as the token tells: "owner", "execution <id>", "tracking (claimed <user>)". */
+  /** Who asked, as far as the token tells: "owner", "tracking", "execution <id>, step <name>", a person's name. */
   by: z.string(),
   reason: z.string(),
   /** SHA-256 of the version's files, for a move to Staging or Production; null for others, and when none could be had. */
   digest: z.string().nullable(),
 });
 export type Transition = z.infer<typeof Transition>;
+
+/** What came of asking for a stage. */
+export const Promotion = ModelVersion.extend({
+  /** The request that has to be approved before the version moves; null when it moved. */
+  request: z.number().int().nullable(),
+});
+export type Promotion = z.infer<typeof Promotion>;
 
 const ModelName = z.object({ name: z.string() });
 const VersionOf = z.object({ name: z.string(), version: z.coerce.number().int().positive() });
@@ -104,14 +116,16 @@ export const promoteVersion = route({
   method: 'POST',
   path: '/api/v1/models/:name/versions/:version/promote',
   access: 'owner',
-  summary: 'Move a version to a stage',
+  summary: 'Move a version to a stage, as far as the rules allow, or ask for the approval that they want',
   params: VersionOf,
   body: z.object({
     stage: Stage,
     archiveExisting: z.boolean().default(true),
     reason: z.string().default(''),
+    /** Ask for approval once more of a content that a person rejected. */
+    again: z.boolean().default(false),
   }),
-  reply: ModelVersion,
+  reply: Promotion,
 });
 
 export const listTransitions = route({

@@ -45,3 +45,14 @@ export function actorOf(principal: Principal, via: string, user?: string): Actor
   if (scope) return { subject: describePrincipal(principal), role: access, claimed: false, via };
   return { subject: user ?? access, role: access, claimed: true, via };
 }
+
+/** An actor in words, as the history of stages keeps it. A claim is not taken for the name of a person. */
+export function describeActor({ subject, role, claimed }: Actor): string {
+  if (claimed) return role;
+  return role === 'tracking' ? `tracking (${subject})` : subject;
+}
+
+/** Whether a move by this actor, in the words of `describeActor`, releases a version: the tracking token has no code run. */
+export function isReleaser(by: string): boolean {
+  return by !== IMPORTER && !/^tracking( |$)/.test(by);
+}

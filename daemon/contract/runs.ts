@@ -224,6 +224,13 @@ export const SILENT_AFTER_MS = 10 * 60_000;
 /** Tag of an execution's own run; its value is the execution's id. */
 export const EXECUTION_TAG = 'modelthat.execution';
 
+/** Begins the tags of a run that tell of data checks; the check's name, or its step's, follows, and the value is DataChecks in JSON. */
+export const CHECKS_TAG = 'modelthat.checks.';
+
+/** How many checks of data there were, by their outcome. */
+export const DataChecks = z.object({ passed: z.number().int().min(0), failed: z.number().int().min(0) });
+export type DataChecks = z.infer<typeof DataChecks>;
+
 /**
  * Since when a run has been silent, in milliseconds since the epoch; undefined when it is not. The run of an execution
  * is never silent: it logs nothing itself, and the daemon ends it.

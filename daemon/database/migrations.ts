@@ -20,7 +20,8 @@ import { paramOrder } from './migrations/0013-param-order.ts';
 import { approvals } from './migrations/0014-approvals.ts';
 import { queuedExecutions } from './migrations/0015-queued-executions.ts';
 import { audit } from './migrations/0016-audit.ts';
-import { webhooks } from './migrations/0021-webhooks.ts';
+import { webhooks } from './migrations/0017-webhooks.ts';
+import { approvalRequests } from './migrations/0018-approval-requests.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -47,6 +48,7 @@ const MIGRATIONS: readonly Migration[] = [
   queuedExecutions,
   audit,
   webhooks,
+  approvalRequests,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

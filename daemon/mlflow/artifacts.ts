@@ -11,6 +11,7 @@ import type { ArtifactFile } from '../contract/runs.ts';
 import { limitedBody } from '../http/body.ts';
 import type { LoggedModelService } from '../models/service.ts';
 import type { RegistryService } from '../registry/service.ts';
+import type { StageService } from '../registry/stages.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { Fields } from './fields.ts';
 import { versionKey } from './model-versions.ts';
@@ -24,6 +25,7 @@ export interface ArtifactParts {
   readonly tracking: TrackingService;
   readonly models: LoggedModelService;
   readonly registry: RegistryService;
+  readonly stages: StageService;
 }
 
 /** Largest file that MLflow's pages may upload, in bytes. */

@@ -1,7 +1,9 @@
+import { userName } from '../client/variables.ts';
 import { invalid } from '../contract/errors.ts';
-import { describePrincipal } from '../contract/principal.ts';
+import { actorOf } from '../contract/principal.ts';
 import { isShared, parseStage, parseVersion } from '../registry/model.ts';
 import type { RegistryService } from '../registry/service.ts';
+import type { StageService } from '../registry/stages.ts';
 import { type Fields, toMap } from './fields.ts';
 import { type MlflowRoute, route } from './route.ts';
 import { orNothing, toModelVersion } from './shapes.ts';
@@ -16,7 +18,7 @@ export function versionKey(fields: Fields): { name: string; version: number } {
   };
 }
 
-export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
+export function modelVersionRoutes(registry: RegistryService, stages: StageService): MlflowRoute[] {
   return [
     route('POST', '/mlflow/model-versions/create', async ({ fields, actor }) => {
       const version = await registry.register({
@@ -48,14 +50,15 @@ export function modelVersionRoutes(registry: RegistryService): MlflowRoute[] {
         throw invalid(
           `archive_existing_versions works for Staging and Production only, not for '${stage}'. Leave it out.`,
         );
-      const moved = await registry.transition({
+      const { version } = await stages.move({
         ...versionKey(fields),
         stage,
         archiveExisting,
-        by: describePrincipal(principal),
+        actor: actorOf(principal, 'mlflow', userName()),
         reason: '',
+        plain: true,
       });
-      return { model_version: toModelVersion(moved) };
+      return { model_version: toModelVersion(version) };
     }),
     route('DELETE', '/mlflow/model-versions/delete', async ({ fields, actor }) => {
       const { name, version } = versionKey(fields);

@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
-import type { GateResult, ModelVersion } from '../contract/models.ts';
+import type { GateResult, ModelVersion, Stage } from '../contract/models.ts';
 import type { Execution } from '../contract/pipelines.ts';
-import { actorOf, describePrincipal, type ExecutionScope } from '../contract/principal.ts';
-import type { Run } from '../contract/runs.ts';
+import { actorOf, type ExecutionScope } from '../contract/principal.ts';
+import { Refusal } from '../contract/rules.ts';
+import { CHECKS_TAG, type DataChecks, type Run } from '../contract/runs.ts';
 import { decodeDouble } from '../contract/values.ts';
+import { judge, parseGate } from '../registry/gates.ts';
 import type { RegistryService } from '../registry/service.ts';
+import type { StageService } from '../registry/stages.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { EarlierResult } from './cache/model.ts';
 import type { Step } from './definition/model.ts';
-import { judge, parseGate } from './gates.ts';
 import { describeCheck, ReportError, readChecks, readMetrics } from './reports.ts';
 import type { StepRuns } from './step-runs.ts';
 
@@ -41,6 +43,14 @@ export interface Verdict {
   readonly versions: VersionRef[];
 }
 
+/** What steps are judged with. */
+export interface JudgeParts {
+  readonly tracking: TrackingService;
+  readonly registry: RegistryService;
+  readonly stages: StageService;
+  readonly runs: StepRuns;
+}
+
 /**
  * Does what follows a step's commands: checks, metrics, registration, gates, promotion. Each part can be done again
  * after a crash without doing it twice.
@@ -48,12 +58,14 @@ export interface Verdict {
 export class StepJudge {
   readonly #tracking: TrackingService;
   readonly #registry: RegistryService;
+  readonly #stages: StageService;
   readonly #runs: StepRuns;
 
-  constructor(tracking: TrackingService, registry: RegistryService, runs: StepRuns) {
-    this.#tracking = tracking;
-    this.#registry = registry;
-    this.#runs = runs;
+  constructor(parts: JudgeParts) {
+    this.#tracking = parts.tracking;
+    this.#registry = parts.registry;
+    this.#stages = parts.stages;
+    this.#runs = parts.runs;
   }
 
   async judge(evidence: Evidence): Promise<Verdict> {
@@ -70,7 +82,7 @@ export class StepJudge {
     });
     try {
       requireOutputs(step);
-      const checks = step.checks === null ? '' : checkData(step.checks);
+      const checks = step.checks === null ? '' : await this.#checkData(evidence, step.checks);
       if (evidence.reused) {
         partial.versions = await this.#withEarlier(evidence, evidence.reused);
       } else {
@@ -82,17 +94,17 @@ export class StepJudge {
       if (step.gates.length > 0) partial.gates = await this.#judgeGates(evidence, judged);
       const unmet = partial.gates.filter(gate => !gate.passed);
       if (unmet.length > 0) return failed(unmet.map(describeGate).join('; '), true);
-      const promoted = step.promote === null ? '' : await this.#promote(evidence, judged);
-      if (promoted !== '' && judged)
-        partial.versions = withStage(partial.versions, judged, step.promote?.to ?? '');
+      const promoted = step.promote === null ? undefined : await this.#promote(evidence, judged);
+      if (promoted && judged) partial.versions = withStage(partial.versions, judged, promoted.stage);
       return {
         status: 'succeeded',
         gateFailed: false,
-        message: [checks, ...partial.gates.map(describeGate), promoted].filter(Boolean).join('; '),
+        message: [checks, ...partial.gates.map(describeGate), promoted?.message].filter(Boolean).join('; '),
         ...partial,
       };
     } catch (error) {
-      if (error instanceof ReportError || error instanceof ApiError) return failed(error.message);
+      if (error instanceof ApiError) return failed(error.message, failsByRule(error));
+      if (error instanceof ReportError) return failed(error.message);
       throw error;
     }
   }
@@ -176,26 +188,47 @@ export class StepJudge {
     return gates;
   }
 
-  async #promote({ step, scope, reused }: Evidence, judged: ModelVersion | undefined): Promise<string> {
-    if (step.promote === null) return '';
+  /** Promotes by the rules of the model, which must hold beside the step's own gates. */
+  async #promote(
+    { step, scope, reused }: Evidence,
+    judged: ModelVersion | undefined,
+  ): Promise<{ message: string; stage: Stage } | undefined> {
+    if (step.promote === null) return undefined;
     const { model, to } = step.promote;
     if (!judged) throw new ReportError(`model “${model}” has no version to promote`);
-    const done = `version ${judged.version} of ${model} is in ${to}`;
-    if (judged.stage === to) return done;
+    const { version, stage } = judged;
+    if (stage === to) return { message: `version ${version} of ${model} is in ${to}`, stage };
     // What a person did with it since is not undone by a step that had nothing new to say.
-    if (reused && judged.stage !== 'None')
-      return `version ${judged.version} of ${model} stays in ${judged.stage}`;
+    if (reused && stage !== 'None')
+      return { message: `version ${version} of ${model} stays in ${stage}`, stage };
     const reason =
       step.gates.length > 0 ? `gates passed: ${step.gates.join(', ')}` : `step ${step.name} succeeded`;
-    await this.#registry.transition({
+    const { request } = await this.#stages.move({
       name: model,
-      version: judged.version,
+      version,
       stage: to,
       archiveExisting: true,
-      by: describePrincipal({ access: 'execution', scope }),
+      actor: actorOf({ access: 'execution', scope }, 'pipeline'),
       reason,
     });
-    return done;
+    if (!request) return { message: `version ${version} of ${model} is in ${to}`, stage: to };
+    const waits = `version ${version} of ${model} waits for approval before it comes to ${to} (request ${request.id})`;
+    return { message: waits, stage };
+  }
+
+  /** @throws ReportError when a check failed; what was found is on record with the execution either way */
+  async #checkData({ step, scope }: Evidence, file: string): Promise<string> {
+    const checks = readChecks(file);
+    const failed = checks.filter(check => !check.passed);
+    const found: DataChecks = { passed: checks.length - failed.length, failed: failed.length };
+    // A tag's key has no `@`, which names of group members have.
+    const tag = { key: `${CHECKS_TAG}${step.name.replaceAll('@', ':')}`, value: JSON.stringify(found) };
+    const batch = { metrics: [], params: [], tags: [tag] };
+    await withoutMissing(this.#tracking.logBatch(scope.parentRunId, batch));
+    if (failed.length === 0) return `${checks.length} checks passed`;
+    throw new ReportError(
+      `${failed.length} of ${checks.length} checks failed: ${failed.map(describeCheck).join('; ')}`,
+    );
   }
 }
 
@@ -226,14 +259,10 @@ function artifactName(cwd: string, file: string): string {
   return ['plots', ...(parts[0] === 'plots' ? parts.slice(1) : parts)].join('/');
 }
 
-/** @throws ReportError when a check failed */
-function checkData(file: string): string {
-  const checks = readChecks(file);
-  const failed = checks.filter(check => !check.passed);
-  if (failed.length === 0) return `${checks.length} checks passed`;
-  throw new ReportError(
-    `${failed.length} of ${checks.length} checks failed: ${failed.map(describeCheck).join('; ')}`,
-  );
+/** Whether an error says that conditions of the registry's rules do not hold, as gates of the step may not. */
+function failsByRule(error: ApiError): boolean {
+  const refusal = Refusal.safeParse(error.details);
+  return refusal.success && refusal.data.refused === 'conditions';
 }
 
 function describeGate(gate: GateResult): string {

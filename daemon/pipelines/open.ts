@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import type { Environments } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { RegistryService } from '../registry/service.ts';
+import type { StageService } from '../registry/stages.ts';
 import type { SecretService } from '../secrets/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { Approvals } from './approvals.ts';
@@ -38,6 +39,7 @@ export interface PipelineSurroundings {
   readonly events: EventBus;
   readonly tracking: TrackingService;
   readonly registry: RegistryService;
+  readonly stages: StageService;
   readonly artifacts: ArtifactService;
   readonly environments: Environments;
   readonly secrets: SecretService;
@@ -68,7 +70,7 @@ export interface OpenPipelines {
 
 /** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
 export async function openPipelines(surroundings: PipelineSurroundings): Promise<OpenPipelines> {
-  const { database, events, tracking, registry, artifacts, environments, secrets } = surroundings;
+  const { database, events, tracking, registry, stages, artifacts, environments, secrets } = surroundings;
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking, artifacts);
@@ -85,7 +87,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     executor,
     meter: new StepMeter({ executor, runs, defect }),
     runs,
-    judge: new StepJudge(tracking, registry, runs),
+    judge: new StepJudge({ tracking, registry, stages, runs }),
     approvals: new Approvals(database),
     memoryOf: definition => (definition.dvc ? dvc : own),
     cacheUse: new CacheUse(),

@@ -1,11 +1,14 @@
 /** The registry's part of the native API. */
 import { userName } from '../client/variables.ts';
+import * as approvals from '../contract/approvals.ts';
 import * as contract from '../contract/models.ts';
-import { actorOf, describePrincipal } from '../contract/principal.ts';
+import { actorOf, type Principal } from '../contract/principal.ts';
+import * as rules from '../contract/rules.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { RegistryService } from './service.ts';
+import type { StageService } from './stages.ts';
 
-export function mountRegistry(router: ApiRouter, registry: RegistryService): void {
+export function mountRegistry(router: ApiRouter, registry: RegistryService, stages: StageService): void {
   router.mount(contract.listModels, () => registry.listModels());
 
   router.mount(contract.getModel, ({ params }) => registry.showModel(params.name));
@@ -19,12 +22,45 @@ export function mountRegistry(router: ApiRouter, registry: RegistryService): voi
     }),
   );
 
-  router.mount(contract.promoteVersion, async ({ params: { name, version }, body }, { principal }) => {
-    await registry.transition({ name, version, ...body, by: describePrincipal(principal) });
-    return registry.show(name, version);
-  });
-
   router.mount(contract.listTransitions, async ({ params }) => ({
     items: await registry.transitions(params.name),
   }));
+
+  mountStages(router, registry, stages);
+  mountApprovals(router, stages);
+}
+
+function mountStages(router: ApiRouter, registry: RegistryService, stages: StageService): void {
+  router.mount(contract.promoteVersion, async ({ params: { name, version }, body }, { principal }) => {
+    const { request } = await stages.move({ name, version, ...body, actor: actorOfNative(principal) });
+    return { ...(await registry.show(name, version)), request: request?.id ?? null };
+  });
+
+  router.mount(rules.getRules, () => stages.rules());
+
+  router.mount(rules.checkRules, ({ params: { name, version }, query }) =>
+    stages.check(name, version, query.stage),
+  );
+
+  router.mount(rules.rollBack, async ({ params: { name }, body: { version, reason } }, { principal }) => {
+    const back = await stages.rollBack({ name, version, reason, actor: actorOfNative(principal) });
+    return registry.show(name, back.version);
+  });
+}
+
+function mountApprovals(router: ApiRouter, stages: StageService): void {
+  router.mount(approvals.listApprovals, async ({ query }) => ({ items: await stages.approvals(query) }));
+
+  router.mount(approvals.getApproval, ({ params }, { principal }) =>
+    stages.evidence(params.id, actorOfNative(principal)),
+  );
+
+  router.mount(approvals.decideApproval, ({ params, body: { decision, reason } }, { principal }) => {
+    const approved = decision === 'approve';
+    return stages.decide({ id: params.id, approved, reason, actor: actorOfNative(principal) });
+  });
+}
+
+function actorOfNative(principal: Principal) {
+  return actorOf(principal, 'native', userName());
 }

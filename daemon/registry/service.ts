@@ -14,16 +14,15 @@ import {
   checkDescription,
   checkModelName,
   checkTag,
-  isShared,
   type Model,
   type Tags,
   type Version,
   type VersionSelector,
 } from './model.ts';
-import { contentDigest, refuseReleased } from './release.ts';
+import { refuseReleased } from './release.ts';
 import type { VersionKey } from './store/rows.ts';
 import type { RegistrySearch } from './store/search.ts';
-import type { NewEvaluation, StageChange } from './store/versions.ts';
+import type { NewEvaluation } from './store/versions.ts';
 
 /** A search, in MLflow's filter language. */
 export type Search = Omit<RegistrySearch, 'offset'> & { readonly pageToken?: string | undefined };
@@ -145,20 +144,6 @@ export class RegistryService {
       name,
       this.#database.write('registry.describeVersion', { name, version, description, actor }),
     );
-  }
-
-  /**
-   * Moves a version to a stage and records it.
-   *
-   * @param change.archiveExisting archive the other versions in that stage; only Staging and Production have such
-   * @param change.by who asked, as `describePrincipal` says it
-   */
-  async transition(change: Omit<StageChange, 'digest'>): Promise<Version> {
-    const { name, version, stage } = change;
-    const digest = isShared(stage)
-      ? await contentDigest(await this.getVersion(name, version), this.#parts)
-      : null;
-    return this.#changed(name, this.#database.write('registry.transition', { ...change, digest }));
   }
 
   /** Takes a version out; its number is not given again. */

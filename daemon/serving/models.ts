@@ -1,6 +1,6 @@
 import { ApiError, missing, withoutMissing } from '../contract/errors.ts';
 import { type ModelVersion, RegisteredModel } from '../contract/models.ts';
-import { describePrincipal, IMPORTER } from '../contract/principal.ts';
+import { isReleaser } from '../contract/principal.ts';
 import type { Run } from '../contract/runs.ts';
 import { ENVIRONMENT_TAG } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
@@ -12,9 +12,6 @@ import type { ServableModels } from './service.ts';
 
 /** A model is logged by a step's run or a child of it; the environment is recorded with the execution's run above. */
 const MAX_RUN_LEVELS = 4;
-
-/** Whose moves are no release. */
-const NO_RELEASERS = [describePrincipal({ access: 'tracking' }), IMPORTER];
 
 /**
  * The registry's versions as serving needs them. What was looked up is kept until a model changes, so that a
@@ -81,7 +78,7 @@ export class RegisteredModels implements ServableModels {
   async #releaseOf({ name, version, stage }: ModelVersion): Promise<Release | null> {
     const moves = await this.#registry.transitions(name);
     const last = moves.find(move => move.version === version);
-    const released = last?.to === stage && isShared(stage) && !NO_RELEASERS.includes(last.by);
+    const released = last?.to === stage && isShared(stage) && isReleaser(last.by);
     return released ? { digest: last.digest } : null;
   }
 

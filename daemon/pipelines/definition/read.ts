@@ -9,10 +9,12 @@ import { GroupReader, stepsByName } from './groups.ts';
 import { entryOf, makesOf, type PipelineDefinition, type Step } from './model.ts';
 import { override, readParams } from './params.ts';
 import { PathIndex } from './path-index.ts';
+import { type RegistrySource, readRegistry } from './registry.ts';
 import type { PipelineSource, StepSource } from './schema.ts';
 import { readSource, Source, type SourcePath, suggest } from './source.ts';
 import { StepReader } from './step.ts';
 import { flatten } from './template.ts';
+import { ValueReader } from './values.ts';
 import { checkVocabulary } from './vocabulary.ts';
 
 export interface ReadOptions {
@@ -64,6 +66,7 @@ export function readDefinition(options: ReadOptions): ReadResult {
     params: overridden.params,
     components,
   });
+  if (content.registry) checkRegistry(source, content.registry, options.workspace, overridden.params);
   const automations = readAutomations(source, content, { folder, workspace: options.workspace, steps });
   const problems = [...source.problems, ...paramProblems, ...components.problems];
   if (problems.some(problem => problem.severity === 'error')) return { definition: null, name, problems };
@@ -79,6 +82,26 @@ export function readDefinition(options: ReadOptions): ReadResult {
     steps,
   };
   return { definition, name, problems };
+}
+
+/** Rules are read by themselves whenever a version moves (`model-rules.ts`); here it is only told what is wrong with them. */
+function checkRegistry(
+  source: Source,
+  registry: RegistrySource,
+  workspace: string,
+  params: Readonly<Record<string, unknown>>,
+): void {
+  readRegistry(
+    source,
+    registry,
+    new ValueReader(source, { params, names: Object.keys(flatten(params)), workspace }),
+  );
+  if (path.dirname(source.file) !== workspace)
+    source.warnAtKey(
+      ['registry'],
+      '“registry” has no effect here',
+      `Move it to the pipeline file at the workspace’s root, ${path.join(workspace, 'modelthat.yaml')}.`,
+    );
 }
 
 function readSteps(

@@ -4,6 +4,7 @@ import { Stage } from '../../contract/models.ts';
 import { Concurrency } from '../../contract/pipelines.ts';
 import type { RefersTo } from '../../contract/references.ts';
 import { RETRY_DEFAULTS } from './attempts.ts';
+import { RegistrySource } from './registry.ts';
 
 /** A key of the vocabulary that is read, reported as not supported yet, and has no effect. */
 const planned = z.unknown().optional().meta({ planned: true, description: 'Not supported yet.' });
@@ -282,7 +283,11 @@ export const PipelineSource = z.strictObject({
     description:
       'What happens with an execution that a schedule or a trigger asks for while another runs: it waits (`queue`), it is left out (`skip`), or the one that runs is cancelled (`replace`).',
   }),
-  registry: planned,
+  registry: RegistrySource.optional().meta({
+    description:
+      'Rules for the stages of registered models: for all, and for single ones below `models`. They are read from the file at the workspace’s root.',
+    examples: [{ enforce: true, Staging: { gates: ['rmspe < 0.12'] }, Production: { approval: true } }],
+  }),
   schedule: Schedule.optional().meta({
     description:
       'When the pipeline is started by itself. It holds once a person has turned it on: `modelthat schedules on`.',

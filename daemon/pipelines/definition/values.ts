@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { GateSyntaxError, parseGate } from '../gates.ts';
+import { GateSyntaxError, parseGate } from '../../registry/gates.ts';
 import { ValueError } from './attempts.ts';
 import { CommandError, splitCommand } from './command.ts';
 import { holds } from './condition.ts';

@@ -1,5 +1,6 @@
 /** What a stage says below `meta`, which DVC leaves alone, for modelthat. */
 import type { Stage } from '../../contract/models.ts';
+import { GateSyntaxError, parseGate } from '../../registry/gates.ts';
 import {
   parseBackoff,
   parseDuration,
@@ -12,7 +13,6 @@ import {
 import type { Step } from '../definition/model.ts';
 import { StepSource } from '../definition/schema.ts';
 import type { Source, SourcePath } from '../definition/source.ts';
-import { GateSyntaxError, parseGate } from '../gates.ts';
 import { isDict, type PythonValue, toPlain } from './python.ts';
 
 /** The keys that are read, as in `modelthat.yaml`; all others belong to somebody else. */

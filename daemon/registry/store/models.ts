@@ -110,34 +110,13 @@ export const writes = {
   },
 
   'registry.setAlias': (connection: Connection, input: VersionKey & { alias: string } & Acted): void => {
-    const row = requireVersion(connection, input);
-    const { alias, version, actor } = input;
-    const before = findAlias(connection, row.model, alias);
-    statement(
-      connection,
-      `INSERT INTO model_alias (model, alias, version) VALUES (?, ?, ?)
-       ON CONFLICT (model, alias) DO UPDATE SET version = excluded.version`,
-    ).run(row.model, alias, row.version);
-    auditChange(connection, {
-      action: 'alias.set',
-      model: row.name,
-      version,
-      actor,
-      before,
-      after: { alias, version },
-    });
+    const { model, version } = requireVersion(connection, input);
+    pointAlias(connection, { ...input, model, version });
   },
 
   'registry.deleteAlias': (connection: Connection, input: { name: string; alias: string } & Acted): void => {
     const { id } = requireModel(connection, input.name);
-    const before = findAlias(connection, id, input.alias);
-    auditChange(connection, {
-      ...ofModel(input, 'alias.delete'),
-      version: before?.version ?? null,
-      before,
-      after: null,
-    });
-    statement(connection, 'DELETE FROM model_alias WHERE model = ? AND alias = ?').run(id, input.alias);
+    pointAlias(connection, { ...input, model: id, version: null });
   },
 };
 
@@ -188,6 +167,29 @@ function findModelTag(
     'SELECT key, value FROM registered_model_tag WHERE model = ? AND key = ?',
   ).get(model, key);
   return row ?? null;
+}
+
+/** Points an alias at a version of a model, or with null at none, and records it. */
+export function pointAlias(
+  connection: Connection,
+  to: { name: string; model: number; alias: string; version: number | null } & Acted,
+): void {
+  const { model, alias, version } = to;
+  const before = findAlias(connection, model, alias);
+  if (version === null)
+    statement(connection, 'DELETE FROM model_alias WHERE model = ? AND alias = ?').run(model, alias);
+  else
+    statement(
+      connection,
+      `INSERT INTO model_alias (model, alias, version) VALUES (?, ?, ?)
+       ON CONFLICT (model, alias) DO UPDATE SET version = excluded.version`,
+    ).run(model, alias, version);
+  auditChange(connection, {
+    ...ofModel(to, version === null ? 'alias.delete' : 'alias.set'),
+    version: version ?? before?.version ?? null,
+    before,
+    after: version === null ? null : { alias, version },
+  });
 }
 
 function findAlias(

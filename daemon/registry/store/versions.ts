@@ -1,11 +1,11 @@
 /** Model versions: registering, moving through stages, tags, and what was found of them. */
 import type { Database as Connection } from 'better-sqlite3';
 import { auditChange } from '../../audit/store.ts';
-import type { GateResult, Stage } from '../../contract/models.ts';
+import type { GateResult } from '../../contract/models.ts';
 import type { Double } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
 import { tagWithVersion } from '../../models/store.ts';
-import { isShared, type Tags, type Version, type VersionSelector } from '../model.ts';
+import type { Tags, Version, VersionSelector } from '../model.ts';
 import { type Acted, insertModel } from './models.ts';
 import {
   findModel,
@@ -42,18 +42,6 @@ export interface NewVersion extends Acted {
   readonly tags: Tags;
   /** Make the model when there is none of the name. */
   readonly makeModel: boolean;
-}
-
-export interface StageChange {
-  readonly name: string;
-  readonly version: number;
-  readonly stage: Stage;
-  /** Archive the other versions in that stage. */
-  readonly archiveExisting: boolean;
-  readonly by: string;
-  readonly reason: string;
-  /** What its files come to, where that is known. */
-  readonly digest: string | null;
 }
 
 export const writes = {
@@ -103,30 +91,6 @@ export const writes = {
       after: { description: input.description },
     });
     return readVersion(connection, input);
-  },
-
-  /** Moves a version, and archives those that it replaces, in one step; each move is recorded. */
-  'registry.transition': (connection: Connection, change: StageChange): Version => {
-    const row = requireVersion(connection, change);
-    const replaced =
-      change.archiveExisting && isShared(change.stage)
-        ? statement<number>(
-            connection,
-            `SELECT version FROM model_version
-             WHERE model = ? AND stage = ? AND version <> ? AND deleted_at IS NULL ORDER BY version`,
-          )
-            .pluck()
-            .all(row.model, change.stage, row.version)
-        : [];
-    for (const version of replaced)
-      moveVersion(connection, { ...row, version: Number(version), stage: change.stage }, 'Archived', {
-        ...change,
-        reason: `Replaced by version ${row.version}`,
-        digest: null,
-      });
-    moveVersion(connection, row, change.stage, change);
-    touchModel(connection, row.model);
-    return readVersion(connection, change);
   },
 
   'registry.deleteVersion': (connection: Connection, input: VersionKey & Acted): void => {
@@ -298,24 +262,6 @@ function insertVersionTag(
     `INSERT INTO model_version_tag (model, version, key, value) VALUES (?, ?, ?, ?)
      ON CONFLICT (model, version, key) DO UPDATE SET value = excluded.value`,
   ).run(model, version, key, value);
-}
-
-function moveVersion(
-  connection: Connection,
-  row: Pick<VersionRow, 'model' | 'version' | 'stage'>,
-  to: Stage,
-  change: Pick<StageChange, 'name' | 'by' | 'reason' | 'digest'>,
-): void {
-  if (row.stage === to) return;
-  statement(
-    connection,
-    'UPDATE model_version SET stage = ?, updated_at = ? WHERE model = ? AND version = ?',
-  ).run(to, Date.now(), row.model, row.version);
-  statement(
-    connection,
-    `INSERT INTO stage_transition (model, name, version, from_stage, to_stage, at, by, reason, digest)
-     VALUES (@model, @name, @version, @from, @to, @at, @by, @reason, @digest)`,
-  ).run({ ...change, model: row.model, version: row.version, from: row.stage, to, at: Date.now() });
 }
 
 function touchVersion(connection: Connection, row: VersionRow): void {

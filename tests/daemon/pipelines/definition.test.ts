@@ -142,21 +142,37 @@ describe('pipeline definitions', () => {
   });
 
   it('warns of keys that have no effect yet, and still runs', () => {
-    const { definition, problems: found } = read([
-      'registry: {}',
-      'steps:',
-      '  one:',
-      '    run: ls',
-      '    tune: {}',
-    ]);
+    const { definition, problems: found } = read(['steps:', '  one:', '    run: ls', '    tune: {}']);
     assert.deepEqual(
       found.map(problem => [problem.line, problem.severity, problem.message]),
-      [
-        [1, 'warning', '“registry” is not supported yet'],
-        [5, 'warning', '“tune” is not supported yet'],
-      ],
+      [[4, 'warning', '“tune” is not supported yet']],
     );
     assert.ok(definition);
+  });
+
+  it('reports what is wrong with rules for models, and where they have no effect', () => {
+    const steps = 'steps: { one: { run: ls } }';
+    assert.deepEqual(problems(steps, 'registry: { Production: { approval: true, archive: true } }'), []);
+    const rules = (...lines: string[]) => [steps, 'registry:', ...lines];
+    assertProblem(rules('  Staging: { gates: [rmspe <] }'), '3:22', /the gate cannot be read/);
+    assertProblem(rules('  Staging: { gate: x }'), '3:14', /unknown key “gate”.*Did you mean “gates”/);
+    assertProblem(rules('  Staging: { max_size: big }'), '3:24', /“big” is not an amount/);
+    assertProblem(rules('  Production: { approval: { count: 0 } }'), '3:36', /count” must be at least 1/);
+    assertProblem(
+      rules('  Production: { approval: { except: [boss] } }'),
+      '3:38',
+      /trainer, registrar, requester/,
+    );
+    assertProblem(
+      rules('  aliases: { Staging: a, Production: a }'),
+      '3:12',
+      /both stages have the same alias/,
+    );
+    const nested = path.join(workspace, 'below', 'modelthat.yaml');
+    const text = `${steps}\nregistry: { enforce: true }`;
+    const [problem] = readDefinition({ file: nested, workspace, text }).problems;
+    assert.deepEqual([problem?.severity, problem?.line], ['warning', 2]);
+    assert.match(problem?.message ?? '', /has no effect here/);
   });
 
   it('reads how long a step may take and how often it is tried, parameters filled in', () => {

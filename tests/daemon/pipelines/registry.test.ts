@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the definitions' own syntax
 import assert from 'node:assert/strict';
+import { decideApproval } from '../../../daemon/contract/approvals.ts';
 import { getModel, listTransitions, promoteVersion } from '../../../daemon/contract/models.ts';
 import { decideStep, type Execution } from '../../../daemon/contract/pipelines.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
@@ -109,6 +110,34 @@ describe('pipelines and the registry', () => {
     assert.deepEqual([gate?.passed, gate?.observed, gate?.expected], [false, 0.095, 0.09 * 1.02]);
     const [version] = (await model('champion')).versions;
     assert.deepEqual([version?.version, version?.stage, version?.gates.length], [2, 'None', 2]);
+  });
+
+  it('promotes by the rules of the registry beside the gates of the step', async () => {
+    const ruled = (...rules: string[]) => [...pipeline('ruled').slice(0, 7), 'registry:', ...rules];
+    const refused = await run(daemon, ruled('  Staging: { gates: [rmspe < 0.01] }'));
+    assert.equal(refused.exitCode, 3);
+    assert.match(step(refused, 'evaluate').message, /rmspe < 0\.01 does not hold \(observed 0\.09/);
+    assert.equal((await model('ruled')).versions[0]?.stage, 'None');
+
+    const asking = await run(daemon, ruled('  Staging: { approval: true }'), { force: true });
+    assert.equal(asking.exitCode, 0, JSON.stringify(asking, null, 2));
+    const [, id] = /waits for approval .* \(request (\d+)\)/.exec(step(asking, 'evaluate').message) ?? [];
+    await daemon.client.call(decideApproval, { params: { id: Number(id) }, body: { decision: 'approve' } });
+    const [version] = (await model('ruled')).versions;
+    assert.deepEqual([version?.version, version?.stage], [2, 'Staging']);
+  });
+
+  it('has data checks on record for the rules', async () => {
+    write(daemon, 'found.json', '[{"name": "no gaps", "passed": true}]');
+    const execution = await run(daemon, [
+      'steps:',
+      '  raw: { run: cp found.json raw.json, checks: raw.json }',
+      '  train: { after: raw, run: python3 train.py 0.09, model: { register: checked } }',
+      '  release: { after: train, promote: { model: checked, to: Staging } }',
+      'registry: { Staging: { checks: true } }',
+    ]);
+    assert.equal(execution.exitCode, 0, JSON.stringify(execution, null, 2));
+    assert.equal((await model('checked')).versions[0]?.stage, 'Staging');
   });
 
   it('fails a step that logged no model to register', async () => {

@@ -3,63 +3,29 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import Sqlite from 'better-sqlite3';
-import { LocalArtifactStore } from '../../../daemon/artifacts/local.ts';
-import { ArtifactService } from '../../../daemon/artifacts/service.ts';
 import { storePathOf } from '../../../daemon/artifacts/uri.ts';
 import { actorOf } from '../../../daemon/contract/principal.ts';
-import { EventBus } from '../../../daemon/events/bus.ts';
-import { LoggedModelService } from '../../../daemon/models/service.ts';
-import { RegistryService } from '../../../daemon/registry/service.ts';
-import { openTracking, type TestTracking } from '../../support/database.ts';
+import type { RegistryService } from '../../../daemon/registry/service.ts';
+import { openRegistry, type TestRegistry } from '../../support/registry.ts';
 
 const OWNER = actorOf({ access: 'owner' }, 'native');
 
 describe('the model registry', () => {
-  let test: TestTracking;
-  let models: LoggedModelService;
-  let artifacts: ArtifactService;
+  let test: TestRegistry;
   let registry: RegistryService;
-  const changed: string[] = [];
 
   beforeEach(async () => {
-    test = await openTracking();
-    const files = await LocalArtifactStore.open(path.join(path.dirname(test.file), 'artifacts'));
-    const events = new EventBus();
-    changed.length = 0;
-    events.subscribe(event => changed.push(`${event.topic} ${event.id} ${event.kind}`));
-    models = new LoggedModelService(test.database);
-    artifacts = new ArtifactService(files, test.database);
-    registry = new RegistryService({
-      database: test.database,
-      events,
-      tracking: test.tracking,
-      models,
-      artifacts: files,
-    });
+    test = await openRegistry();
+    registry = test.registry;
   });
   afterEach(() => test.close());
 
   const startRun = async () => (await test.tracking.createRun({ tags: [] })).id;
 
-  /** Logs a model as MLflow 3 does: beside the run, READY when its files are there. */
-  async function logModel3(runId: string, name: string, complete = true): Promise<string> {
-    const model = await models.create({
-      experimentId: '0',
-      name,
-      type: '',
-      sourceRunId: runId,
-      params: [],
-      tags: [],
-    });
-    await artifacts.upload(`${storePathOf(model.artifactUri)}/MLmodel`, Readable.from([Buffer.from(name)]));
-    if (complete) await models.setStatus(model.id, 'LOGGED_MODEL_READY');
-    return model.id;
-  }
-
   /** Logs a model as MLflow 2 does: among the run's artifacts. */
   async function logModel2(runId: string, folder: string): Promise<void> {
     const { artifactUri } = await test.tracking.getRun(runId);
-    await artifacts.upload(
+    await test.artifacts.upload(
       `${storePathOf(artifactUri)}/${folder}/MLmodel`,
       Readable.from([Buffer.from('2')]),
     );
@@ -68,7 +34,7 @@ describe('the model registry', () => {
   describe('registering from a run', () => {
     it('takes the one logged model, of either MLflow', async () => {
       const three = await startRun();
-      const modelId = await logModel3(three, 'ensemble');
+      const modelId = await test.logModel(three, 'ensemble');
       const first = await registry.registerFromRun({ runIds: [three], name: 'sales', actor: OWNER });
       assert.deepEqual(
         { version: first.version, stage: first.stage, source: first.source, runId: first.runId },
@@ -84,13 +50,13 @@ describe('the model registry', () => {
       });
       assert.equal(second.version, 2);
       assert.ok(second.source.endsWith(`${two}/artifacts/deep/model`));
-      assert.deepEqual(changed, ['model sales updated', 'model sales updated']);
+      assert.deepEqual(test.changed, ['model sales updated', 'model sales updated']);
     });
 
     it('asks for a name when there are several, and says which', async () => {
       const run = await startRun();
-      await logModel3(run, 'lightgbm');
-      await logModel3(run, 'xgboost');
+      await test.logModel(run, 'lightgbm');
+      await test.logModel(run, 'xgboost');
       await assert.rejects(registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER }), {
         code: 'INVALID_PARAMETER_VALUE',
         message: /2 models were logged .*'lightgbm'.*'xgboost'.*Name one of them/,
@@ -106,7 +72,7 @@ describe('the model registry', () => {
 
     it('refuses a name that was logged twice in the runs', async () => {
       const runs = [await startRun(), await startRun()];
-      for (const run of runs) await logModel3(run, 'model');
+      for (const run of runs) await test.logModel(run, 'model');
       await assert.rejects(
         registry.registerFromRun({ runIds: runs, name: 'sales', model: 'model', actor: OWNER }),
         {
@@ -117,8 +83,8 @@ describe('the model registry', () => {
 
     it('says that there is none, and what there is, and makes nothing', async () => {
       const run = await startRun();
-      await logModel3(run, 'other');
-      await logModel3(run, 'wanted', false);
+      await test.logModel(run, 'other');
+      await test.logModel(run, 'wanted', { complete: false });
       await assert.rejects(
         registry.registerFromRun({ runIds: [run], name: 'sales', model: 'wanted', actor: OWNER }),
         {
@@ -133,7 +99,7 @@ describe('the model registry', () => {
   describe('stages', () => {
     beforeEach(async () => {
       const run = await startRun();
-      await logModel3(run, 'model');
+      await test.logModel(run, 'model');
       for (let times = 0; times < 3; times += 1)
         await registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER });
     });
@@ -143,12 +109,12 @@ describe('the model registry', () => {
       stage: 'None' | 'Staging' | 'Production' | 'Archived',
       archiveExisting = true,
     ) =>
-      registry.transition({
+      test.stages.move({
         name: 'sales',
         version,
         stage,
         archiveExisting,
-        by: 'owner',
+        actor: OWNER,
         reason: `to ${stage}`,
       });
 
@@ -199,20 +165,26 @@ describe('the model registry', () => {
       assert.deepEqual(await registry.transitions('sales'), []);
     });
 
-    it('archive as one step when several versions race', async () => {
-      await Promise.all([1, 2, 3].map(version => move(version, 'Production')));
-      const model = await registry.modelWithVersions('sales');
-      assert.deepEqual(model?.versions.map(version => version.stage).sort(), [
-        'Archived',
-        'Archived',
-        'Production',
-      ]);
+    it('are won by one when several versions race, and the others are told', async () => {
+      const moves = await Promise.allSettled([1, 2, 3].map(version => move(version, 'Production')));
+      const lost = moves.filter(({ status }) => status === 'rejected');
+      for (const { reason } of lost as PromiseRejectedResult[]) {
+        assert.equal(reason.code, 'RESOURCE_CONFLICT');
+        assert.match(
+          reason.message,
+          /Version \d of 'sales' came to Production while version \d was asked for/,
+        );
+      }
+      assert.ok(lost.length < moves.length);
+      const { versions = [] } = (await registry.modelWithVersions('sales')) ?? {};
+      assert.equal(versions.filter(({ stage }) => stage === 'Production').length, 1);
+      assert.equal(versions.filter(({ stage }) => stage === 'None').length, lost.length);
     });
   });
 
   it('tells the metrics of the run behind a version, and what judged it', async () => {
     const run = await startRun();
-    await logModel3(run, 'model');
+    await test.logModel(run, 'model');
     for (const [step, value] of [0.3, 0.09].entries())
       await test.tracking.logMetric(run, { key: 'rmspe', value, timestamp: 1, step });
     const { version } = await registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER });
@@ -236,17 +208,11 @@ describe('the model registry', () => {
   describe('resolving a version', () => {
     it('gives the folder of its files, by number, alias and stage', async () => {
       const run = await startRun();
-      await logModel3(run, 'model');
+      await test.logModel(run, 'model');
       const { version } = await registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER });
       await registry.setAlias('sales', 'champion', version, OWNER);
-      await registry.transition({
-        name: 'sales',
-        version,
-        stage: 'Staging',
-        archiveExisting: false,
-        by: 'owner',
-        reason: '',
-      });
+      const staged = { name: 'sales', version, stage: 'Staging', archiveExisting: false } as const;
+      await test.stages.move({ ...staged, actor: OWNER, reason: '' });
       for (const selector of [
         { version },
         { alias: 'champion' },

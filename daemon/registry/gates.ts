@@ -1,3 +1,4 @@
+/** Gates: comparisons of metrics that a version must fulfil, in pipelines and in the rules of the registry. */
 import type { GateResult } from '../contract/models.ts';
 import { encodeDouble } from '../contract/values.ts';
 
@@ -170,7 +171,10 @@ export function parseGate(text: string): Gate {
   return { text, left, comparison, right };
 }
 
-/** Judges a gate. One that compares with a champion passes, with a message, while nothing is in Production. */
+/**
+ * Judges a gate. One that compares with a champion passes, with a message, while nothing is in Production. What is not a
+ * number fulfils none, `!=` included: it says that something went wrong.
+ */
 export function judge(gate: Gate, metrics: GateMetrics): GateResult {
   const found: { observed: number | null; expected: number | null } = { observed: null, expected: null };
   const result = (passed: boolean, message?: string): GateResult => ({
@@ -183,6 +187,8 @@ export function judge(gate: Gate, metrics: GateMetrics): GateResult {
   try {
     found.observed = gate.left(metrics);
     found.expected = gate.right(metrics);
+    if (Number.isNaN(found.observed) || Number.isNaN(found.expected))
+      return result(false, `${Number.isNaN(found.observed) ? 'observed' : 'expected'} is not a number (NaN)`);
     return result(COMPARISONS[gate.comparison](found.observed, found.expected));
   } catch (error) {
     if (error instanceof NoChampion) return result(true, 'no version is in Production to compare with');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { GateSyntaxError, judge, parseGate } from '../../../daemon/pipelines/gates.ts';
+import { GateSyntaxError, judge, parseGate } from '../../../daemon/registry/gates.ts';
 
 describe('gates', () => {
   const metrics = { candidate: { rmspe: 0.095, 'val/loss': 2 }, champion: { rmspe: 0.1 } };
@@ -41,8 +41,11 @@ describe('gates', () => {
   });
 
   it('fails on NaN', () => {
-    const result = judge(parseGate('rmspe < 0.1'), { candidate: { rmspe: Number.NaN }, champion: null });
-    assert.deepEqual([result.passed, result.observed], [false, 'NaN']);
+    for (const gate of ['rmspe < 0.1', 'rmspe != 0']) {
+      const result = judge(parseGate(gate), { candidate: { rmspe: Number.NaN }, champion: null });
+      assert.deepEqual([result.passed, result.observed], [false, 'NaN']);
+      assert.match(result.message ?? '', /not a number/);
+    }
   });
 
   for (const bad of ['rmspe', 'rmspe <', '< 1', 'rmspe < 1 2', 'a < b < c', '(a < 1', 'a & 1', '']) {

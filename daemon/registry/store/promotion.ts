@@ -1,0 +1,292 @@
+/** Asking for a stage and answering: what reads, checks and writes, decided in one transaction. */
+import type { Database as Connection } from 'better-sqlite3';
+import type { ApprovalRequest } from '../../contract/approvals.ts';
+import type { Actor } from '../../contract/audit.ts';
+import { ApiError } from '../../contract/errors.ts';
+import type { GateResult, ModelVersion, Stage } from '../../contract/models.ts';
+import type { ApprovalRule, ModelRules, RuleCheck } from '../../contract/rules.ts';
+import { statement } from '../../database/statements.ts';
+import { approvers, obstacleTo } from '../approvals.ts';
+import type { Version } from '../model.ts';
+import { askedFor, describeCondition, type Facts, judgeConditions } from '../rules.ts';
+import {
+  closeRequest,
+  insertAnswer,
+  insertRequest,
+  type KeptRequest,
+  newestRequest,
+  record,
+  requireRequest,
+  told,
+} from './approvals.ts';
+import { reads as described } from './described.ts';
+import { checksBehind, partiesOf } from './evidence.ts';
+import { readVersion, requireVersion, type VersionRow } from './rows.ts';
+import { applyMove, newestOther, type StageChange } from './stages.ts';
+import { reads as versions } from './versions.ts';
+
+/** A move that was asked for, with what is known of the files. */
+export interface AskedMove extends Omit<StageChange, 'digest'> {
+  readonly facts: Facts;
+  /** Whether the rules can keep it, or are recorded only. */
+  readonly bound: boolean;
+  /** Ask once more for approval of what a person rejected. */
+  readonly again: boolean;
+}
+
+/** What came of it. */
+export type MoveOutcome =
+  | { readonly outcome: 'moved'; readonly version: Version }
+  | { readonly outcome: 'refused'; readonly conditions: GateResult[] }
+  | {
+      readonly outcome: 'waits' | 'asked' | 'rejected';
+      readonly request: ApprovalRequest;
+      readonly conditions: GateResult[];
+    };
+
+/** A person's answer, with what is known of the files by now. */
+export interface Answer {
+  readonly id: number;
+  readonly approved: boolean;
+  readonly actor: Actor;
+  readonly reason: string;
+  readonly facts: Facts;
+  readonly rules: ModelRules | null;
+  readonly replaces: number | null;
+}
+
+/** What came of it. */
+export type AnswerOutcome =
+  | { readonly outcome: 'taken' | 'void'; readonly request: ApprovalRequest }
+  | { readonly outcome: 'refused'; readonly request: ApprovalRequest; readonly conditions: GateResult[] };
+
+export const writes = {
+  /**
+   * Moves a version if the rules let it, else asks for the approval that they want.
+   *
+   * @throws ApiError RESOURCE_DOES_NOT_EXIST when it was deleted meanwhile, RESOURCE_CONFLICT when another came first
+   */
+  'registry.transition': (connection: Connection, asked: AskedMove): MoveOutcome => {
+    const row = requireVersion(connection, asked);
+    const change = { ...asked, digest: asked.facts.digest };
+    const rule = askedFor(asked.rules, asked.stage);
+    const conditions = row.stage === asked.stage ? [] : conditionsOf(connection, row, asked);
+    const unmet = conditions.filter(({ passed }) => !passed);
+    keepConditions(connection, row, conditions);
+    if (unmet.length > 0 && asked.bound) return { outcome: 'refused', conditions };
+    const approval = row.stage === asked.stage ? null : rule.approval;
+    const request = approval && findRequest(connection, row, asked);
+    const enough = !approval || givenFor(connection, request, approval).length >= approval.count;
+    if (!enough && asked.bound) {
+      if (request?.state === 'pending') return { outcome: 'waits', request: told(request), conditions };
+      if (request?.state === 'rejected' && !asked.again)
+        return { outcome: 'rejected', request: told(request), conditions };
+      return { outcome: 'asked', request: told(insertRequest(connection, row, change)), conditions };
+    }
+    const failed = [...unmet.map(describeCondition), ...(enough ? [] : ['approval is missing'])];
+    applyMove(connection, row, { ...change, reason: withUnmet(change.reason, failed) }, { unmet: failed });
+    return { outcome: 'moved', version: readVersion(connection, asked) };
+  },
+
+  /**
+   * Takes a person's answer; with the last approval that is needed the version moves. A request for what the version is
+   * not any more becomes void in place of it.
+   *
+   * @throws ApiError PERMISSION_DENIED when the person may not approve, RESOURCE_CONFLICT when the request is closed, or
+   * answered by them
+   */
+  'registry.decideApproval': (connection: Connection, answer: Answer): AnswerOutcome => {
+    const request = requireRequest(connection, answer.id);
+    refuseClosed(request, answer.actor);
+    const why = whyChanged(request, answer.facts);
+    if (why !== undefined) return voidRequest(connection, request, answer.actor, why);
+    const row = requireVersion(connection, { name: request.model, version: request.version });
+    if (!answer.approved) {
+      insertAnswer(connection, request, { approved: false, by: answer.actor, reason: answer.reason });
+      closeRequest(connection, request, { ...answer, state: 'rejected', action: 'approval.reject' });
+      return taken(connection, request);
+    }
+    const rule = askedFor(answer.rules, request.stage).approval ?? ANYBODY;
+    const obstacle = whyNot(connection, request, answer.actor, rule);
+    if (obstacle) throw new ApiError('PERMISSION_DENIED', `${obstacle}.`);
+    return approve(connection, row, request, { ...answer, rule });
+  },
+};
+
+export const reads = {
+  /** The newest other version in a stage; null when there is none. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  'registry.newestOther': (
+    connection: Connection,
+    input: { name: string; version: number; stage: Stage },
+  ): number | null => newestOther(connection, requireVersion(connection, input), input.stage),
+
+  /** Why somebody may not approve a request by the rules of now; null when they may. */
+  'registry.obstacle': (
+    connection: Connection,
+    { id, actor, rules }: { id: number; actor: Actor; rules: ModelRules | null },
+  ): string | null => {
+    const request = requireRequest(connection, id);
+    const rule = askedFor(rules, request.stage).approval ?? ANYBODY;
+    return whyNot(connection, request, actor, rule) ?? null;
+  },
+
+  /** What the rules say of a move now. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  'registry.check': (
+    connection: Connection,
+    asked: { name: string; version: number; stage: Stage; rules: ModelRules | null; facts: Facts },
+  ): RuleCheck => {
+    const row = requireVersion(connection, asked);
+    const { approval } = askedFor(asked.rules, asked.stage);
+    const conditions = conditionsOf(connection, row, asked);
+    const newest = newestRequest(connection, row, asked.stage);
+    const same = newest && newest.digest === asked.facts.digest ? newest : undefined;
+    const given = approval ? givenFor(connection, same, approval) : [];
+    return {
+      stage: asked.stage,
+      allowed: conditions.every(({ passed }) => passed) && (!approval || given.length >= approval.count),
+      conditions,
+      approval: approval && { needed: approval.count, given },
+      request: newest ? told(newest) : null,
+    };
+  },
+};
+
+/** Holds for a request whose rule was taken back: one person, whoever it is. */
+const ANYBODY: ApprovalRule = { count: 1, by: [], except: [] };
+
+function whyNot(
+  connection: Connection,
+  request: KeptRequest,
+  actor: Actor,
+  rule: ApprovalRule,
+): string | undefined {
+  return obstacleTo(actor, rule, partiesOf(connection, request));
+}
+
+function approve(
+  connection: Connection,
+  row: VersionRow,
+  request: KeptRequest,
+  answer: Answer & { rule: ApprovalRule },
+): AnswerOutcome {
+  const { actor, reason, facts, rules, rule, replaces } = answer;
+  const given = new Set([...givenFor(connection, request, rule), actor.subject]);
+  if (given.size < rule.count) {
+    insertAnswer(connection, request, { approved: true, by: actor, reason });
+    record(connection, request, 'approval.approve', answer, 'pending', 'pending');
+    return taken(connection, request);
+  }
+  const conditions = conditionsOf(connection, row, { stage: request.stage, rules, facts });
+  if (conditions.some(({ passed }) => !passed))
+    return { outcome: 'refused', request: told(request), conditions };
+  insertAnswer(connection, request, { approved: true, by: actor, reason });
+  closeRequest(connection, request, { ...answer, state: 'approved', action: 'approval.approve' });
+  applyMove(connection, row, {
+    name: request.model,
+    version: request.version,
+    stage: request.stage,
+    archiveExisting: request.archiveExisting,
+    actor,
+    reason: reason || request.reason,
+    digest: facts.digest,
+    replaces,
+    rules,
+  });
+  return taken(connection, request);
+}
+
+function conditionsOf(
+  connection: Connection,
+  row: VersionRow,
+  { stage, rules, facts }: { stage: Stage; rules: ModelRules | null; facts: Facts },
+): GateResult[] {
+  const rule = askedFor(rules, stage);
+  const champion = championOf(connection, row.name);
+  if (rule.signature && (champion?.version ?? null) !== (facts.champion?.version ?? null))
+    throw new ApiError(
+      'RESOURCE_CONFLICT',
+      `Another version of '${row.name}' came to Production, or left it, meanwhile. Ask again.`,
+    );
+  return judgeConditions(rule, {
+    version: described['registry.showVersion'](connection, row),
+    champion,
+    facts,
+    checks: rule.checks ? checksBehind(connection, row.runId) : {},
+  });
+}
+
+function championOf(connection: Connection, name: string): ModelVersion | null {
+  const found = versions['registry.findVersion'](connection, { name, selector: { stage: 'Production' } });
+  return found && described['registry.showVersion'](connection, found);
+}
+
+/** The newest request for the same content; one for another becomes void. */
+function findRequest(connection: Connection, row: VersionRow, asked: AskedMove): KeptRequest | undefined {
+  const newest = newestRequest(connection, row, asked.stage);
+  const why = newest && whyChanged(newest, asked.facts);
+  if (newest?.state === 'pending' && why !== undefined) voidRequest(connection, newest, asked.actor, why);
+  return why === undefined && newest?.state !== 'void' ? newest : undefined;
+}
+
+/** Who approved this very content, by the rules of now. */
+function givenFor(
+  connection: Connection,
+  request: KeptRequest | null | undefined,
+  rule: ApprovalRule,
+): string[] {
+  if (!request || (request.state !== 'pending' && request.state !== 'approved')) return [];
+  return approvers(request.answers, rule, partiesOf(connection, request));
+}
+
+function whyChanged({ digest }: KeptRequest, facts: Facts): string | undefined {
+  if (digest === facts.digest) return undefined;
+  return `the files of the version changed since it was asked about: they came to ${short(digest)}, and come to ${short(facts.digest)} now`;
+}
+
+function voidRequest(
+  connection: Connection,
+  request: KeptRequest,
+  actor: Actor,
+  note: string,
+): AnswerOutcome {
+  closeRequest(connection, request, { state: 'void', action: 'approval.void', actor, reason: '', note });
+  return { outcome: 'void', request: told(requireRequest(connection, request.id)) };
+}
+
+function refuseClosed(request: KeptRequest, { subject }: Actor): void {
+  const { id, model, version, stage, state, note } = request;
+  if (state !== 'pending')
+    throw new ApiError(
+      'RESOURCE_CONFLICT',
+      `Request ${id} (version ${version} of '${model}' to ${stage}) is closed already: ${note || state}.`,
+    );
+  if (request.answers.some(({ by }) => by.subject === subject))
+    throw new ApiError(
+      'RESOURCE_CONFLICT',
+      `${subject} has approved request ${id} already; it waits for others.`,
+    );
+}
+
+/** Keeps what was found with the version, where people look for it. */
+function keepConditions(connection: Connection, row: VersionRow, conditions: readonly GateResult[]): void {
+  if (conditions.length === 0) return;
+  statement(
+    connection,
+    `INSERT INTO version_evaluation (model, version, run_id, at, gates, metrics) VALUES (?, ?, ?, ?, ?, '{}')`,
+  ).run(row.model, row.version, row.runId, Date.now(), JSON.stringify(conditions));
+}
+
+function withUnmet(reason: string, unmet: readonly string[]): string {
+  if (unmet.length === 0) return reason;
+  return [reason, `against the rules, which are not enforced: ${unmet.join('; ')}`]
+    .filter(Boolean)
+    .join('; ');
+}
+
+function taken(connection: Connection, { id }: KeptRequest): AnswerOutcome {
+  return { outcome: 'taken', request: told(requireRequest(connection, id)) };
+}
+
+function short(digest: string | null): string {
+  return digest === null ? 'nothing that can be read' : digest.slice(0, 12);
+}
