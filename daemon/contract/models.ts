@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { route } from './route.ts';
-import { Double, StringMap, Time } from './values.ts';
+import { Double, page, QueryInt, StringMap, Time } from './values.ts';
 
 /** MLflow's stages, in the order a version moves through them. */
 export const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
@@ -53,6 +53,30 @@ export const RegisteredModel = z.object({
 });
 export type RegisteredModel = z.infer<typeof RegisteredModel>;
 
+/** A registered model without its versions. */
+export const ModelSummary = z.object({
+  name: z.string(),
+  description: z.string(),
+  createdAt: Time,
+  updatedAt: Time,
+  /** The stages that have versions, with how many there are and the newest of them. */
+  stages: z.array(z.object({ stage: Stage, count: z.number().int(), newest: z.number().int() })),
+});
+export type ModelSummary = z.infer<typeof ModelSummary>;
+
+/**
+ * The metric that a version is judged by: the first of the goals, else of those that its gates are about, that it has.
+ *
+ * @param goals names of metrics, those that matter first
+ */
+export function judgingMetric(
+  { metrics, gates }: Pick<ModelVersion, 'metrics' | 'gates'>,
+  goals: readonly string[],
+): string | undefined {
+  const judged = gates.map(({ gate }) => gate.split(/\s/, 1)[0] ?? '');
+  return [...goals, ...judged].find(name => metrics[name] !== undefined);
+}
+
 /** One entry of a version's history. */
 export const Transition = z.object({
   name: z.string(),
@@ -78,12 +102,50 @@ export type Promotion = z.infer<typeof Promotion>;
 const ModelName = z.object({ name: z.string() });
 const VersionOf = z.object({ name: z.string(), version: z.coerce.number().int().positive() });
 
+const PAGE = { limit: QueryInt.min(1).max(200).default(50), pageToken: z.string().optional() };
+
 export const listModels = route({
   method: 'GET',
   path: '/api/v1/models',
   access: 'execution',
   summary: 'Registered models with their versions',
   reply: z.object({ items: z.array(RegisteredModel) }),
+});
+
+export const listModelSummaries = route({
+  method: 'GET',
+  path: '/api/v1/model-summaries',
+  access: 'execution',
+  summary: 'Registered models without their versions, by name',
+  query: z.object({
+    /** The only one that is wanted. */
+    name: z.string().optional(),
+    ...PAGE,
+  }),
+  reply: page(ModelSummary),
+});
+
+export const listVersions = route({
+  method: 'GET',
+  path: '/api/v1/models/:name/versions',
+  access: 'execution',
+  summary: 'Versions of a model, newest first',
+  params: ModelName,
+  query: z.object({
+    /** Those in it alone. */
+    stage: Stage.optional(),
+    ...PAGE,
+  }),
+  reply: page(ModelVersion),
+});
+
+export const listVersionsOfRun = route({
+  method: 'GET',
+  path: '/api/v1/runs/:runId/versions',
+  access: 'execution',
+  summary: 'Versions of models that came from a run',
+  params: z.object({ runId: z.string() }),
+  reply: z.object({ items: z.array(ModelVersion) }),
 });
 
 export const getModel = route({

@@ -11,6 +11,12 @@ import type { StageService } from './stages.ts';
 export function mountRegistry(router: ApiRouter, registry: RegistryService, stages: StageService): void {
   router.mount(contract.listModels, () => registry.listModels());
 
+  router.mount(contract.listModelSummaries, ({ query }) => registry.listSummaries(query));
+
+  router.mount(contract.listVersions, ({ params, query }) => registry.listVersions({ ...params, ...query }));
+
+  router.mount(contract.listVersionsOfRun, ({ params }) => registry.versionsOfRun(params.runId));
+
   router.mount(contract.getModel, ({ params }) => registry.showModel(params.name));
 
   router.mount(contract.registerVersion, ({ params, body: { runId, ...rest } }, { principal }) =>

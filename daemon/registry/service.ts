@@ -27,6 +27,12 @@ import type { NewEvaluation } from './store/versions.ts';
 /** A search, in MLflow's filter language. */
 export type Search = Omit<RegistrySearch, 'offset'> & { readonly pageToken?: string | undefined };
 
+/** Which page of a list. */
+interface Paged {
+  readonly limit: number;
+  readonly pageToken?: string | undefined;
+}
+
 /** A version to be registered, as MLflow's clients ask for it. */
 export interface Registration {
   readonly name: string;
@@ -258,6 +264,27 @@ export class RegistryService {
   /** All models with all their versions, serialised. */
   listModels(): Promise<Uint8Array> {
     return this.#database.readJson('registry.listModels', undefined);
+  }
+
+  /** A page of the models without their versions, by name, serialised. */
+  listSummaries({ pageToken, ...part }: { name?: string | undefined } & Paged): Promise<Uint8Array> {
+    return this.#database.readJson('registry.modelSummaries', {
+      ...part,
+      offset: decodePageToken(pageToken),
+    });
+  }
+
+  /** A page of a model's versions, newest first, serialised. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  listVersions({
+    pageToken,
+    ...part
+  }: { name: string; stage?: Stage | undefined } & Paged): Promise<Uint8Array> {
+    return this.#database.readJson('registry.versionPage', { ...part, offset: decodePageToken(pageToken) });
+  }
+
+  /** The versions that came from a run, serialised. */
+  versionsOfRun(runId: string): Promise<Uint8Array> {
+    return this.#database.readJson('registry.versionsOfRun', { runId });
   }
 
   /** Newest first. @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such model */

@@ -3,6 +3,7 @@ import * as approvals from './store/approvals.ts';
 import * as described from './store/described.ts';
 import { importModel } from './store/import.ts';
 import * as models from './store/models.ts';
+import * as pages from './store/pages.ts';
 import * as promotion from './store/promotion.ts';
 import * as rollback from './store/rollback.ts';
 import * as search from './store/search.ts';
@@ -20,6 +21,7 @@ export const reads = {
   ...versions.reads,
   ...described.reads,
   ...search.reads,
+  ...pages.reads,
   ...approvals.reads,
   ...promotion.reads,
   ...rollback.reads,

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { type Automation, listAutomations } from '../../daemon/contract/automations.ts';
 import { formatAge } from '../../daemon/contract/display.ts';
+import { listVersions, type ModelSummary, type ModelVersion } from '../../daemon/contract/models.ts';
 import {
   type Execution,
   executionName,
@@ -12,6 +13,7 @@ import {
 import { type Run, searchRuns } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
+import { allModels } from '../trees/all-models.ts';
 import { isActive, isResumable } from '../trees/pipeline-rows.ts';
 
 const OFFERED = 100;
@@ -146,4 +148,40 @@ export function askAutomation(
     async connection => (await connection.call(listAutomations, {})).items.filter(each => each.on === on),
     ({ pipeline, kind, description }) => ({ label: `${pipeline}: ${kind}`, description }),
   );
+}
+
+/** Asks for a model. */
+export function askModel(
+  stores: Stores,
+  title: string,
+  fits: (model: ModelSummary) => boolean = () => true,
+): Promise<Of<ModelSummary> | undefined> {
+  const list = async (connection: StoreConnection) => (await allModels(connection)).filter(fits);
+  return choose(stores, title, 'There is no such model.', list, ({ name, stages }) => ({
+    label: name,
+    description: stages.map(({ stage, newest }) => `${stage} v${newest}`).join(' · '),
+  }));
+}
+
+/** Asks for a version: first of which model. */
+export async function askVersion(
+  stores: Stores,
+  title: string,
+): Promise<{ connection: StoreConnection; version: ModelVersion } | undefined> {
+  const model = await askModel(stores, title, ({ stages }) => stages.length > 0);
+  if (!model) return undefined;
+  const { connection } = model;
+  const { items } = await connection.call(listVersions, {
+    params: { name: model.thing.name },
+    query: { limit: OFFERED },
+  });
+  const chosen = await vscode.window.showQuickPick(
+    items.map(version => ({
+      label: `Version ${version.version}`,
+      description: `${version.stage} · ${formatAge(version.createdAt, Date.now())}`,
+      version,
+    })),
+    { title: `${title} of ${model.thing.name}`, matchOnDescription: true, ignoreFocusOut: true },
+  );
+  return chosen && { connection, version: chosen.version };
 }

@@ -1,16 +1,12 @@
 import * as vscode from 'vscode';
 import { formatMetric } from '../../daemon/contract/display.ts';
-import {
-  listModels,
-  type ModelVersion,
-  promoteVersion,
-  STAGES,
-  type Stage,
-} from '../../daemon/contract/models.ts';
+import { type ModelVersion, promoteVersion, STAGES, type Stage } from '../../daemon/contract/models.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
+import { stageNamed } from '../trees/model-rows.ts';
 import { subjectOf } from '../trees/subject.ts';
+import { askVersion } from './ask.ts';
 import type { OpenRun } from './runs.ts';
 
 const STAGE_DETAIL: Record<Stage, string> = {
@@ -25,8 +21,8 @@ export function modelCommands(stores: Stores, openRun: OpenRun) {
   return {
     'modelthat.models.promote': async argument => {
       const subject = subjectOf(argument, 'version');
-      const chosen = subject ?? (await askVersion(stores));
-      if (chosen) await promote(chosen.connection, chosen.version);
+      const chosen = subject ?? (await askVersion(stores, 'Promote Version'));
+      if (chosen) await promote(chosen.connection, chosen.version, stageIn(argument));
     },
     'modelthat.models.openRun': argument => {
       const subject = subjectOf(argument, 'version');
@@ -40,9 +36,37 @@ export function modelCommands(stores: Stores, openRun: OpenRun) {
   } satisfies Partial<Handlers>;
 }
 
-/** Asks for a stage and a reason and moves the version there; Production is confirmed first. */
-export async function promote(connection: StoreConnection, version: ModelVersion): Promise<void> {
+/**
+ * Asks for a stage and a reason and moves the version there; Production is confirmed first.
+ *
+ * @param to the stage, when it is known
+ */
+async function promote(
+  connection: StoreConnection,
+  version: ModelVersion,
+  to: Stage | undefined,
+): Promise<void> {
   const title = `Promote ${version.name} version ${version.version}`;
+  const stage = to ?? (await askStage(version, title));
+  if (!stage) return;
+  const reason = await vscode.window.showInputBox({
+    title: `${title} to ${stage}${to ? '' : ' (2/2)'}`,
+    prompt: 'Why? The reason is kept with the version’s history.',
+    // Who looks up a number elsewhere for the reason comes back to the question.
+    ignoreFocusOut: true,
+  });
+  if (reason === undefined) return;
+  if (stage === 'Production' && !(await confirmProduction(version))) return;
+  const { request } = await connection.call(promoteVersion, {
+    params: { name: version.name, version: version.version },
+    body: { stage, reason },
+  });
+  if (request === null) return;
+  const waits = `${version.name} version ${version.version} waits for approval before it comes to ${stage}`;
+  void vscode.window.showInformationMessage(`${waits}: request ${request}.`);
+}
+
+async function askStage(version: ModelVersion, title: string): Promise<Stage | undefined> {
   const stages = STAGES.filter(stage => stage !== version.stage).map(stage => ({
     label: stage,
     detail: STAGE_DETAIL[stage],
@@ -52,19 +76,7 @@ export async function promote(connection: StoreConnection, version: ModelVersion
     placeHolder: version.stage === 'None' ? 'New stage' : `From ${version.stage} to …`,
     ignoreFocusOut: true,
   });
-  if (!chosen) return;
-  const reason = await vscode.window.showInputBox({
-    title: `${title} to ${chosen.label} (2/2)`,
-    prompt: 'Why? The reason is kept with the version’s history.',
-    // Who looks up a number elsewhere for the reason comes back to the question.
-    ignoreFocusOut: true,
-  });
-  if (reason === undefined) return;
-  if (chosen.label === 'Production' && !(await confirmProduction(version))) return;
-  await connection.call(promoteVersion, {
-    params: { name: version.name, version: version.version },
-    body: { stage: chosen.label, reason },
-  });
+  return chosen?.label;
 }
 
 async function confirmProduction(version: ModelVersion): Promise<boolean> {
@@ -79,18 +91,9 @@ async function confirmProduction(version: ModelVersion): Promise<boolean> {
   return answer !== undefined;
 }
 
-async function askVersion(stores: Stores) {
-  const choices = await Promise.all(
-    stores.all.map(async connection =>
-      (await connection.call(listModels, {})).items.flatMap(model =>
-        model.versions.map(version => ({
-          label: `${model.name} version ${version.version}`,
-          description: version.stage,
-          connection,
-          version,
-        })),
-      ),
-    ),
-  );
-  return vscode.window.showQuickPick(choices.flat(), { title: 'Promote Version', matchOnDescription: true });
+/** The stage that a version was dragged to. */
+function stageIn(argument: unknown): Stage | undefined {
+  return typeof argument === 'object' && argument !== null && 'stage' in argument
+    ? stageNamed(argument.stage)
+    : undefined;
 }

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
-import { listModels, registerVersion } from '../../daemon/contract/models.ts';
+import { registerVersion } from '../../daemon/contract/models.ts';
 import { deleteRun, type Run, restoreRun, updateRun } from '../../daemon/contract/runs.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
+import { allModels } from '../trees/all-models.ts';
 import { subjectOf } from '../trees/subject.ts';
 import { askRun, type Of } from './ask.ts';
 
@@ -67,8 +68,10 @@ async function removeRun(connection: StoreConnection, run: Run): Promise<void> {
 }
 
 async function registerModel(connection: StoreConnection, run: Run): Promise<void> {
-  const { items } = await connection.call(listModels, {});
-  const known = items.map(model => ({ label: model.name, description: `${model.versions.length} versions` }));
+  const known = (await allModels(connection)).map(({ name, stages }) => {
+    const count = stages.reduce((sum, stage) => sum + stage.count, 0);
+    return { label: name, description: `${count} version${count === 1 ? '' : 's'}` };
+  });
   const other = { label: '$(add) New model…', description: '' };
   const title = `Register Model of ${run.name}`;
   const chosen = known.length > 0 ? await vscode.window.showQuickPick([...known, other], { title }) : other;

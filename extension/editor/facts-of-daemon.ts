@@ -1,10 +1,15 @@
 import type * as vscode from 'vscode';
 import { formatAge } from '../../daemon/contract/display.ts';
-import { listModels } from '../../daemon/contract/models.ts';
+import { listVersions, type ModelVersion } from '../../daemon/contract/models.ts';
 import { listExecutions, type StepExecution } from '../../daemon/contract/pipelines.ts';
+import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { type DaemonFacts, NO_FACTS } from '../language/daemon-facts.ts';
+import { allModels } from '../trees/all-models.ts';
 import { stepRow } from '../trees/pipeline-rows.ts';
+
+/** Of so many models the metrics are known. */
+const MODELS_WITH_METRICS = 20;
 
 /** What the daemon of a pipeline file knows. None is started for it. */
 export async function factsOf(
@@ -16,15 +21,18 @@ export async function factsOf(
   if (connection?.state !== 'running') return NO_FACTS;
   try {
     const [models, executions] = await Promise.all([
-      connection.call(listModels, {}),
+      allModels(connection),
       connection.call(listExecutions, { query: { file: file.fsPath, limit: 1 } }),
     ]);
+    const newest = await newestOf(
+      connection,
+      models.slice(0, MODELS_WITH_METRICS).map(({ name }) => name),
+    );
     const steps = executions.items.flatMap(execution => execution.steps);
-    const versions = models.items.flatMap(model => model.versions);
     return {
-      models: models.items.map(({ name }) => name),
+      models: models.map(({ name }) => name),
       metrics: [
-        ...versions.flatMap(({ metrics }) => Object.keys(metrics)),
+        ...newest.flatMap(({ metrics }) => Object.keys(metrics)),
         ...steps.flatMap(({ metric }) => metric?.key ?? []),
       ],
       results: new Map(steps.map(step => [step.name, resultOf(step, Date.now())])),
@@ -33,6 +41,14 @@ export async function factsOf(
     log.warn(`What the daemon knows of ${file.fsPath} could not be had: ${String(error)}`);
     return NO_FACTS;
   }
+}
+
+/** The newest version of each model. */
+async function newestOf(connection: StoreConnection, models: readonly string[]): Promise<ModelVersion[]> {
+  const pages = await Promise.all(
+    models.map(name => connection.call(listVersions, { params: { name }, query: { limit: 1 } })),
+  );
+  return pages.flatMap(({ items }) => items);
 }
 
 function resultOf(step: StepExecution, now: number): string {

@@ -1,5 +1,5 @@
 import type { RunAction, RunLink, RunSnapshot, StepLink } from '../../daemon/contract/messages.ts';
-import { listModels, type ModelVersion } from '../../daemon/contract/models.ts';
+import { listVersionsOfRun, type ModelVersion } from '../../daemon/contract/models.ts';
 import { type Execution, getExecution } from '../../daemon/contract/pipelines.ts';
 import {
   EXECUTION_TAG,
@@ -27,14 +27,13 @@ export interface RunState {
 /** Loads all of a run that its page shows. @throws ApiError when there is no such run */
 export async function loadRun(connection: StoreConnection, runId: string): Promise<RunState> {
   const run = await connection.call(getRun, { params: { runId } });
-  const [experiments, parent, below, models, goals] = await Promise.all([
+  const [experiments, parent, below, { items: versions }, goals] = await Promise.all([
     connection.call(listExperiments, { query: { view: 'all', limit: 1000 } }),
     run.parentId ? connection.call(getRun, { params: { runId: run.parentId } }).catch(() => null) : null,
     childrenOf(connection, run),
-    connection.call(listModels, {}),
+    connection.call(listVersionsOfRun, { params: { runId } }),
     goalsOf(connection),
   ]);
-  const versions = models.items.flatMap(model => model.versions).filter(version => version.runId === run.id);
   const made = await executionOf(connection, run, parent);
   const execution = made && isActive(made) ? made : undefined;
   const silent = silentSince(run, Date.now()) ?? null;

@@ -1,5 +1,11 @@
 import { formatAge, formatMetric } from '../../daemon/contract/display.ts';
-import type { ModelVersion, RegisteredModel, Stage } from '../../daemon/contract/models.ts';
+import {
+  judgingMetric,
+  type ModelSummary,
+  type ModelVersion,
+  STAGES,
+  type Stage,
+} from '../../daemon/contract/models.ts';
 import { COLOR, type Icon, markdownTable, plain, type Row } from './row.ts';
 
 const STAGE_ICON: Record<Stage, Icon> = {
@@ -9,50 +15,86 @@ const STAGE_ICON: Record<Stage, Icon> = {
   Archived: { name: 'archive', color: COLOR.faint },
 };
 
-/** The line of a registered model, with the versions that are in use. */
-export function modelRow(store: string, model: RegisteredModel): Row {
+/** Stages as they stand below a model: what is used first. */
+export const STAGE_ORDER: readonly Stage[] = ['Production', 'Staging', 'None', 'Archived'];
+/** Models are opened from the start while there are no more than so many. */
+const FEW_MODELS = 5;
+
+/**
+ * The line of a registered model, with the versions that are in use.
+ *
+ * @param siblings how many models there are
+ */
+export function modelRow(store: string, model: ModelSummary, siblings: number): Row {
   const staged = (['Production', 'Staging'] as const).flatMap(stage => {
-    const version = model.versions.find(candidate => candidate.stage === stage);
-    return version ? [`${stage} v${version.version}`] : [];
+    const found = model.stages.find(candidate => candidate.stage === stage);
+    return found ? [`${stage} v${found.newest}`] : [];
   });
-  const description = staged.length > 0 ? staged.join(' · ') : 'in no stage';
+  const facts = staged.length > 0 ? staged : ['in no stage'];
   return {
     id: `${store}/model/${model.name}`,
     label: model.name,
-    description,
+    description: facts.join(' · '),
     icon: { name: 'package' },
     kind: 'model',
-    opens: model.versions.length > 0 ? 'open' : 'never',
-    spoken: `Model ${model.name}, ${description}`,
+    opens: model.stages.length === 0 ? 'never' : siblings > FEW_MODELS ? 'closed' : 'open',
+    spoken: `Model ${model.name}, ${facts.join(', ')}`,
     tooltip: [`**${plain(model.name)}**`, plain(model.description)].filter(Boolean).join('\n\n'),
   };
 }
 
-/** The line of a version: its stage, and the metrics by which it is judged. `goals` come first. */
-export function versionRow(store: string, version: ModelVersion, goals: readonly string[], now: number): Row {
-  const judged = version.gates.map(gate => gate.gate.split(/\s/, 1)[0] ?? '');
-  const key = [...goals, ...judged].find(name => version.metrics[name] !== undefined);
+/** The line of a stage of a model. Stages without versions are shown, too: versions can be dropped on them. */
+export function stageRow(store: string, model: ModelSummary, stage: Stage): Row {
+  const found = model.stages.find(candidate => candidate.stage === stage);
+  const count = found?.count ?? 0;
+  const description = count === 0 ? 'no version' : count === 1 ? '' : `${count.toLocaleString()} versions`;
+  return {
+    // A line that could not be opened would stay closed under the same id once there is something below it.
+    id: `${store}/stage/${model.name}/${stage}${count > 0 ? '' : '/empty'}`,
+    label: stage,
+    description,
+    icon: STAGE_ICON[stage],
+    kind: ['stage', stage.toLowerCase(), ...(count > 0 ? ['used'] : [])].join('.'),
+    opens: count === 0 ? 'never' : stage === 'Archived' ? 'closed' : 'open',
+    spoken: `Stage ${stage} of ${model.name}, ${count} version${count === 1 ? '' : 's'}`,
+  };
+}
+
+/** What else a version's line tells. */
+export interface VersionContext {
+  /** Names of metrics, those that matter first. */
+  readonly goals: readonly string[];
+  readonly now: number;
+}
+
+/** The line of a version, below its stage: the metric by which it is judged, its age and whether gates failed. */
+export function versionRow(store: string, version: ModelVersion, context: VersionContext): Row {
+  const { goals, now } = context;
+  const key = judgingMetric(version, goals);
   const value = key === undefined ? undefined : version.metrics[key];
   const failed = version.gates.filter(gate => !gate.passed).length;
   const facts = [
-    ...(version.stage === 'None' ? [] : [version.stage]),
     ...(value === undefined ? [] : [`${key} ${formatMetric(value)}`]),
     ...(failed > 0 ? [`${failed} failed gate${failed === 1 ? '' : 's'}`] : []),
     ...version.aliases.map(alias => `@${alias}`),
+    formatAge(version.createdAt, now),
   ];
+  const stage = version.stage === 'None' ? [] : [version.stage];
   return {
     id: `${store}/version/${version.name}/${version.version}`,
     label: `Version ${version.version}`,
-    description: facts.length > 0 ? facts.join(' · ') : formatAge(version.createdAt, now),
-    icon:
-      version.status === 'FAILED_REGISTRATION'
-        ? { name: 'error', color: COLOR.bad }
-        : STAGE_ICON[version.stage],
-    kind: ['version', version.stage.toLowerCase(), ...(version.runId ? ['tracked'] : [])].join('.'),
+    description: facts.join(' · '),
+    icon: versionIcon(version, failed > 0),
+    kind: [...['version', version.stage.toLowerCase()], ...(version.runId ? ['tracked'] : [])].join('.'),
     opens: 'never',
-    spoken: [`Version ${version.version} of ${version.name}`, ...facts].join(', '),
+    spoken: [`Version ${version.version} of ${version.name}`, ...stage, ...facts].join(', '),
     tooltip: versionTooltip(version),
   };
+}
+
+function versionIcon({ status }: ModelVersion, failed: boolean): Icon {
+  if (status === 'FAILED_REGISTRATION') return { name: 'error', color: COLOR.bad };
+  return failed ? { name: 'warning', color: COLOR.warning } : { name: 'tag' };
 }
 
 function versionTooltip(version: ModelVersion): string {
@@ -69,4 +111,9 @@ function versionTooltip(version: ModelVersion): string {
   ]
     .filter(Boolean)
     .join('\n\n');
+}
+
+/** The stage of this name; undefined for anything else. */
+export function stageNamed(name: unknown): Stage | undefined {
+  return STAGES.find(stage => stage === name);
 }

@@ -1,39 +1,64 @@
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
-import { listModels } from '../../daemon/contract/models.ts';
+import {
+  listModelSummaries,
+  listVersions,
+  type ModelSummary,
+  type Stage,
+} from '../../daemon/contract/models.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { goalsOf } from './goals.ts';
-import { modelRow, versionRow } from './model-rows.ts';
+import { modelRow, STAGE_ORDER, stageRow, versionRow } from './model-rows.ts';
+import { collect } from './pages.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
+import { VersionDrag } from './version-drag.ts';
 
-/** Registered models and their versions, newest first, each with its stage. */
+/** Registered models, their stages, and the versions in these, newest first. A version is dragged to another stage. */
 export class ModelsTree extends StoreTree {
   constructor(stores: Stores) {
-    super('modelthat.models', stores);
+    super('modelthat.models', stores, new VersionDrag());
   }
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
-    const [{ items }, goals] = await Promise.all([connection.call(listModels, {}), goalsOf(connection)]);
-    return items.map(model => {
-      const row = modelRow(connection.store, model);
+    const id = connection.store;
+    const { items, more } = await collect(this.limitOf(id), page =>
+      connection.call(listModelSummaries, { query: page }),
+    );
+    const nodes = items.map((model): TreeNode => {
       return {
-        row,
+        row: modelRow(connection.store, model, items.length),
         subject: { type: 'model', connection, model },
-        children: async () => {
-          const limit = this.limitOf(row.id);
-          const nodes = model.versions.slice(0, limit).map(
-            (version): TreeNode => ({
-              row: versionRow(connection.store, version, goals, Date.now()),
-              subject: { type: 'version', connection, version },
-            }),
-          );
-          return this.paged(row.id, connection, nodes, model.versions.length > limit);
-        },
+        children: async () => STAGE_ORDER.map(stage => this.#stageNode(connection, model, stage)),
       };
     });
+    return this.paged(id, connection, nodes, more);
   }
 
   protected override affectedBy({ store }: StoreConnection, { topic }: ChangeEvent): string[] {
     return topic === 'model' ? [store] : [];
+  }
+
+  #stageNode(connection: StoreConnection, model: ModelSummary, stage: Stage): TreeNode {
+    const row = stageRow(connection.store, model, stage);
+    const node: TreeNode = { row, subject: { type: 'stage', connection, model: model.name, stage } };
+    if (row.opens === 'never') return node;
+    return { ...node, children: () => this.#versions(connection, model.name, stage, row.id) };
+  }
+
+  async #versions(connection: StoreConnection, name: string, stage: Stage, id: string): Promise<TreeNode[]> {
+    const [{ items, more }, goals] = await Promise.all([
+      collect(this.limitOf(id), page =>
+        connection.call(listVersions, { params: { name }, query: { stage, ...page } }),
+      ),
+      goalsOf(connection),
+    ]);
+    const now = Date.now();
+    const nodes = items.map((version): TreeNode => {
+      return {
+        row: versionRow(connection.store, version, { goals, now }),
+        subject: { type: 'version', connection, version },
+      };
+    });
+    return this.paged(id, connection, nodes, more);
   }
 }

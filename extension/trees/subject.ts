@@ -1,5 +1,5 @@
 import type { Automation } from '../../daemon/contract/automations.ts';
-import type { ModelVersion, RegisteredModel } from '../../daemon/contract/models.ts';
+import type { ModelSummary, ModelVersion, Stage } from '../../daemon/contract/models.ts';
 import type { Execution, Pipeline, StepExecution } from '../../daemon/contract/pipelines.ts';
 import type { Experiment, Run } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
@@ -25,7 +25,9 @@ interface Subjects {
     readonly execution: Execution | undefined;
     readonly step: StepExecution | undefined;
   };
-  model: { readonly model: RegisteredModel };
+  model: { readonly model: ModelSummary };
+  /** A stage of the model of this name. */
+  stage: { readonly model: string; readonly stage: Stage };
   version: { readonly version: ModelVersion };
 }
 type SubjectType = keyof Subjects;

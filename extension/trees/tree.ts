@@ -47,10 +47,15 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   readonly #subscriptions: vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(view: ViewId, stores: Stores) {
+  /** @param drag what dragging lines does; without it they cannot be dragged */
+  constructor(view: ViewId, stores: Stores, drag?: vscode.TreeDragAndDropController<TreeNode>) {
     this.stores = stores;
     this.#id = view;
-    this.#view = vscode.window.createTreeView(view, { treeDataProvider: this, showCollapseAll: true });
+    this.#view = vscode.window.createTreeView(view, {
+      treeDataProvider: this,
+      showCollapseAll: true,
+      ...(drag && { dragAndDropController: drag }),
+    });
     this.#subscriptions = [
       this.#view,
       stores.onDidChange(() => this.refresh()),

@@ -40,7 +40,8 @@ export const reads = {
   }),
 };
 
-function describe(connection: Connection, version: Version): ModelVersion {
+/** A version with its metrics and gates. */
+export function describe(connection: Connection, version: Version): ModelVersion {
   const { storageLocation: _storage, runLink: _link, ...fields } = version;
   const evaluations = versions['registry.evaluations'](connection, version);
   const gates = new Map<string, GateResult>();

@@ -38,6 +38,17 @@ describe('models in the editor', () => {
     await workbench.treeItem('Model sales, Staging v1').waitFor();
   });
 
+  it('move to the stage that they are dragged to', async () => {
+    const { workbench } = editor();
+    const staging = workbench.treeItem('Stage Staging of sales');
+    await workbench.treeItem('Version 1 of sales').dragTo(workbench.treeItem('Stage None of sales'));
+    await workbench.answer('The reason is kept', 'not yet');
+    await workbench.treeItem('Model sales, in no stage').waitFor();
+    await workbench.treeItem('Version 1 of sales').dragTo(staging);
+    await workbench.answer('The reason is kept', 'after all');
+    await workbench.treeItem('Version 1 of sales, Staging').waitFor();
+  });
+
   it('reach Production only after a confirmation', async () => {
     const { workbench } = editor();
     const row = workbench.treeItem('Version 1 of sales');
