@@ -35,6 +35,7 @@ import { mountPipelines } from './pipelines/routes.ts';
 import { mountRegistry } from './registry/routes.ts';
 import { RegistryService } from './registry/service.ts';
 import { StageService } from './registry/stages.ts';
+import { mountReproductions } from './reproduction/routes.ts';
 import { mountSecrets } from './secrets/routes.ts';
 import { SecretService } from './secrets/service.ts';
 import { RegisteredModels } from './serving/models.ts';
@@ -115,12 +116,13 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     chosen: process.env.MODELTHAT_PYTHON,
   });
   const secrets = new SecretService(place.state);
-  const { pipelines, executions, automations, code, cache, debugging } = await openPipelines({
+  const { pipelines, executions, automations, code, cache, debugging, reproductions } = await openPipelines({
     ...surroundings,
     ...place,
     database,
     events: bus,
     tracking,
+    models,
     registry,
     stages,
     artifacts,
@@ -189,6 +191,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   await webhooks.resume();
   mountTokens(router, surroundings.tokens.people);
   mountPipelines(router, pipelines, executions, debugging);
+  mountReproductions(router, reproductions);
   mountSecrets(router, secrets);
   activity.count('runningExecutions', () => executions.running);
   mountAutomations(router, automations);
@@ -208,6 +211,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     close: async () => {
       housekeeping.close();
       await automations.close();
+      await reproductions.close();
       await executions.close();
       endSilenceWatch();
       await imports.close();

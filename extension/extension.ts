@@ -5,6 +5,7 @@ import { executionCommands } from './commands/executions.ts';
 import { importCommands } from './commands/imports.ts';
 import { modelCommands } from './commands/models.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
+import { reproductionCommands } from './commands/reproductions.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
 import type { OpenPipeline } from './commands/start.ts';
 import { COMMANDS, type CommandDeclaration, type CommandId } from './contributes/commands.ts';
@@ -55,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...executionCommands(stores, logs, openRun),
     ...automationCommands(stores),
     ...modelCommands(stores, openRun),
+    ...reproductionCommands(stores),
   };
 
   context.subscriptions.push(

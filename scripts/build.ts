@@ -40,6 +40,7 @@ const daemonPrograms = [
   'daemon/archive/import-thread.ts',
   'daemon/pipelines/dvc/dvc-thread.ts',
   'daemon/pipelines/inputs/files-thread.ts',
+  'daemon/reproduction/compare-thread.ts',
   'daemon/serving/runtimes/onnx-process.ts',
 ];
 

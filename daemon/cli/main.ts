@@ -20,6 +20,7 @@ import * as logs from './logs.ts';
 import * as models from './models.ts';
 import { say } from './output.ts';
 import * as predict from './predict.ts';
+import * as reproduce from './reproduce.ts';
 import * as run from './run.ts';
 import * as runs from './runs.ts';
 import * as schedules from './schedules.ts';
@@ -57,6 +58,7 @@ const nouns = [
     run,
     data,
     executions,
+    reproduce,
     schedules,
     secrets,
     cache,

@@ -7,6 +7,7 @@ import * as housekeeping from './housekeeping.ts';
 import * as imports from './imports.ts';
 import * as models from './models.ts';
 import * as pipelines from './pipelines.ts';
+import * as reproductions from './reproductions.ts';
 import type { AnyRoute } from './route.ts';
 import * as rules from './rules.ts';
 import * as runs from './runs.ts';
@@ -33,6 +34,7 @@ export const operations: ReadonlyMap<string, AnyRoute> = new Map(
     audit,
     pipelines,
     automations,
+    reproductions,
     serving,
     imports,
     tokens,

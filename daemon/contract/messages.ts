@@ -1,10 +1,11 @@
 /** What the pages in the editor and their host in the extension say to each other. */
 import * as z from 'zod';
 import type { StepStatus } from './pipelines.ts';
+import type { Reproduction } from './reproductions.ts';
 import type { ArtifactFile, MetricSummary, Run, Series } from './runs.ts';
 
 /** What a person can do to a run from its page. */
-export const RunAction = z.enum(['stop', 'forceStop', 'close', 'promote', 'register', 'copyId']);
+export const RunAction = z.enum(['stop', 'forceStop', 'close', 'promote', 'register', 'reproduce', 'copyId']);
 export type RunAction = z.infer<typeof RunAction>;
 
 /** From the run page. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */
@@ -72,6 +73,8 @@ export interface RunSnapshot {
   readonly silentSince: number | null;
   /** Versions of models that came from this run. */
   readonly versions: readonly { readonly name: string; readonly version: number; readonly stage: string }[];
+  /** How running it again, or what it is a part of, came out last; null when nobody has. */
+  readonly reproduced: Pick<Reproduction, 'verdict' | 'message' | 'startTime'> | null;
   readonly actions: readonly RunAction[];
 }
 

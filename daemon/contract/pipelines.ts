@@ -123,6 +123,22 @@ export const CodeVersion = z.object({
 });
 export type CodeVersion = z.infer<typeof CodeVersion>;
 
+/** The machine that an execution ran on, as far as results can depend on it. */
+export const Host = z.object({
+  /** As Node names them: `linux`, `x64`. */
+  platform: z.string(),
+  arch: z.string(),
+  /** Model of the processor. */
+  cpu: z.string(),
+  /** That programs may use. */
+  cores: z.number().int(),
+  /** OMP_NUM_THREADS; null where it is not set. */
+  threads: z.string().nullable(),
+  /** Version of the Python that its steps run; null where none is named, or it could not be asked. */
+  python: z.string().nullable(),
+});
+export type Host = z.infer<typeof Host>;
+
 /** Who or what started an execution. */
 export const StartedBy = z.object({
   kind: z.enum(['person', 'schedule', 'trigger']),
@@ -169,8 +185,12 @@ export const Execution = z.object({
   set: StringMap,
   /** Null while it is being recorded, and where it never was. */
   code: CodeVersion.nullable().default(null),
+  /** Null while it is being recorded, and where it never was. */
+  host: Host.nullable().default(null),
   /** Id of the execution that it goes on from. */
   resumes: z.string().nullable().default(null),
+  /** Id of the execution that it runs again, elsewhere and for comparison only. */
+  reproduces: z.string().nullable().default(null),
   /** Exit code that `modelthat run` ends with; null while it runs. */
   exitCode: z.number().int().nullable(),
   /** Versions that this execution registered. */
@@ -307,7 +327,7 @@ export const listExecutions = route({
   method: 'GET',
   path: '/api/v1/executions',
   access: 'tracking',
-  summary: 'Executions, newest first',
+  summary: 'Executions, newest first, without those that only run another one again',
   query: z.object({
     file: z.string().optional(),
     limit: QueryInt.min(1).max(200).default(20),

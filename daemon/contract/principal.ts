@@ -10,6 +10,8 @@ export interface ExecutionScope {
   /** The execution's run, parent of the step's run. */
   readonly parentRunId: string;
   readonly experimentId: string;
+  /** The execution that this one only runs again: its code changes nothing in the registry. */
+  readonly reproduces?: string;
 }
 
 /** Who is calling, as far as the token tells. */

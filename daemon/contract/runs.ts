@@ -231,6 +231,9 @@ export const CHECKS_TAG = 'modelthat.checks.';
 export const DataChecks = z.object({ passed: z.number().int().min(0), failed: z.number().int().min(0) });
 export type DataChecks = z.infer<typeof DataChecks>;
 
+/** Tag of the run of an execution that only runs another one again; its value is that one's id. */
+export const REPRODUCES_TAG = 'modelthat.reproduces';
+
 /**
  * Since when a run has been silent, in milliseconds since the epoch; undefined when it is not. The run of an execution
  * is never silent: it logs nothing itself, and the daemon ends it.

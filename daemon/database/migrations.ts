@@ -22,6 +22,7 @@ import { queuedExecutions } from './migrations/0015-queued-executions.ts';
 import { audit } from './migrations/0016-audit.ts';
 import { webhooks } from './migrations/0017-webhooks.ts';
 import { approvalRequests } from './migrations/0018-approval-requests.ts';
+import { reproductions } from './migrations/0019-reproductions.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -49,6 +50,7 @@ const MIGRATIONS: readonly Migration[] = [
   audit,
   webhooks,
   approvalRequests,
+  reproductions,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

@@ -10,6 +10,7 @@ import * as models from '../models/store.ts';
 import * as results from '../pipelines/cache/store.ts';
 import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
+import * as reproductions from '../reproduction/store.ts';
 import * as tracking from '../tracking/store.ts';
 import * as webhooks from '../webhooks/store.ts';
 import * as reset from './reset.ts';
@@ -29,6 +30,7 @@ export const writes = {
   ...pipelines.writes,
   ...housekeeping.writes,
   ...results.writes,
+  ...reproductions.writes,
 } as const satisfies Record<string, Operation<never, unknown>>;
 export const reads = {
   ...soundness.reads,
@@ -41,6 +43,7 @@ export const reads = {
   ...artifacts.reads,
   ...pipelines.reads,
   ...results.reads,
+  ...reproductions.reads,
 } as const satisfies Record<string, Operation<never, unknown>>;
 
 /** What the writer thread does in between, see IdleWork. */

@@ -15,6 +15,7 @@ import { metricRoutes } from './metrics.ts';
 import { modelVersionRoutes } from './model-versions.ts';
 import { multipartRoutes } from './multipart.ts';
 import { registeredModelRoutes } from './registered-models.ts';
+import { unchangedByReproductions } from './reproductions.ts';
 import type { MessageRoute, MlflowRoute } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { serverInfoRoutes } from './server-info.ts';
@@ -29,8 +30,13 @@ function mlflowRoutes(parts: MlflowParts): MlflowRoute[] {
     ...experimentRoutes(parts.tracking.experiments),
     ...runRoutes(parts.tracking),
     ...metricRoutes(parts.tracking),
-    ...registeredModelRoutes(parts.registry, parts.stages),
-    ...modelVersionRoutes(parts.registry, parts.stages),
+    ...unchangedByReproductions(
+      [
+        ...registeredModelRoutes(parts.registry, parts.stages),
+        ...modelVersionRoutes(parts.registry, parts.stages),
+      ],
+      parts,
+    ),
     ...loggedModelRoutes(parts.models),
     ...artifactRoutes(parts),
     ...artifactProxyRoutes(parts),

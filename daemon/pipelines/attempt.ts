@@ -24,9 +24,10 @@ export interface AttemptEnd extends Omit<JobEnd, 'cpuSeconds'> {
 
 /** What a step's code logs is tied to. */
 export function scopeOf(state: ExecutionState, name: string): ExecutionScope {
-  const { id, runId, experimentId } = state.execution;
+  const { id, runId, experimentId, reproduces } = state.execution;
   const { reservedRunId } = state.step(name);
-  return { executionId: id, step: name, runId: reservedRunId, parentRunId: runId, experimentId };
+  const scope = { executionId: id, step: name, runId: reservedRunId, parentRunId: runId, experimentId };
+  return { ...scope, ...(reproduces && { reproduces }) };
 }
 
 /** One attempt at a step's commands, from their start, or from where an earlier daemon left them, to their end. */

@@ -1,4 +1,4 @@
-import type { CodeVersion } from '../contract/pipelines.ts';
+import type { CodeVersion, Host } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import type { Approvals } from './approvals.ts';
 import type { StepMemory } from './cache/model.ts';
@@ -41,7 +41,7 @@ export interface Engine {
   /** Address of this daemon. */
   readonly url: string;
   /**
-   * Makes the environment of an execution that asks for one, or finds it made.
+   * Makes what an execution needs before its steps can run: the environment that it asks for, unless it is there.
    *
    * @param progress told what is being done, in a person's words
    * @throws ApiError that says what to do
@@ -50,9 +50,11 @@ export interface Engine {
     execution: ExecutionRecord,
     signal: AbortSignal,
     progress: (message: string) => void,
-  ): Promise<ExecutionEnvironment>;
+  ): Promise<ExecutionEnvironment | null>;
   /** Records the code as it is when an execution begins. Never fails: it says what did. */
   recordCode(execution: ExecutionRecord): Promise<CodeVersion>;
+  /** Describes the machine as it is when an execution begins. Never fails. */
+  recordHost(execution: ExecutionRecord): Promise<Host>;
   /** Hash of the lock of the environment that a pipeline asks for, if it is made already. */
   environment(definition: PipelineDefinition): Promise<string | null>;
   /** The values of the secrets that a step names, by the names of their variables. */

@@ -10,11 +10,11 @@ import {
   type StepVersions,
 } from '../contract/pipelines.ts';
 import type { Principal } from '../contract/principal.ts';
-import { EXECUTION_TAG } from '../contract/runs.ts';
+import { EXECUTION_TAG, REPRODUCES_TAG } from '../contract/runs.ts';
 import type { Database } from '../database/database.ts';
 import { takeRepeatable } from '../database/repeatable.ts';
 import type { EventBus } from '../events/bus.ts';
-import { newRunId } from '../tracking/model.ts';
+import { newRunId, TAG } from '../tracking/model.ts';
 import { decodePageToken, type Page } from '../tracking/pages.ts';
 import { Claim } from './claims.ts';
 import type { PipelineDefinition } from './definition/model.ts';
@@ -51,6 +51,8 @@ export interface ExecutionParts {
   readonly database: Database;
   readonly events: EventBus;
   readonly engine: Engine;
+  /** What runs executions again, elsewhere and for comparison only. */
+  readonly reproducing: Engine;
   readonly pipelines: PipelineService;
   /** Whether this daemon is about to stop and takes no new work. */
   readonly draining: () => boolean;
@@ -61,6 +63,7 @@ export class ExecutionService {
   readonly #database: Database;
   readonly #events: EventBus;
   readonly #engine: Engine;
+  readonly #reproducing: Engine;
   readonly #pipelines: PipelineService;
   readonly #draining: () => boolean;
   /** Requests that are being answered, by the id of their execution. */
@@ -70,7 +73,8 @@ export class ExecutionService {
   #decisions: Promise<unknown> = Promise.resolve();
   readonly #unsubscribe: () => void;
 
-  constructor({ database, events, engine, pipelines, draining }: ExecutionParts) {
+  constructor({ database, events, engine, reproducing, pipelines, draining }: ExecutionParts) {
+    this.#reproducing = reproducing;
     this.#draining = draining;
     this.#database = database;
     this.#events = events;
@@ -133,11 +137,42 @@ export class ExecutionService {
     return this.#start({ file, set, only: only ?? undefined, force, concurrency }, { id, done });
   }
 
+  /**
+   * Runs again what an execution ran, as a child of its run: nothing is taken from the cache, nothing is kept for later, and
+   * none of it is among the executions of the pipeline.
+   *
+   * @param id that it gets
+   * @param definition what to run: not in the workspace
+   */
+  async reproduce(id: string, definition: PipelineDefinition, original: ExecutionRecord): Promise<Execution> {
+    this.#refuseWhileDraining();
+    await this.#refuseHindered(definition, null);
+    const { number, runId, set } = original;
+    const runner = await this.#create(
+      { id, set, only: null, startedBy: BY_A_PERSON },
+      definition,
+      { force: true, number, reproduces: original.id },
+      {
+        name: `${executionName(original)} (reproduction)`,
+        tags: { [TAG.parentRunId]: runId, [REPRODUCES_TAG]: original.id },
+      },
+    );
+    return runner.state.view;
+  }
+
+  /** Resolves when an execution has ended; at once when it has. */
+  async ended(id: string): Promise<void> {
+    await this.#live.get(id)?.ended;
+  }
+
+  #refuseWhileDraining(): void {
+    if (this.#draining())
+      throw new ApiError('TEMPORARILY_UNAVAILABLE', 'This daemon is about to stop; try again in a moment.');
+  }
+
   /** @param resumed the execution to go on from, and what succeeded in it */
   async #start(request: ExecutionRequest, resumed: Resumed | undefined): Promise<Execution> {
-    if (this.#draining()) {
-      throw new ApiError('TEMPORARILY_UNAVAILABLE', 'This daemon is about to stop; try again in a moment.');
-    }
+    this.#refuseWhileDraining();
     const repeatable = takeRepeatable();
     const { definition, only } = await this.#pipelines.read(request);
     const { set, startedBy = BY_A_PERSON } = request;
@@ -173,7 +208,8 @@ export class ExecutionService {
     const [rival] = rivals;
     if (rival && concurrency === 'skip') throw alreadyRunning(rival.state.execution);
     const waitsFor = this.#live.obstacle(claim);
-    const runner = await this.#create(asked, definition, { force, waitsFor, resumed });
+    const number = await this.#database.read('pipelines.nextNumber', { pipeline: definition.name });
+    const runner = await this.#create(asked, definition, { force, number, waitsFor, resumed });
     // What it waits for may have ended meanwhile.
     this.#beginQueued();
     if (concurrency === 'replace') {
@@ -267,18 +303,24 @@ export class ExecutionService {
   async close(): Promise<void> {
     this.#unsubscribe();
     for (const runner of this.#live.all) runner.detach();
-    await this.#engine.close();
+    await Promise.all([this.#engine.close(), this.#reproducing.close()]);
   }
 
   async #create(
-    { id, set, only, startedBy }: StartRequest,
+    { id, set, only, startedBy }: Omit<StartRequest, 'file'>,
     definition: PipelineDefinition,
-    how: { force: boolean; waitsFor: string | undefined; resumed: Resumed | undefined },
+    how: {
+      force: boolean;
+      number: number;
+      waitsFor?: string | undefined;
+      resumed?: Resumed | undefined;
+      reproduces?: string;
+    },
+    shown: { name?: string; tags?: Readonly<Record<string, string>> } = {},
   ): Promise<ExecutionRunner> {
-    const { force, waitsFor, resumed } = how;
+    const { force, number, waitsFor, resumed, reproduces = null } = how;
     const pipeline = definition.name;
-    const number = await this.#database.read('pipelines.nextNumber', { pipeline });
-    const name = executionName({ pipeline, number });
+    const name = shown.name ?? executionName({ pipeline, number });
     const runId = newRunId();
     const tags = {
       'mlflow.source.type': 'PROJECT',
@@ -286,13 +328,14 @@ export class ExecutionService {
       [EXECUTION_TAG]: id,
       'modelthat.pipeline': pipeline,
       'modelthat.started_by': describeStart(startedBy),
+      ...shown.tags,
     };
     const execution: Omit<ExecutionRecord, 'experimentId'> = {
       id,
       pipeline,
       number,
       file: definition.file,
-      status: waitsFor === undefined ? firstStatus(definition) : 'queued',
+      status: waitsFor === undefined ? firstStatus({ definition, environment: null, reproduces }) : 'queued',
       runId,
       startTime: Date.now(),
       endTime: null,
@@ -300,7 +343,9 @@ export class ExecutionService {
       startedBy,
       set: { ...set },
       code: null,
+      host: null,
       resumes: resumed?.id ?? null,
+      reproduces,
       exitCode: null,
       versions: [],
       definition,
@@ -349,7 +394,8 @@ export class ExecutionService {
 
   /** Goes on with an execution, unless it is queued. */
   #launch(kept: KeptExecution): ExecutionRunner {
-    const runner = new ExecutionRunner(new ExecutionState(kept, this.#database, this.#events), this.#engine);
+    const engine = kept.execution.reproduces ? this.#reproducing : this.#engine;
+    const runner = new ExecutionRunner(new ExecutionState(kept, this.#database, this.#events), engine);
     this.#live.add(runner);
     if (kept.execution.status !== 'queued') runner.start();
     return runner;

@@ -11,6 +11,7 @@ import {
 } from '../contract/pipelines.ts';
 import type { PipelineDefinition, Step } from './definition/model.ts';
 import type { JobHandle } from './executors/executor.ts';
+import type { Content } from './inputs/content.ts';
 import { keyOf, type StepInputs } from './inputs/model.ts';
 
 /** A Python environment that an execution runs in. */
@@ -44,6 +45,8 @@ export interface ExecutionRecord extends Omit<Execution, 'steps'> {
   readonly force: boolean;
   /** What succeeded in the execution that it goes on from, by the names of the steps. */
   readonly done?: Readonly<Record<string, Done>>;
+  /** Whether it came from another store: its commands are shown, and never run. */
+  readonly imported?: boolean;
   /** Whether it is being ended by force. */
   readonly forced?: boolean;
   /** What people call the execution that it was cancelled for. */
@@ -71,6 +74,8 @@ export interface StepRecord extends StepExecution {
   readonly gateFailed: boolean;
   /** What it depended on when its commands were started; null before, and where that is of no use. */
   readonly inputs: StepInputs | null;
+  /** What each of its outputs held when it had ended, by path relative to the pipeline's folder, as far as it is known. */
+  readonly outputs?: Readonly<Record<string, Content>> | null;
 }
 
 /** An answer that holds for as long as nothing behind it changes. */
@@ -144,9 +149,18 @@ function inWords(status: StepStatus): string {
   return status === 'failed' ? 'not successful' : status;
 }
 
+/** Whether something has to be made ready before the steps of an execution can run. */
+export function isPrepared({
+  definition,
+  environment,
+  reproduces,
+}: Pick<ExecutionRecord, 'definition' | 'environment' | 'reproduces'>): boolean {
+  return environment !== null || (definition.requirements === null && !reproduces);
+}
+
 /** The state of an execution that begins. */
-export function firstStatus({ requirements }: PipelineDefinition): ExecutionStatus {
-  return requirements === null ? 'running' : 'preparing';
+export function firstStatus(execution: Parameters<typeof isPrepared>[0]): ExecutionStatus {
+  return isPrepared(execution) ? 'running' : 'preparing';
 }
 
 /**
@@ -203,7 +217,7 @@ export function doneIn({ execution, steps }: KeptExecution): Record<string, Done
 /** What clients see of an execution. */
 export function toExecution({ execution, steps }: KeptExecution): Execution {
   const { experimentId: _e, definition: _d, only: _o, force: _f, environment: _env, ...rest } = execution;
-  const { forced: _forced, replacedBy: _by, done: _done, ...seen } = rest;
+  const { forced: _forced, replacedBy: _by, done: _done, imported: _imported, ...seen } = rest;
   return { ...seen, steps: steps.map(toStepExecution) };
 }
 
@@ -213,7 +227,7 @@ export function toStepVersions({ deps, code, params, environment }: StepInputs):
 }
 
 function toStepExecution(step: StepRecord): StepExecution {
-  const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, ...rest } = step;
+  const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, outputs: _o, ...rest } = step;
   const { attemptStartTime: _a, retryAt: _at, timedOut: _t, leftOut: _l, gpus: _gpus, ...seen } = rest;
   return seen;
 }

@@ -4,8 +4,13 @@ import { keptCachedOutputs } from '../client/settings.ts';
 import type { Database } from '../database/database.ts';
 import type { Environments } from '../environments/service.ts';
 import type { EventBus } from '../events/bus.ts';
+import type { LoggedModelService } from '../models/service.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { StageService } from '../registry/stages.ts';
+import { Comparer } from '../reproduction/compare.ts';
+import { reproducingEngine } from '../reproduction/engine.ts';
+import { Scratch } from '../reproduction/scratch.ts';
+import { ReproductionService } from '../reproduction/service.ts';
 import type { SecretService } from '../secrets/service.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import { Approvals } from './approvals.ts';
@@ -22,11 +27,12 @@ import type { Engine, StepTokens } from './engine.ts';
 import { ExecutionService } from './executions.ts';
 import { LocalExecutor } from './executors/local.ts';
 import { ExecutionFiles } from './files.ts';
+import { HostRecorder } from './host.ts';
 import { WorkspaceFiles } from './inputs/files.ts';
 import { StepJudge } from './judge.ts';
 import { Machine } from './machine.ts';
 import { Mutexes } from './mutexes.ts';
-import { environmentMaker } from './prepare.ts';
+import { ExecutionEnvironments } from './prepare.ts';
 import { PipelineService } from './service.ts';
 import { CodeRecorder } from './sources/recorder.ts';
 import { StepMeter } from './step-meter.ts';
@@ -38,6 +44,7 @@ export interface PipelineSurroundings {
   readonly database: Database;
   readonly events: EventBus;
   readonly tracking: TrackingService;
+  readonly models: LoggedModelService;
   readonly registry: RegistryService;
   readonly stages: StageService;
   readonly artifacts: ArtifactService;
@@ -66,11 +73,13 @@ export interface OpenPipelines {
   readonly code: CodeRecorder;
   readonly cache: CacheCollector;
   readonly debugging: StepDebugging;
+  readonly reproductions: ReproductionService;
 }
 
 /** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
 export async function openPipelines(surroundings: PipelineSurroundings): Promise<OpenPipelines> {
-  const { database, events, tracking, registry, stages, artifacts, environments, secrets } = surroundings;
+  const { database, events, tracking, models, registry, stages, artifacts, environments, secrets } =
+    surroundings;
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking, artifacts);
@@ -82,6 +91,8 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
   const own = new StepCache({ results, files: contents, registry });
   const dvc = new DvcState({ results, files: new DvcFiles({ cache: folder }) });
   const executor = new LocalExecutor(files);
+  const made = new ExecutionEnvironments({ environments, tracking, artifacts, files });
+  const host = new HostRecorder(environments);
   const machine = new Machine(executor.capacity);
   const engine: Engine = {
     executor,
@@ -97,7 +108,11 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     mutexes: new Mutexes(),
     url,
     recordCode: execution => code.record(execution),
-    prepare: environmentMaker({ environments, tracking, artifacts, files }),
+    recordHost: ({ definition }) => host.record(definition),
+    prepare: async (execution, signal, progress) => {
+      const { requirements } = execution.definition;
+      return requirements === null ? null : made.make(requirements, { execution, signal, progress });
+    },
     environment: async ({ requirements }) =>
       requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
     secrets: step => valuesOf(secrets, step),
@@ -109,7 +124,9 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     defect,
   };
   const pipelines = new PipelineService(engine, workspace);
-  const executions = new ExecutionService({ database, events, engine, pipelines, draining });
+  const scratch = new Scratch(path.join(surroundings.state, 'reproductions'), folder);
+  const reproducing = reproducingEngine(engine, { database, scratch, environments: made });
+  const executions = new ExecutionService({ database, events, engine, reproducing, pipelines, draining });
   const debugging = new StepDebugging({
     pipelines,
     tokens,
@@ -118,7 +135,14 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     made: requirements => environments.made(requirements),
   });
   await executions.adopt();
+  const reproductions = new ReproductionService({
+    ...{ database, events, tracking, registry, executions, environments: made, scratch, workspace, defect },
+    comparer: new Comparer({ tracking, models, artifacts: artifacts.files, runs, cache: folder }),
+    files: contents,
+    cacheUse: engine.cacheUse,
+  });
+  await reproductions.adopt();
   const automations = new AutomationService({ ...surroundings, runs, executions });
   const cache = new CacheCollector({ database, files: contents, use: engine.cacheUse, workspace });
-  return { pipelines, executions, automations, code, cache, debugging };
+  return { pipelines, executions, automations, code, cache, debugging, reproductions };
 }

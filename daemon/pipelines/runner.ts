@@ -7,6 +7,7 @@ import {
   type Done,
   firstStatus,
   hasEnded,
+  isPrepared,
   outcome,
   readiness,
   type StepRecord,
@@ -64,8 +65,8 @@ export class ExecutionRunner {
 
   /** Begins an execution that was queued. */
   begin(): void {
-    const { runId, definition } = this.state.execution;
-    const change = { status: firstStatus(definition), startTime: Date.now(), message: '' };
+    const { runId } = this.state.execution;
+    const change = { status: firstStatus(this.state.execution), startTime: Date.now(), message: '' };
     this.#guard(() => this.state.change(change));
     this.#guard(() => this.#engine.runs.begin(runId));
     this.start();
@@ -151,18 +152,21 @@ export class ExecutionRunner {
     this.#guard(() => this.#advance());
   }
 
-  /** Records the code beside everything else: in a large repository, that takes longer than many a step. */
+  /** Records code and machine beside everything else: in a large repository, that takes longer than many a step. */
   async #recordCode(): Promise<void> {
     await this.#engine.cacheUse.share(async () => {
-      const code = await this.#engine.recordCode(this.state.execution);
-      if (!this.#detached) await this.state.change({ code }).catch(this.#engine.defect);
+      const [code, host] = await Promise.all([
+        this.#engine.recordCode(this.state.execution),
+        this.#engine.recordHost(this.state.execution),
+      ]);
+      if (!this.#detached) await this.state.change({ code, host }).catch(this.#engine.defect);
     });
   }
 
   /** @returns whether steps can start */
   async #prepare(): Promise<boolean> {
     const { execution } = this.state;
-    if (execution.definition.requirements === null || execution.environment !== null) return true;
+    if (isPrepared(execution)) return true;
     if (this.#stop.signal.aborted) return true;
     try {
       const tell = (message: string) => this.#guard(() => this.state.change({ message }));

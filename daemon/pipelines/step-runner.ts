@@ -5,7 +5,7 @@ import { type Execution, executionName } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { newRunId } from '../tracking/model.ts';
 import { Attempt, type AttemptEnd, scopeOf } from './attempt.ts';
-import { type EarlierResult, makesNothing, type StepMemory, type Waiting } from './cache/model.ts';
+import { type EarlierResult, type Kept, makesNothing, type StepMemory, type Waiting } from './cache/model.ts';
 import { waitAfter, writeDuration } from './definition/attempts.ts';
 import type { Step } from './definition/model.ts';
 import type { Engine } from './engine.ts';
@@ -13,6 +13,8 @@ import { keyOf } from './inputs/model.ts';
 import type { Done, StepRecord } from './model.ts';
 import { whyNotebookFailed } from './notebooks.ts';
 import type { ExecutionState } from './state.ts';
+
+const NOTHING_KEPT: Kept = { remark: '', outputs: null };
 
 /** Takes one step from its start, or from where an earlier daemon left it, to its final state. */
 export class StepRunner {
@@ -144,12 +146,12 @@ export class StepRunner {
     if (decision.action === 'run') return undefined;
     this.#remark = decision.reason;
     if (decision.action === 'skip') {
-      await this.#change({ reused: 'unchanged' });
+      await this.#change({ reused: 'unchanged', outputs: decision.result.outputs });
       return decision.result;
     }
     try {
       await memory.restore(definition, this.#step, decision.result, state, this.#waiting);
-      await this.#change({ reused: 'restored' });
+      await this.#change({ reused: 'restored', outputs: decision.result.outputs });
       return decision.result;
     } catch (error) {
       this.#remark = `its outputs could not be restored: ${(error as Error).message}`;
@@ -258,9 +260,12 @@ export class StepRunner {
     if (verdict.versions.length > 0) await this.#state.mergeVersions(verdict.versions);
     // A gate is judged anew each time: what it refuses need not be made again.
     const worthKeeping = !reused && (verdict.status === 'succeeded' || verdict.gateFailed);
-    const remark = worthKeeping ? await this.#keep(at, progress.runId, verdict.versions) : '';
+    const { remark, outputs } = worthKeeping
+      ? await this.#keep(at, progress.runId, verdict.versions)
+      : NOTHING_KEPT;
     await this.#change({
       ...end,
+      ...(outputs && { outputs }),
       ...progress,
       endTime: at,
       status: verdict.status,
@@ -270,11 +275,11 @@ export class StepRunner {
     });
   }
 
-  /** Keeps the step's outputs for later. @returns why they are not kept; empty when they are */
-  async #keep(endTime: number, runId: string | null, versions: Execution['versions']): Promise<string> {
+  /** Keeps the step's outputs for later. */
+  async #keep(endTime: number, runId: string | null, versions: Execution['versions']): Promise<Kept> {
     const { id, definition } = this.#state.execution;
     const { inputs, startTime } = this.#state.step(this.#step.name);
-    if (!inputs) return '';
+    if (!inputs) return NOTHING_KEPT;
     const registered = versions.findLast(({ name }) => name === this.#step.register);
     const memory = this.#memory;
     const ended = {

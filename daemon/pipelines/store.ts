@@ -66,14 +66,15 @@ function getExecution(connection: Connection, { id }: { id: string }): KeptExecu
   return toKept(row);
 }
 
-/** Newest first. */
+/** Newest first, without those that only run another one again. */
 function listExecutions(
   connection: Connection,
   { file, limit, offset }: { file: string | null; limit: number; offset: number },
 ): Page<KeptExecution> {
   const rows = statement<ExecutionRow>(
     connection,
-    `${SELECT} WHERE ? IS NULL OR file = ? ORDER BY start_time DESC, rowid DESC LIMIT ? OFFSET ?`,
+    `${SELECT} WHERE (? IS NULL OR file = ?) AND record ->> '$.reproduces' IS NULL
+     ORDER BY start_time DESC, rowid DESC LIMIT ? OFFSET ?`,
   ).all(file, file, limit + 1, offset);
   return pageOf(rows.map(toKept), limit, offset);
 }

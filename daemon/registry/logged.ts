@@ -35,12 +35,17 @@ export async function findLogged(
   runIds: readonly string[],
   name: string | undefined,
 ): Promise<LoggedByRun> {
-  const all = [...(await ofMlflow3(finder, runIds)), ...(await ofMlflow2(finder, runIds))];
+  const all = await loggedBy(finder, runIds);
   const named = all.filter(each => name === undefined || each.name === name);
   const [found] = named;
   if (!found) throw missing(noneMessage(runIds, name, all));
   if (named.length > 1) throw invalid(severalMessage(runIds, name, named));
   return found;
+}
+
+/** All models that the runs logged, those kept beside their runs first, each kind in the order in which it was logged. */
+export async function loggedBy(finder: LoggedModelFinder, runIds: readonly string[]): Promise<LoggedByRun[]> {
+  return [...(await ofMlflow3(finder, runIds)), ...(await ofMlflow2(finder, runIds))];
 }
 
 /** Logged models whose upload is complete. */

@@ -1,6 +1,7 @@
 /** The registry's part of the native API. */
 import { userName } from '../client/variables.ts';
 import * as approvals from '../contract/approvals.ts';
+import { ApiError } from '../contract/errors.ts';
 import * as contract from '../contract/models.ts';
 import { actorOf, type Principal } from '../contract/principal.ts';
 import * as rules from '../contract/rules.ts';
@@ -19,14 +20,12 @@ export function mountRegistry(router: ApiRouter, registry: RegistryService, stag
 
   router.mount(contract.getModel, ({ params }) => registry.showModel(params.name));
 
-  router.mount(contract.registerVersion, ({ params, body: { runId, ...rest } }, { principal }) =>
-    registry.registerFromRun({
-      ...rest,
-      name: params.name,
-      runIds: [runId],
-      actor: actorOf(principal, 'native', userName()),
-    }),
-  );
+  router.mount(contract.registerVersion, ({ params, body: { runId, ...rest } }, { principal }) => {
+    if (principal.scope?.reproduces !== undefined)
+      throw new ApiError('PERMISSION_DENIED', 'A reproduction registers nothing.');
+    const actor = actorOf(principal, 'native', userName());
+    return registry.registerFromRun({ ...rest, name: params.name, runIds: [runId], actor });
+  });
 
   router.mount(contract.listTransitions, async ({ params }) => ({
     items: await registry.transitions(params.name),

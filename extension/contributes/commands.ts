@@ -242,6 +242,18 @@ export const COMMANDS = {
     ],
   },
 
+  'modelthat.reproductions.start': {
+    title: 'Reproduce',
+    icon: '$(history)',
+    runsPrograms: true,
+    palette: running,
+    places: [
+      onItem(/^run\.(finished|failed)\b/, '1_open@5'),
+      onItem(/^execution(?!\.active)/, '1_run@4'),
+      onItem(/^version\b.*\btracked\b/, '2_open@2'),
+    ],
+  },
+
   'modelthat.models.promote': {
     title: 'Promote Version…',
     icon: '$(arrow-up)',

@@ -230,6 +230,8 @@ class RunPanel {
         return perform('modelthat.runs.close', run);
       case 'register':
         return perform('modelthat.models.register', run);
+      case 'reproduce':
+        return perform('modelthat.reproductions.start', run);
       case 'stop':
       case 'forceStop': {
         const { execution } = state;

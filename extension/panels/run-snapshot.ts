@@ -1,6 +1,7 @@
 import type { RunAction, RunLink, RunSnapshot, StepLink } from '../../daemon/contract/messages.ts';
 import { listVersionsOfRun, type ModelVersion } from '../../daemon/contract/models.ts';
 import { type Execution, getExecution } from '../../daemon/contract/pipelines.ts';
+import { listReproductions } from '../../daemon/contract/reproductions.ts';
 import {
   EXECUTION_TAG,
   getRun,
@@ -27,12 +28,13 @@ export interface RunState {
 /** Loads all of a run that its page shows. @throws ApiError when there is no such run */
 export async function loadRun(connection: StoreConnection, runId: string): Promise<RunState> {
   const run = await connection.call(getRun, { params: { runId } });
-  const [experiments, parent, below, { items: versions }, goals] = await Promise.all([
+  const [experiments, parent, below, { items: versions }, goals, reproduced] = await Promise.all([
     connection.call(listExperiments, { query: { view: 'all', limit: 1000 } }),
     run.parentId ? connection.call(getRun, { params: { runId: run.parentId } }).catch(() => null) : null,
     childrenOf(connection, run),
     connection.call(listVersionsOfRun, { params: { runId } }),
     goalsOf(connection),
+    lastReproduction(connection, run),
   ]);
   const made = await executionOf(connection, run, parent);
   const execution = made && isActive(made) ? made : undefined;
@@ -49,9 +51,18 @@ export async function loadRun(connection: StoreConnection, runId: string): Promi
       moreChildren: below.nextPageToken !== undefined,
       silentSince: silent,
       versions: versions.map(({ name, version, stage }) => ({ name, version, stage })),
-      actions: actionsOn(run, versions.length > 0, execution),
+      reproduced,
+      actions: actionsOn(run, versions.length > 0, made),
     },
   };
+}
+
+/** How running it again came out last: the run of an execution stands for all of it. */
+async function lastReproduction(connection: StoreConnection, run: Run): Promise<RunSnapshot['reproduced']> {
+  const execution = run.tags[EXECUTION_TAG];
+  const query = execution === undefined ? { run: run.id } : { execution };
+  const { items } = await connection.call(listReproductions, { query });
+  return items.find(({ status }) => status === 'judged') ?? null;
 }
 
 function childrenOf(connection: StoreConnection, run: Run) {
@@ -81,14 +92,16 @@ function stepLinks({ steps }: Execution, runs: readonly Run[], goals: readonly s
   });
 }
 
-function actionsOn(run: Run, hasVersions: boolean, execution: Execution | undefined): RunAction[] {
+function actionsOn(run: Run, hasVersions: boolean, made: Execution | undefined): RunAction[] {
   const running = run.status === 'RUNNING';
+  const execution = made && isActive(made) ? made : undefined;
   // The run of an execution logs no model: its steps' runs do.
   const hasOwnModel = run.tags[EXECUTION_TAG] === undefined;
   return [
     ...(running ? [endingAction(execution)] : []),
     ...(hasVersions ? (['promote'] as const) : []),
     ...(!running && !hasVersions && hasOwnModel ? (['register'] as const) : []),
+    ...(made && !execution && made.reproduces === null ? (['reproduce'] as const) : []),
     'copyId',
   ];
 }

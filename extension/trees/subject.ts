@@ -43,8 +43,10 @@ export type Subject = { [Type in SubjectType]: SubjectOf<Type> }[SubjectType];
 export function subjectOf<Type extends SubjectType>(
   argument: unknown,
   ...types: Type[]
-): SubjectOf<Type> | undefined {
+): { [Each in Type]: SubjectOf<Each> }[Type] | undefined {
   if (typeof argument !== 'object' || argument === null || !('subject' in argument)) return undefined;
   const subject = argument.subject as Subject;
-  return types.some(type => type === subject.type) ? (subject as SubjectOf<Type>) : undefined;
+  return types.some(type => type === subject.type)
+    ? (subject as { [Each in Type]: SubjectOf<Each> }[Type])
+    : undefined;
 }

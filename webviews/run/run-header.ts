@@ -10,6 +10,7 @@ const ACTIONS: Record<RunAction, { readonly title: string; readonly icon: string
   close: { title: 'Close run…', icon: 'circle-slash' },
   promote: { title: 'Promote…', icon: 'arrow-up' },
   register: { title: 'Register model…', icon: 'package' },
+  reproduce: { title: 'Reproduce', icon: 'history' },
   copyId: { title: 'Copy ID', icon: 'copy' },
 };
 
@@ -36,6 +37,7 @@ export class RunHeader extends TickingElement {
         </div>
         <p class="facts">${facts.map((fact, index) => html`${index > 0 ? html`<span class="dot">·</span>` : nothing}<span>${fact}</span>`)}</p>
         ${this.#silence(now)}
+        ${this.#reproduced(now)}
       </header>
     `;
   }
@@ -46,6 +48,17 @@ export class RunHeader extends TickingElement {
       <modelthat-button appearance=${action === 'promote' ? 'primary' : 'secondary'} @click=${() => this.tell('act', action)}>
         <span slot="start" class="codicon codicon-${name}"></span>${title}
       </modelthat-button>
+    `;
+  }
+
+  #reproduced(now: number): TemplateResult | typeof nothing {
+    const { reproduced } = this.snapshot;
+    if (reproduced === null) return nothing;
+    const { verdict, message, startTime } = reproduced;
+    return html`
+      <p class="facts" role="status">
+        ${icon(verdict === 'different' ? 'warning' : 'history')} Reproduced ${formatAge(startTime, now)}: ${message}
+      </p>
     `;
   }
 

@@ -57,6 +57,14 @@ export type Ended = Pick<
   'executionId' | 'executionName' | 'runId' | 'endTime' | 'duration' | 'versions'
 >;
 
+/** What was kept of a step. */
+export interface Kept {
+  /** Why its outputs are not kept for later; empty when they are. */
+  readonly remark: string;
+  /** What its outputs held; null where that is not known. */
+  readonly outputs: StepResult['outputs'] | null;
+}
+
 /** How it is told that others are in the way, and how waiting for them is ended. */
 export interface Waiting {
   readonly signal: AbortSignal;
@@ -104,9 +112,8 @@ export interface StepMemory {
    * Keeps how a step ended, unless its inputs changed meanwhile.
    *
    * @param before its inputs when it was started
-   * @returns why it is not kept; empty when it is
    */
-  keep(definition: PipelineDefinition, step: Step, before: StepInputs, ended: Ended): Promise<string>;
+  keep(definition: PipelineDefinition, step: Step, before: StepInputs, ended: Ended): Promise<Kept>;
 
   /** Lets others at what a step read and wrote, once it has ended, however it did. */
   release(definition: PipelineDefinition, step: Step): Promise<void>;

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import * as z from 'zod';
 import {
   type Content,
   type ContentReader,
@@ -44,6 +45,11 @@ interface Written {
   readonly stats: BigIntStats;
 }
 
+const Manifests = z.array(z.tuple([z.string(), z.string().regex(/^[0-9a-f]{64}$/), z.boolean()]));
+
+/** More files than any folder has that is kept as a whole, in bytes. */
+const MANIFEST_BYTES = 256 * 2 ** 20;
+
 /** Longer than the clock of any file system that tells fractions of seconds, in milliseconds. */
 const CLOCK_MS = 25;
 
@@ -65,12 +71,26 @@ export class ObjectStore {
 
   /** Keeps what a path holds, and tells what that was. @throws CacheError when it changes meanwhile */
   keep(place: string): Content {
+    return this.#keep(place, this.#link);
+  }
+
+  /** The same for what people edit: it is never one file with what is kept. */
+  keepCopy(place: string): Content {
+    return this.#keep(place, false);
+  }
+
+  /** Where a file with this digest is kept, or would be. */
+  placeOf(digest: string): string {
+    return this.#place(digest);
+  }
+
+  #keep(place: string, link: boolean): Content {
     const found = this.#contents.readWhole(place);
     if (!found) throw new CacheError(`${place} is gone`);
     const { content, manifest } = found;
     const files: Manifest = manifest ?? [['', content.digest, content.executable]];
     const written = files.flatMap(([name, digest, executable]) =>
-      this.#keepFile(path.join(place, name), digest, this.#link && !executable),
+      this.#keepFile(path.join(place, name), digest, link && !executable),
     );
     if (manifest) written.push(...this.#keepManifest(content.digest, manifest));
     this.#note(written);
@@ -112,6 +132,16 @@ export class ObjectStore {
   manifest(digest: string): Manifest | undefined {
     const place = this.#place(digest);
     return existsSync(place) ? (JSON.parse(readFileSync(place, 'utf8')) as Manifest) : undefined;
+  }
+
+  /**
+   * What a digest alone stands for: a folder when it is that of a manifest that was kept, else a file.
+   *
+   * @returns its size is not known
+   */
+  contentOf(digest: string): Content {
+    const kind = this.#isManifest(digest) ? 'folder' : 'file';
+    return { kind, digest, size: 0, executable: false };
   }
 
   /** Puts back what was kept, in place of what is there. @throws CacheError, having changed nothing */
@@ -159,6 +189,14 @@ export class ObjectStore {
   remove(files: readonly string[]): void {
     for (const file of files) rmSync(file, { force: true });
     this.#contents.forget(files);
+  }
+
+  #isManifest(digest: string): boolean {
+    const place = this.#place(digest);
+    const stats = statSync(place, { throwIfNoEntry: false });
+    if (!stats || stats.size > MANIFEST_BYTES) return false;
+    const parsed = Manifests.safeParse(parsedOrNot(readFileSync(place, 'utf8')));
+    return parsed.success && digestOf(parsed.data) === digest;
   }
 
   #keepManifest(digest: string, manifest: Manifest): Written[] {
@@ -236,5 +274,13 @@ export class ObjectStore {
 
   #place(digest: string): string {
     return path.join(this.#folder, digest.slice(0, 2), digest.slice(2));
+  }
+}
+
+function parsedOrNot(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

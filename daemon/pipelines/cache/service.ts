@@ -12,6 +12,7 @@ import { readStates, relativeTo, type StepState } from '../inputs/read.ts';
 import {
   type Decision,
   type Ended,
+  type Kept,
   type Known,
   makesNothing,
   type StepMemory,
@@ -105,21 +106,21 @@ export class StepCache implements StepMemory {
     return start();
   }
 
-  async keep(definition: PipelineDefinition, step: Step, before: StepInputs, ended: Ended): Promise<string> {
+  async keep(definition: PipelineDefinition, step: Step, before: StepInputs, ended: Ended): Promise<Kept> {
     const places = makesOf(step);
     try {
       const [state] = await this.states(definition, [step], before.environment);
       const [changed] = state ? differences(before, state.inputs) : [];
-      if (changed) return `not kept for later: ${changed.text} while it ran`;
+      if (changed) return { remark: `not kept for later: ${changed.text} while it ran`, outputs: null };
       const contents = await this.#files.keep(places, step.deps);
       const outputs = Object.fromEntries(
         places.map((place, index) => [relativeTo(definition.folder, place), contents[index] as Content]),
       );
       await this.#results.save(definition, step, { inputs: before, outputs, ...ended });
-      return '';
+      return { remark: '', outputs };
     } catch (error) {
       // Its outputs are there, which is what was asked for; the next execution makes them again.
-      return `not kept for later: ${(error as Error).message}`;
+      return { remark: `not kept for later: ${(error as Error).message}`, outputs: null };
     }
   }
 

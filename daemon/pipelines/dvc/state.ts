@@ -1,5 +1,13 @@
 /** Remembers stages of a `dvc.yaml` as DVC does, in its own files: what either has run is run for the other. */
-import type { Decision, Ended, Known, StepMemory, StepResult, Waiting } from '../cache/model.ts';
+import type {
+  Decision,
+  Ended,
+  Kept as KeptResult,
+  Known,
+  StepMemory,
+  StepResult,
+  Waiting,
+} from '../cache/model.ts';
 import type { StepResults } from '../cache/results.ts';
 import type { PipelineDefinition, Step } from '../definition/model.ts';
 import type { JobHandle } from '../executors/executor.ts';
@@ -130,19 +138,24 @@ export class DvcState implements StepMemory {
     return this.#locksOf(stage).claim(claimOf(stage), run, waiting);
   }
 
-  async keep(definition: PipelineDefinition, step: Step, before: StepInputs, ended: Ended): Promise<string> {
+  async keep(
+    definition: PipelineDefinition,
+    step: Step,
+    before: StepInputs,
+    ended: Ended,
+  ): Promise<KeptResult> {
     const stage = placed(definition, step);
     try {
       await this.#locksOf(stage).takeOver(claimOf(stage));
       const [state] = await this.states(definition, [step], null);
       const [changed] = state ? differences(before, state.inputs) : [];
-      if (changed) return `${NOT_KEPT}: ${changed.text} while it ran`;
+      if (changed) return { remark: `${NOT_KEPT}: ${changed.text} while it ran`, outputs: null };
       const outputs = await this.#record(stage);
       await this.#results.save(definition, step, { inputs: before, outputs, ...ended });
-      return '';
+      return { remark: '', outputs };
     } catch (error) {
       // Its outputs are there, which is what was asked for; the next execution makes them again.
-      return `${NOT_KEPT}: ${(error as Error).message}`;
+      return { remark: `${NOT_KEPT}: ${(error as Error).message}`, outputs: null };
     }
   }
 

@@ -30,7 +30,12 @@ export type ManifestEntry = readonly [path: string, digest: string, executable: 
 export type Manifest = readonly ManifestEntry[];
 
 /** What a folder gets beside its content, without anybody's asking. */
-const NOT_CONTENT: ReadonlySet<string> = new Set(['__pycache__', '.ipynb_checkpoints', '.git', '.DS_Store']);
+export const NOT_CONTENT: ReadonlySet<string> = new Set([
+  '__pycache__',
+  '.ipynb_checkpoints',
+  '.git',
+  '.DS_Store',
+]);
 
 const CHUNK_BYTES = 1 << 20;
 

@@ -1,6 +1,7 @@
 /** The thread that looks at the workspace's files and copies outputs. Started by files.ts. */
 import path from 'node:path';
 import { workerData } from 'node:worker_threads';
+import { gather as gatherOne, type Lacking, type Wanted } from '../cache/gather.ts';
 import { ObjectStore } from '../cache/objects.ts';
 import {
   type CacheReference,
@@ -73,6 +74,13 @@ export function has(kept: readonly Content[]): boolean {
 /** Restores each path. */
 export function restore(items: readonly { readonly place: string; readonly content: Content }[]): void {
   for (const { place, content } of items) objects.restore(place, content);
+}
+
+/** Puts data into its places, from wherever it still is: all of it, or nothing when any is nowhere. @returns what is */
+export function gather(input: { wanted: readonly Wanted[]; dryRun: boolean }): Lacking[] {
+  const lacking = input.wanted.flatMap(each => gatherOne(objects, reader, each, true));
+  if (lacking.length > 0 || input.dryRun) return lacking;
+  return input.wanted.flatMap(each => gatherOne(objects, reader, each, false));
 }
 
 /** Makes sure that whoever writes to these paths writes to nothing in the cache. */

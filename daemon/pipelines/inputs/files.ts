@@ -1,6 +1,7 @@
 /** The workspace's files as planning and caching see them, read and copied in threads of their own. */
 import type { Piscina } from 'piscina';
 import { entry } from '../../entry.ts';
+import type { Lacking, Wanted } from '../cache/gather.ts';
 import type { CacheReference, CacheReferences, CacheSurvey } from '../cache/survey.ts';
 import { fileThreads } from '../file-threads.ts';
 import type { StepCommands } from './code.ts';
@@ -42,6 +43,16 @@ export class WorkspaceFiles {
   /** Puts outputs back as they were kept. */
   restore(items: readonly { readonly place: string; readonly content: Content }[]): Promise<void> {
     return this.#run('restore', items);
+  }
+
+  /**
+   * Puts data into its places by its digests, from the cache or from where it may still lie unchanged.
+   *
+   * @param dryRun only look whether it could be
+   * @returns files that are nowhere; with any, nothing was put anywhere
+   */
+  gather(wanted: readonly Wanted[], dryRun: boolean): Promise<Lacking[]> {
+    return this.#run('gather', { wanted, dryRun });
   }
 
   /** Makes sure that whoever writes to these absolute paths writes to nothing in the cache. */

@@ -110,6 +110,7 @@ function withoutFilters(settings: readonly string[]): string[] {
     throw new Error(`the filter “${unsafe}” in git's configuration cannot be switched off`);
   return [...drivers].flatMap(driver => [
     `filter.${driver}.clean=`,
+    `filter.${driver}.smudge=`,
     `filter.${driver}.process=`,
     `filter.${driver}.required=false`,
   ]);

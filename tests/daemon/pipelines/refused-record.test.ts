@@ -47,7 +47,11 @@ describe('an execution that cannot be recorded', () => {
       hindrance: async () => undefined,
     } as Pick<Engine, 'runs' | 'files' | 'hindrance'> as Engine;
     const pipelines = new PipelineService(engine, place.workspace);
-    const executions = new ExecutionService({ database, events, engine, pipelines, draining: () => false });
+    const executions = new ExecutionService({
+      ...{ database, events, engine, pipelines },
+      reproducing: engine,
+      draining: () => false,
+    });
     const file = write({ place }, 'modelthat.yaml', 'name: sales', 'steps:', '  a: { run: echo }');
     await assert.rejects(executions.start({ file, set: {}, force: false }), { code: 'INSUFFICIENT_STORAGE' });
     assert.equal((await tracking.getRun(await ended)).status, 'FAILED');
