@@ -30,8 +30,7 @@ describe('models in the editor', () => {
   it('move to another stage from the tree, with a reason', async () => {
     const { workbench } = editor();
     const row = workbench.treeItem('Version 1 of sales');
-    await row.hover();
-    await row.getByRole('button', { name: 'Promote Version' }).click();
+    await workbench.pressInRow(row, 'Promote Version', 'Promote sales version 1');
     await workbench.quickPickItem('Staging').click();
     await workbench.answer('The reason is kept', 'beats the baseline');
     await workbench.treeItem('Version 1 of sales, Staging').waitFor();
@@ -52,8 +51,7 @@ describe('models in the editor', () => {
   it('reach Production only after a confirmation', async () => {
     const { workbench } = editor();
     const row = workbench.treeItem('Version 1 of sales');
-    await row.hover();
-    await row.getByRole('button', { name: 'Promote Version' }).click();
+    await workbench.pressInRow(row, 'Promote Version', 'Promote sales version 1');
     await workbench.quickPickItem('Production').click();
     await workbench.answer('The reason is kept', '');
     const question = workbench.page.locator('.monaco-dialog-box', { hasText: 'into Production' });

@@ -10,6 +10,9 @@ const COMMAND_TIMEOUT_MS = 30_000;
 /** One click on an entry of a menu, which may be gone meanwhile. */
 const MENU_CLICK_MS = 2_000;
 
+/** How long what a button asks takes to open. */
+const OPEN_MS = 3_000;
+
 /**
  * Starts the headless Chromium that setup.ts unpacks, or the one that CHROME_BIN names.
  * Playwright's own arguments suit it; those that its package proposes are for another purpose and cut security.
@@ -146,6 +149,25 @@ export class Workbench {
     const item = this.page.getByRole('menuitem', { name: entry });
     await item.waitFor();
     while (await item.isVisible()) await item.click({ timeout: MENU_CLICK_MS }).catch(() => {});
+  }
+
+  /**
+   * Presses a button of a row until what it asks is open, by its title. A row that is drawn anew just then is not known to
+   * the extension any more, which asks for another thing.
+   */
+  async pressInRow(row: Locator, button: string, title: string): Promise<void> {
+    const question = this.page.locator('.quick-input-widget', { hasText: title });
+    const opened = () =>
+      question.waitFor({ timeout: OPEN_MS }).then(
+        () => true,
+        () => false,
+      );
+    for (;;) {
+      await row.hover();
+      await row.getByRole('button', { name: button }).click();
+      if (await opened()) return;
+      await this.page.keyboard.press('Escape');
+    }
   }
 
   /** Answers an input box that shows this text, once it is there. */
