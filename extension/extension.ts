@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
+import { approvalCommands } from './commands/approvals.ts';
 import { automationCommands } from './commands/automations.ts';
 import { daemonCommands } from './commands/daemon.ts';
 import { executionCommands } from './commands/executions.ts';
 import { importCommands } from './commands/imports.ts';
 import { modelCommands } from './commands/models.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
+import type { OpenModel } from './commands/promote.ts';
 import { reproductionCommands } from './commands/reproductions.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
 import type { OpenPipeline } from './commands/start.ts';
@@ -15,16 +17,19 @@ import { processLauncher } from './daemon/launcher.ts';
 import { Stores } from './daemon/stores.ts';
 import { PipelineLenses } from './editor/code-lens.ts';
 import { PipelineDiagnostics } from './editor/diagnostics.ts';
-import { PIPELINE_DOCUMENTS } from './editor/documents.ts';
+import { PIPELINE_DOCUMENTS, REGISTERING_DOCUMENTS } from './editor/documents.ts';
 import { LanguageFeatures } from './editor/language-features.ts';
+import { ModelLenses } from './editor/model-lenses.ts';
 import { PipelineWatch } from './editor/pipeline-watch.ts';
 import { StepLogs } from './editor/step-logs.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
 import { offerImport } from './integrations/import-offer.ts';
+import { Links } from './integrations/links.ts';
 import { Notifications } from './integrations/notifications.ts';
 import { statusBar } from './integrations/status-bar.ts';
 import { PipelineTasks } from './integrations/tasks.ts';
 import { Terminals } from './integrations/terminals.ts';
+import { modelPanels } from './panels/model-panel.ts';
 import { pipelinePanels } from './panels/pipeline-panel.ts';
 import { runPanels } from './panels/run-panel.ts';
 import { ExperimentsTree } from './trees/experiments.ts';
@@ -43,8 +48,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const trees = [new ExperimentsTree(stores), new PipelinesTree(stores), new ModelsTree(stores)];
   const logs = new StepLogs();
   const watch = new PipelineWatch(stores, log);
+  const modelLenses = new ModelLenses(stores, log);
   const runs = runPanels(context.extensionUri, stores, log);
   const pipelines = pipelinePanels(context.extensionUri, stores, log);
+  const models = modelPanels(context.extensionUri, stores, log);
+  const openModel: OpenModel = (connection, name, version) => {
+    const page = models.open(connection, name);
+    if (version !== null) page.reveal(version);
+  };
   const openRun: OpenRun = (connection, runId) => runs.open(connection, runId);
   const openPipeline: OpenPipeline = (connection, file, place) =>
     pipelines.open(connection, file).reveal(place);
@@ -55,7 +66,8 @@ export function activate(context: vscode.ExtensionContext): void {
     ...pipelineCommands(stores, openPipeline),
     ...executionCommands(stores, logs, openRun),
     ...automationCommands(stores),
-    ...modelCommands(stores, openRun),
+    ...modelCommands(stores, { openModel, openRun, extensionId: context.extension.id }),
+    ...approvalCommands(stores),
     ...reproductionCommands(stores),
   };
 
@@ -67,13 +79,17 @@ export function activate(context: vscode.ExtensionContext): void {
     watch,
     runs,
     pipelines,
+    models,
     statusBar(stores),
     new Terminals(context.environmentVariableCollection, stores, log),
     new PipelineDiagnostics(stores, log),
     new LanguageFeatures(stores, log),
     new Notifications(stores, log),
+    vscode.window.registerUriHandler(new Links(stores, openModel)),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new PipelineTasks(cli)),
     vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses(watch)),
+    modelLenses,
+    vscode.languages.registerCodeLensProvider(REGISTERING_DOCUMENTS, modelLenses),
     ...Object.entries(handlers).map(([id, handler]) =>
       registerCommand(id as CommandId, reporting(onlyTrusted(id as CommandId, handler), log)),
     ),

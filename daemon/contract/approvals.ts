@@ -63,6 +63,10 @@ export const ApprovalEvidence = z.object({
 });
 export type ApprovalEvidence = z.infer<typeof ApprovalEvidence>;
 
+/** A person's answer to a request. */
+export const Decision = z.enum(['approve', 'reject']);
+export type Decision = z.infer<typeof Decision>;
+
 const RequestOf = z.object({ id: z.coerce.number().int().positive() });
 
 export const listApprovals = route({
@@ -93,6 +97,6 @@ export const decideApproval = route({
   access: 'approver',
   summary: 'Approve or reject a request; the last approval that is needed moves the version',
   params: RequestOf,
-  body: z.object({ decision: z.enum(['approve', 'reject']), reason: z.string().default('') }),
+  body: z.object({ decision: Decision, reason: z.string().default('') }),
   reply: ApprovalRequest,
 });

@@ -13,6 +13,15 @@ export function formatMetric(value: Double): string {
   return Number.isFinite(number) ? String(Number(number.toPrecision(5))) : String(number);
 }
 
+/** How far a value is from another, in percent: `−3.1 %`, `+12 %`; empty where that means nothing. */
+export function formatChange(value: Double, from: Double): string {
+  const change = (100 * (Number(value) - Number(from))) / Math.abs(Number(from));
+  if (!Number.isFinite(change)) return '';
+  const size = Number(Math.abs(change).toPrecision(2));
+  if (size === 0) return '±0 %';
+  return `${change < 0 ? '−' : '+'}${size} %`;
+}
+
 /** A duration in milliseconds, in the two largest units that matter: `840 ms`, `12.3 s`, `3 m 05 s`, `2 h 04 m`. */
 export function formatDuration(ms: number): string {
   if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`;

@@ -77,6 +77,27 @@ export function judgingMetric(
   return [...goals, ...judged].find(name => metrics[name] !== undefined);
 }
 
+/** One column or tensor that a model takes or gives, as its `MLmodel` file has it. */
+export const SignatureField = z.looseObject({
+  name: z.string().optional(),
+  type: z.unknown().optional(),
+  required: z.boolean().optional(),
+});
+
+/** What the files of a version say of it. */
+export const VersionFiles = z.object({
+  /** Bytes of all of them; null when they are not here to be read. */
+  size: z.number().nullable(),
+  /** What the model takes and gives; null where it does not say. */
+  signature: z
+    .object({
+      inputs: z.array(SignatureField).readonly().nullable(),
+      outputs: z.array(SignatureField).readonly().nullable(),
+    })
+    .nullable(),
+});
+export type VersionFiles = z.infer<typeof VersionFiles>;
+
 /** One entry of a version's history. */
 export const Transition = z.object({
   name: z.string(),
@@ -146,6 +167,24 @@ export const listVersionsOfRun = route({
   summary: 'Versions of models that came from a run',
   params: z.object({ runId: z.string() }),
   reply: z.object({ items: z.array(ModelVersion) }),
+});
+
+export const getVersion = route({
+  method: 'GET',
+  path: '/api/v1/models/:name/versions/:version',
+  access: 'execution',
+  summary: 'One version of a model',
+  params: VersionOf,
+  reply: ModelVersion,
+});
+
+export const getVersionFiles = route({
+  method: 'GET',
+  path: '/api/v1/models/:name/versions/:version/files',
+  access: 'tracking',
+  summary: 'What the files of a version say of it: size and signature',
+  params: VersionOf,
+  reply: VersionFiles,
 });
 
 export const getModel = route({

@@ -34,6 +34,10 @@ export const StepDefinition = z.object({
 });
 export type StepDefinition = z.infer<typeof StepDefinition>;
 
+/** What "best" means for a metric. */
+export const Goal = z.enum(['minimize', 'maximize']);
+export type Goal = z.infer<typeof Goal>;
+
 export const Pipeline = z.object({
   name: z.string(),
   /** Absolute path of the definition. */
@@ -44,7 +48,7 @@ export const Pipeline = z.object({
   /** Effective parameters, for the form that proposes others. */
   params: z.unknown(),
   /** What "best" means: metric → goal. */
-  metrics: z.record(z.string(), z.enum(['minimize', 'maximize'])),
+  metrics: z.record(z.string(), Goal),
   problems: z.array(Diagnostic),
 });
 export type Pipeline = z.infer<typeof Pipeline>;

@@ -31,14 +31,24 @@ export async function inspect(
   champion: Version | undefined,
   parts: ReleaseParts,
 ): Promise<Facts> {
-  const folder = await folderOf(version, parts);
   return {
     digest: await contentDigest(version, parts),
-    size: folder === undefined ? null : await sizeOf(folder),
-    signature: await signatureIn(folder),
+    ...(await describeFiles(version, parts)),
     champion: champion
       ? { version: champion.version, signature: await signatureIn(await folderOf(champion, parts)) }
       : null,
+  };
+}
+
+/** Size and signature of a version, as far as its files are here to be read. */
+export async function describeFiles(
+  version: Version,
+  parts: ReleaseParts,
+): Promise<Pick<Facts, 'size' | 'signature'>> {
+  const folder = await folderOf(version, parts);
+  return {
+    size: folder === undefined ? null : await sizeOf(folder),
+    signature: await signatureIn(folder),
   };
 }
 

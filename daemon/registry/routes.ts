@@ -18,6 +18,12 @@ export function mountRegistry(router: ApiRouter, registry: RegistryService, stag
 
   router.mount(contract.listVersionsOfRun, ({ params }) => registry.versionsOfRun(params.runId));
 
+  router.mount(contract.getVersion, ({ params: { name, version } }) => registry.show(name, version));
+
+  router.mount(contract.getVersionFiles, ({ params: { name, version } }) =>
+    registry.describeFiles(name, version),
+  );
+
   router.mount(contract.getModel, ({ params }) => registry.showModel(params.name));
 
   router.mount(contract.registerVersion, ({ params, body: { runId, ...rest } }, { principal }) => {

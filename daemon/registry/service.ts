@@ -1,12 +1,13 @@
 import type { ArtifactStore } from '../artifacts/model.ts';
 import type { Actor } from '../contract/audit.ts';
 import { missing, withoutMissing } from '../contract/errors.ts';
-import type { ModelVersion, RegisteredModel, Stage, Transition } from '../contract/models.ts';
+import type { ModelVersion, RegisteredModel, Stage, Transition, VersionFiles } from '../contract/models.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { LoggedModelService } from '../models/service.ts';
 import { decodePageToken, type Page } from '../tracking/pages.ts';
 import type { TrackingService } from '../tracking/service.ts';
+import { describeFiles } from './inspect.ts';
 import { localFolderOf, locateSource } from './locate.ts';
 import { findLogged } from './logged.ts';
 import {
@@ -280,6 +281,11 @@ export class RegistryService {
     ...part
   }: { name: string; stage?: Stage | undefined } & Paged): Promise<Uint8Array> {
     return this.#database.readJson('registry.versionPage', { ...part, offset: decodePageToken(pageToken) });
+  }
+
+  /** What the files of a version say of it. @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such version */
+  async describeFiles(name: string, version: number): Promise<VersionFiles> {
+    return describeFiles(await this.getVersion(name, version), this.#parts);
   }
 
   /** The versions that came from a run, serialised. */

@@ -1,5 +1,6 @@
 /** Questions that several commands ask when they were called without an item. */
 import * as vscode from 'vscode';
+import { type ApprovalRequest, listApprovals } from '../../daemon/contract/approvals.ts';
 import { type Automation, listAutomations } from '../../daemon/contract/automations.ts';
 import { formatAge } from '../../daemon/contract/display.ts';
 import { listVersions, type ModelSummary, type ModelVersion } from '../../daemon/contract/models.ts';
@@ -184,4 +185,18 @@ export async function askVersion(
     { title: `${title} of ${model.thing.name}`, matchOnDescription: true, ignoreFocusOut: true },
   );
   return chosen && { connection, version: chosen.version };
+}
+
+/** Asks for a request for approval that waits for an answer. */
+export function askRequest(stores: Stores, title: string): Promise<Of<ApprovalRequest> | undefined> {
+  return choose(
+    stores,
+    title,
+    'No version of a model waits for approval.',
+    async connection => (await connection.call(listApprovals, { query: { state: 'pending' } })).items,
+    ({ model, version, stage, requestedBy, requestedAt }) => ({
+      label: `${model} version ${version} to ${stage}`,
+      description: `asked by ${requestedBy.subject} ${formatAge(requestedAt, Date.now())}`,
+    }),
+  );
 }

@@ -1,94 +1,83 @@
 import * as vscode from 'vscode';
-import { formatMetric } from '../../daemon/contract/display.ts';
-import { type ModelVersion, promoteVersion, STAGES, type Stage } from '../../daemon/contract/models.ts';
+import type { Stage } from '../../daemon/contract/models.ts';
+import { rollBack } from '../../daemon/contract/rules.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
+import { modelLink } from '../integrations/links.ts';
 import { stageNamed } from '../trees/model-rows.ts';
 import { subjectOf } from '../trees/subject.ts';
-import { askVersion } from './ask.ts';
+import { askModel, askVersion } from './ask.ts';
+import { type OpenModel, promote } from './promote.ts';
 import type { OpenRun } from './runs.ts';
+import { type ChosenVersion, versionOfFile, versionOfLens } from './version-of-file.ts';
 
-const STAGE_DETAIL: Record<Stage, string> = {
-  None: 'In no stage.',
-  Staging: 'On trial. Any version now in Staging is archived.',
-  Production: 'What users get. The version now in Production is archived.',
-  Archived: 'No longer used; it is kept.',
-};
+interface ModelCommandParts {
+  readonly openModel: OpenModel;
+  readonly openRun: OpenRun;
+  /** Whom links are addressed to. */
+  readonly extensionId: string;
+}
 
 /** Commands on registered models. */
-export function modelCommands(stores: Stores, openRun: OpenRun) {
+export function modelCommands(stores: Stores, { openModel, openRun, extensionId }: ModelCommandParts) {
+  const versionOf = async (argument: unknown, title: string): Promise<ChosenVersion | undefined> => {
+    if (argument instanceof vscode.Uri) return versionOfFile(stores, argument);
+    return (
+      subjectOf(argument, 'version') ?? (await versionOfLens(stores, argument)) ?? askVersion(stores, title)
+    );
+  };
+
   return {
+    'modelthat.models.open': async argument => {
+      const place = placeOf(argument);
+      if (place) return openModel(place.connection, place.name, place.version);
+      const named = await versionOfLens(stores, argument);
+      if (named) return openModel(named.connection, named.version.name, named.version.version);
+      const model = await askModel(stores, 'Open Model');
+      if (model) openModel(model.connection, model.thing.name, null);
+    },
+    'modelthat.models.compare': async argument => {
+      const chosen = await versionOf(argument, 'Compare with Production');
+      if (chosen) openModel(chosen.connection, chosen.version.name, chosen.version.version);
+    },
     'modelthat.models.promote': async argument => {
-      const subject = subjectOf(argument, 'version');
-      const chosen = subject ?? (await askVersion(stores, 'Promote Version'));
-      if (chosen) await promote(chosen.connection, chosen.version, stageIn(argument));
+      const chosen = await versionOf(argument, 'Promote Version');
+      if (chosen) await promote(chosen, stageIn(argument), openModel);
+    },
+    'modelthat.models.rollBack': async argument => {
+      const place = placeOf(argument);
+      const model = place ?? (await usedModel(stores));
+      if (model) await rollBackModel(model.connection, model.name);
     },
     'modelthat.models.openRun': argument => {
       const subject = subjectOf(argument, 'version');
       if (subject?.version.runId) openRun(subject.connection, subject.version.runId);
     },
     'modelthat.models.copyUri': async argument => {
-      const subject = subjectOf(argument, 'version');
-      if (subject)
-        await vscode.env.clipboard.writeText(`models:/${subject.version.name}/${subject.version.version}`);
+      const uri = uriOf(argument);
+      if (uri) await vscode.env.clipboard.writeText(uri);
+    },
+    'modelthat.models.copyLink': async argument => {
+      const place = placeOf(argument);
+      if (place) await vscode.env.clipboard.writeText(modelLink(extensionId, place.name, place.version));
     },
   } satisfies Partial<Handlers>;
 }
 
-/**
- * Asks for a stage and a reason and moves the version there; Production is confirmed first.
- *
- * @param to the stage, when it is known
- */
-async function promote(
-  connection: StoreConnection,
-  version: ModelVersion,
-  to: Stage | undefined,
-): Promise<void> {
-  const title = `Promote ${version.name} version ${version.version}`;
-  const stage = to ?? (await askStage(version, title));
-  if (!stage) return;
-  const reason = await vscode.window.showInputBox({
-    title: `${title} to ${stage}${to ? '' : ' (2/2)'}`,
-    prompt: 'Why? The reason is kept with the version’s history.',
-    // Who looks up a number elsewhere for the reason comes back to the question.
-    ignoreFocusOut: true,
-  });
-  if (reason === undefined) return;
-  if (stage === 'Production' && !(await confirmProduction(version))) return;
-  const { request } = await connection.call(promoteVersion, {
-    params: { name: version.name, version: version.version },
-    body: { stage, reason },
-  });
-  if (request === null) return;
-  const waits = `${version.name} version ${version.version} waits for approval before it comes to ${stage}`;
-  void vscode.window.showInformationMessage(`${waits}: request ${request}.`);
-}
-
-async function askStage(version: ModelVersion, title: string): Promise<Stage | undefined> {
-  const stages = STAGES.filter(stage => stage !== version.stage).map(stage => ({
-    label: stage,
-    detail: STAGE_DETAIL[stage],
-  }));
-  const chosen = await vscode.window.showQuickPick(stages, {
-    title: `${title} (1/2)`,
-    placeHolder: version.stage === 'None' ? 'New stage' : `From ${version.stage} to …`,
-    ignoreFocusOut: true,
-  });
-  return chosen?.label;
-}
-
-async function confirmProduction(version: ModelVersion): Promise<boolean> {
-  const failed = version.gates.filter(gate => !gate.passed).map(gate => `✗ ${gate.gate}`);
-  const metrics = Object.entries(version.metrics).map(([key, value]) => `${key} ${formatMetric(value)}`);
-  const detail = [...failed, ...metrics.slice(0, 8)].join('\n');
-  const answer = await vscode.window.showWarningMessage(
-    `Put ${version.name} version ${version.version} into Production?`,
-    { modal: true, detail },
-    'Promote',
-  );
-  return answer !== undefined;
+/** The model that an item of the tree is, or belongs to, and its version. */
+function placeOf(argument: unknown) {
+  const subject = subjectOf(argument, 'model', 'stage', 'version');
+  if (!subject) return undefined;
+  const { connection } = subject;
+  switch (subject.type) {
+    case 'model':
+      return { connection, name: subject.model.name, version: null };
+    case 'stage':
+      return { connection, name: subject.model, version: null };
+    case 'version':
+      return { connection, name: subject.version.name, version: subject.version.version };
+  }
 }
 
 /** The stage that a version was dragged to. */
@@ -96,4 +85,31 @@ function stageIn(argument: unknown): Stage | undefined {
   return typeof argument === 'object' && argument !== null && 'stage' in argument
     ? stageNamed(argument.stage)
     : undefined;
+}
+
+/** How code names what an item of the tree stands for. */
+function uriOf(argument: unknown): string | undefined {
+  const subject = subjectOf(argument, 'stage', 'version');
+  if (!subject) return undefined;
+  return subject.type === 'stage'
+    ? `models:/${subject.model}/${subject.stage}`
+    : `models:/${subject.version.name}/${subject.version.version}`;
+}
+
+async function usedModel(stores: Stores) {
+  const model = await askModel(stores, 'Roll Back Production', ({ stages }) =>
+    stages.some(({ stage }) => stage === 'Production'),
+  );
+  return model && { connection: model.connection, name: model.thing.name };
+}
+
+async function rollBackModel(connection: StoreConnection, name: string): Promise<void> {
+  const reason = await vscode.window.showInputBox({
+    title: `Roll Back Production of ${name}`,
+    prompt: 'The version that was in Production before comes back. Why? The reason is kept with the history.',
+    ignoreFocusOut: true,
+  });
+  if (reason === undefined) return;
+  const back = await connection.call(rollBack, { params: { name }, body: { reason } });
+  void vscode.window.showInformationMessage(`${name} version ${back.version} is in Production again.`);
 }

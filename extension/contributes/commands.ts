@@ -254,17 +254,55 @@ export const COMMANDS = {
     ],
   },
 
+  'modelthat.models.open': {
+    title: 'Open Model',
+    icon: '$(package)',
+    palette: running,
+    places: [onItem(/^model\b/, 'inline@1'), onItem(/^(model|stage|version)\b/, '2_open@1')],
+  },
+  'modelthat.models.approve': {
+    title: 'Approve Version…',
+    icon: '$(check)',
+    palette: running,
+    places: [onItem(/^version\..*\bpending\b/, 'inline@1'), onItem(/^version\..*\bpending\b/, '1_stage@1')],
+  },
+  'modelthat.models.reject': {
+    title: 'Reject Version…',
+    icon: '$(close)',
+    palette: running,
+    places: [onItem(/^version\..*\bpending\b/, '1_stage@2')],
+  },
   'modelthat.models.promote': {
     title: 'Promote Version…',
     icon: '$(arrow-up)',
     palette: running,
-    places: [onItem(/^version\b/, 'inline@1'), onItem(/^version\b/, '1_stage@1')],
+    places: [
+      onItem(/^version\b/, 'inline@2'),
+      onItem(/^version\b/, '1_stage@3'),
+      {
+        menu: 'editor/title',
+        when: all(context('modelthat.registersModel', true), running),
+        group: 'navigation@2',
+      },
+    ],
+  },
+  'modelthat.models.rollBack': {
+    title: 'Roll Back Production…',
+    icon: '$(discard)',
+    palette: running,
+    places: [onItem(/^(model\.used|stage\.production\.used|version\.production\b.*)$/, '1_stage@4')],
+  },
+  'modelthat.models.compare': {
+    title: 'Compare with Production',
+    icon: '$(git-compare)',
+    palette: running,
+    places: [onItem(/^version\.(?!production)/, '2_open@2')],
   },
   'modelthat.models.openRun': {
     title: 'Open Run of Version',
     icon: '$(graph-line)',
     palette: never,
-    places: [onItem(/^version\..*\btracked\b/, '2_open@1')],
+    places: [onItem(/^version\..*\btracked\b/, '2_open@3')],
   },
   'modelthat.models.register': {
     title: 'Register Model of Run…',
@@ -274,7 +312,12 @@ export const COMMANDS = {
   'modelthat.models.copyUri': {
     title: 'Copy Model URI',
     palette: never,
-    places: [onItem(/^version\b/, '5_copy@1')],
+    places: [onItem(/^(stage\..*\bused|version)\b/, '5_copy@1')],
+  },
+  'modelthat.models.copyLink': {
+    title: 'Copy Link to Model Page',
+    palette: never,
+    places: [onItem(/^(model|version)\b/, '5_copy@2')],
   },
 } as const satisfies Record<`modelthat.${string}.${string}`, CommandDeclaration>;
 

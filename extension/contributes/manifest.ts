@@ -1,6 +1,6 @@
 import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
-import { PIPELINE_PANEL, RUN_PANEL, VIEW_CONTAINER } from './names.ts';
+import { MODEL_PANEL, PIPELINE_PANEL, RUN_PANEL, VIEW_CONTAINER } from './names.ts';
 import { SETTINGS } from './settings.ts';
 import { PROBLEM_MATCHER_DECLARATION, TASK_DEFINITION } from './tasks.ts';
 import { VIEW_DECLARATIONS, WELCOMES } from './views.ts';
@@ -18,8 +18,10 @@ export function manifest() {
       'workspaceContains:.modelthat',
       'workspaceContains:mlruns',
       'workspaceContains:mlflow.db',
+      'onUri',
       `onWebviewPanel:${RUN_PANEL}`,
       `onWebviewPanel:${PIPELINE_PANEL}`,
+      `onWebviewPanel:${MODEL_PANEL}`,
     ],
     capabilities: {
       untrustedWorkspaces: {

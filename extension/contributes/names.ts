@@ -10,6 +10,8 @@ export type ViewId = (typeof VIEWS)[number];
 export const RUN_PANEL = 'modelthat.run';
 /** Type of the pipeline page's webview panels. */
 export const PIPELINE_PANEL = 'modelthat.pipeline';
+/** Type of the model page's webview panels. */
+export const MODEL_PANEL = 'modelthat.model';
 
 /** Type of the tasks that run pipelines. */
 export const TASK_TYPE = 'modelthat';
@@ -27,5 +29,7 @@ export interface ContextValues extends Record<EmptyKey, boolean> {
   'modelthat.daemon': DaemonState;
   /** Whether a folder of the window holds a store or a pipeline file. */
   'modelthat.hasProject': boolean;
+  /** Whether the file in front registers a model that has versions. */
+  'modelthat.registersModel': boolean;
 }
 export type ContextKey = keyof ContextValues;

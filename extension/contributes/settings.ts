@@ -47,7 +47,7 @@ export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingV
     type: 'boolean',
     default: true,
     markdownDescription:
-      'Shows *Run* above the steps of a pipeline file, with their last results and what is stale.',
+      'Shows *Run* above the steps of a pipeline file, with their last results and what is stale, and the newest version of a model where a file registers it.',
     scope: 'window',
   },
   'modelthat.notifications.after': {

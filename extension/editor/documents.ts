@@ -1,4 +1,4 @@
-import type { DocumentSelector } from 'vscode';
+import type { DocumentFilter, DocumentSelector } from 'vscode';
 import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 
 /** The files that describe pipelines, wherever they are. */
@@ -8,7 +8,13 @@ export const PIPELINE_PATTERN = `**/{${PIPELINE_FILES.join(',')}}`;
 export const NO_PIPELINES =
   '**/{.git,.dvc,.modelthat,.venv,.tox,node_modules,__pycache__,venv,site-packages,mlruns,dist}/**';
 
-export const PIPELINE_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: PIPELINE_PATTERN };
+export const PIPELINE_DOCUMENTS: DocumentFilter = { scheme: 'file', pattern: PIPELINE_PATTERN };
 
 /** Pipelines, and what may hold their parameters. */
 export const PROJECT_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: '**/*.{yaml,yml,json}' };
+
+/** What can register models: pipelines, and Python code. */
+export const REGISTERING_DOCUMENTS: DocumentSelector = [
+  { scheme: 'file', language: 'python' },
+  PIPELINE_DOCUMENTS,
+];

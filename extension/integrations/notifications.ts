@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { getApproval } from '../../daemon/contract/approvals.ts';
 import { formatDuration } from '../../daemon/contract/display.ts';
 import {
   type Execution,
@@ -20,7 +21,7 @@ interface Offer {
   readonly subject: Subject;
 }
 
-/** Tells when a long execution ends, or waits for a person, with what can be done about it. */
+/** Tells when a long execution ends, or something waits for a person, with what can be done about it. */
 export class Notifications implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #subscription: vscode.Disposable;
@@ -30,8 +31,11 @@ export class Notifications implements vscode.Disposable {
   constructor(stores: Stores, log: vscode.LogOutputChannel) {
     this.#log = log;
     this.#subscription = stores.onDidReceive(({ connection, message }) => {
-      if (message.type === 'reset' || message.event.topic !== 'execution') return;
-      this.#look(connection, message.event.id).catch(error => this.#log.warn(String(error)));
+      if (message.type === 'reset') return;
+      const { topic, id, kind } = message.event;
+      const warn = (error: unknown) => this.#log.warn(String(error));
+      if (topic === 'execution') this.#look(connection, id).catch(warn);
+      if (topic === 'approval' && kind === 'created') tellRequest(connection, Number(id)).catch(warn);
     });
   }
 
@@ -61,12 +65,36 @@ async function tell(connection: StoreConnection, execution: Execution, took: num
   const verb = status === 'waiting' ? 'waits for you' : `${status} after ${formatDuration(took)}`;
   const text = `${executionName(execution)} ${verb}${reason}`;
   const offers = offersOf(connection, execution, telling);
-  const titles = offers.map(offer => offer.title);
-  const chosen = await (status === 'failed' || status === 'rejected'
+  await offer(text, offers, status === 'failed' || status === 'rejected' ? 'error' : 'information');
+}
+
+/** Tells that a version waits for a person. */
+async function tellRequest(connection: StoreConnection, id: number): Promise<void> {
+  const { request, version } = await connection.call(getApproval, { params: { id } });
+  if (request.state !== 'pending' || !version) return;
+  const subject: Subject = { type: 'version', connection, version, request };
+  const { model, stage, requestedBy, reason } = request;
+  const why = reason ? `: ${firstLine(reason)}` : '.';
+  await offer(
+    `${requestedBy.subject} asks for approval of ${model} version ${request.version} for ${stage}${why}`,
+    [
+      { title: 'Approve…', command: 'modelthat.models.approve', subject },
+      { title: 'Open', command: 'modelthat.models.open', subject },
+    ],
+  );
+}
+
+async function offer(
+  text: string,
+  offers: readonly Offer[],
+  kind: 'error' | 'information' = 'information',
+): Promise<void> {
+  const titles = offers.map(({ title }) => title);
+  const chosen = await (kind === 'error'
     ? vscode.window.showErrorMessage(text, ...titles)
     : vscode.window.showInformationMessage(text, ...titles));
-  const offer = offers.find(({ title }) => title === chosen);
-  if (offer) await vscode.commands.executeCommand(offer.command, { subject: offer.subject });
+  const taken = offers.find(({ title }) => title === chosen);
+  if (taken) await vscode.commands.executeCommand(taken.command, { subject: taken.subject });
 }
 
 function offersOf(

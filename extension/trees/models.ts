@@ -1,3 +1,4 @@
+import { type ApprovalRequest, listApprovals } from '../../daemon/contract/approvals.ts';
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import {
   listModelSummaries,
@@ -13,6 +14,9 @@ import { collect } from './pages.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
 import { VersionDrag } from './version-drag.ts';
 
+/** The most requests that wait for an answer at once and are marked. */
+const MARKED_REQUESTS = 1_000;
+
 /** Registered models, their stages, and the versions in these, newest first. A version is dragged to another stage. */
 export class ModelsTree extends StoreTree {
   constructor(stores: Stores) {
@@ -21,12 +25,14 @@ export class ModelsTree extends StoreTree {
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
     const id = connection.store;
-    const { items, more } = await collect(this.limitOf(id), page =>
-      connection.call(listModelSummaries, { query: page }),
-    );
+    const [{ items, more }, pending] = await Promise.all([
+      collect(this.limitOf(id), page => connection.call(listModelSummaries, { query: page })),
+      pendingRequests(connection),
+    ]);
     const nodes = items.map((model): TreeNode => {
+      const waiting = pending.filter(request => request.model === model.name).length;
       return {
-        row: modelRow(connection.store, model, items.length),
+        row: modelRow(connection.store, model, waiting, items.length),
         subject: { type: 'model', connection, model },
         children: async () => STAGE_ORDER.map(stage => this.#stageNode(connection, model, stage)),
       };
@@ -35,7 +41,7 @@ export class ModelsTree extends StoreTree {
   }
 
   protected override affectedBy({ store }: StoreConnection, { topic }: ChangeEvent): string[] {
-    return topic === 'model' ? [store] : [];
+    return topic === 'model' || topic === 'approval' ? [store] : [];
   }
 
   #stageNode(connection: StoreConnection, model: ModelSummary, stage: Stage): TreeNode {
@@ -46,19 +52,27 @@ export class ModelsTree extends StoreTree {
   }
 
   async #versions(connection: StoreConnection, name: string, stage: Stage, id: string): Promise<TreeNode[]> {
-    const [{ items, more }, goals] = await Promise.all([
+    const [{ items, more }, goals, pending] = await Promise.all([
       collect(this.limitOf(id), page =>
         connection.call(listVersions, { params: { name }, query: { stage, ...page } }),
       ),
       goalsOf(connection),
+      pendingRequests(connection, name),
     ]);
     const now = Date.now();
     const nodes = items.map((version): TreeNode => {
+      const request = pending.find(each => each.version === version.version);
       return {
-        row: versionRow(connection.store, version, { goals, now }),
-        subject: { type: 'version', connection, version },
+        row: versionRow(connection.store, version, { goals, request, now }),
+        subject: { type: 'version', connection, version, request },
+        click: 'modelthat.models.open',
       };
     });
     return this.paged(id, connection, nodes, more);
   }
+}
+
+async function pendingRequests(connection: StoreConnection, model?: string): Promise<ApprovalRequest[]> {
+  const query = { state: 'pending', limit: MARKED_REQUESTS, ...(model !== undefined && { model }) } as const;
+  return (await connection.call(listApprovals, { query })).items;
 }

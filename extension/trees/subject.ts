@@ -1,3 +1,4 @@
+import type { ApprovalRequest } from '../../daemon/contract/approvals.ts';
 import type { Automation } from '../../daemon/contract/automations.ts';
 import type { ModelSummary, ModelVersion, Stage } from '../../daemon/contract/models.ts';
 import type { Execution, Pipeline, StepExecution } from '../../daemon/contract/pipelines.ts';
@@ -28,15 +29,18 @@ interface Subjects {
   model: { readonly model: ModelSummary };
   /** A stage of the model of this name. */
   stage: { readonly model: string; readonly stage: Stage };
-  version: { readonly version: ModelVersion };
+  version: {
+    readonly version: ModelVersion;
+    /** The request that waits for an answer, where one is known of. */
+    readonly request?: ApprovalRequest | undefined;
+  };
 }
 type SubjectType = keyof Subjects;
 
 /** What a line of a tree stands for: what commands act on. */
-export type SubjectOf<Type extends SubjectType> = {
-  readonly type: Type;
-  readonly connection: StoreConnection;
-} & Subjects[Type];
+export type SubjectOf<Type extends SubjectType> = Type extends SubjectType
+  ? { readonly type: Type; readonly connection: StoreConnection } & Subjects[Type]
+  : never;
 export type Subject = { [Type in SubjectType]: SubjectOf<Type> }[SubjectType];
 
 /** The subject of a command's argument when it is of one of these types: menus pass tree nodes, others may pass anything. */

@@ -1,5 +1,6 @@
 import '../ui/controls.ts';
 import '../ui/page.css';
+import '../ui/record.css';
 import './run.css';
 import './artifacts.ts';
 import './metric-charts.ts';
@@ -17,9 +18,10 @@ import type {
 } from '../../daemon/contract/messages.ts';
 import type { ArtifactFile, Series } from '../../daemon/contract/runs.ts';
 import { PageElement } from '../ui/element.ts';
+import { factList } from '../ui/fact-list.ts';
 import { Host } from '../ui/host.ts';
 import { childRuns, childrenWithCharts } from './child-runs.ts';
-import { emptiness, factList, metricsTable, modelVersions, parentRun } from './facts.ts';
+import { emptiness, metricsTable, modelVersions, parentRun } from './facts.ts';
 import type { ChartSettings } from './metric-charts.ts';
 
 /** Tags that the client sets itself and that the page shows elsewhere or not at all. */

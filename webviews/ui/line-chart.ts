@@ -16,7 +16,7 @@ import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Series } from '../../daemon/contract/runs.ts';
 import { PageElement } from './element.ts';
 import { smooth } from './smoothing.ts';
-import { type ChartTheme, chartTheme, onThemeChange, withAlpha } from './theme.ts';
+import { type ChartTheme, chartStyle, chartTheme, onThemeChange, withAlpha } from './theme.ts';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Filler, Tooltip);
 
@@ -107,11 +107,7 @@ function datasets(series: Series, smoothing: number, theme: ChartTheme): ChartDa
 }
 
 function chartOptions(theme: ChartTheme, logScale: boolean, { points }: Series): ChartOptions<'line'> {
-  const font = { family: theme.font, size: 11 };
-  const scale = {
-    grid: { color: theme.grid, drawTicks: false },
-    border: { display: false },
-  };
+  const { scale, ticks, tooltip } = chartStyle(theme);
   return {
     animation: false,
     parsing: false,
@@ -127,11 +123,9 @@ function chartOptions(theme: ChartTheme, logScale: boolean, { points }: Series):
         max: points.at(-1)?.step,
         grid: { display: false },
         ticks: {
-          color: theme.text,
-          font,
+          ...ticks,
           maxTicksLimit: 6,
           includeBounds: false,
-          padding: 6,
           maxRotation: 0,
           precision: 0,
         },
@@ -140,25 +134,15 @@ function chartOptions(theme: ChartTheme, logScale: boolean, { points }: Series):
         ...scale,
         type: logScale ? 'logarithmic' : 'linear',
         ticks: {
-          color: theme.text,
-          font,
+          ...ticks,
           maxTicksLimit: 5,
-          padding: 6,
           callback: value => formatMetric(Number(value)),
         },
       },
     },
     plugins: {
       tooltip: {
-        backgroundColor: theme.surface,
-        borderColor: theme.border,
-        borderWidth: 1,
-        cornerRadius: 3,
-        displayColors: false,
-        titleColor: theme.text,
-        bodyColor: theme.text,
-        titleFont: font,
-        bodyFont: font,
+        ...tooltip,
         filter: item => item.datasetIndex === 0,
         callbacks: {
           title: ([item]) => `Step ${item?.parsed.x ?? ''}`,

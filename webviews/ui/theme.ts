@@ -2,6 +2,7 @@
 
 export interface ChartTheme {
   readonly line: string;
+  readonly good: string;
   readonly text: string;
   readonly grid: string;
   readonly surface: string;
@@ -17,12 +18,33 @@ export function chartTheme(): ChartTheme {
   const contrast = color('--vscode-contrastBorder', '');
   return {
     line: color('--vscode-charts-blue', '#3794ff'),
+    good: color('--vscode-testing-iconPassed', '#73c991'),
     text: color('--vscode-descriptionForeground', text),
     grid: contrast ? withAlpha(contrast, 0.35) : withAlpha(text, 0.12),
     surface: color('--vscode-editorHoverWidget-background', '#252526'),
     border: color('--vscode-editorHoverWidget-border', '#454545'),
     font: color('--vscode-font-family', 'sans-serif'),
   };
+}
+
+/** What axes and tooltips of all charts look like. */
+export function chartStyle(theme: ChartTheme) {
+  const font = { family: theme.font, size: 11 };
+  return {
+    scale: { grid: { color: theme.grid, drawTicks: false }, border: { display: false } },
+    ticks: { color: theme.text, font, padding: 6 },
+    tooltip: {
+      backgroundColor: theme.surface,
+      borderColor: theme.border,
+      borderWidth: 1,
+      cornerRadius: 3,
+      displayColors: false,
+      titleColor: theme.text,
+      bodyColor: theme.text,
+      titleFont: font,
+      bodyFont: font,
+    },
+  } as const;
 }
 
 /** Calls `changed` whenever the theme is another. @returns ends it */
