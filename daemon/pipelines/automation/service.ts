@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Automation, AutomationKind } from '../../contract/automations.ts';
@@ -71,6 +72,8 @@ export class AutomationService {
       await setImmediate();
     }
     const gone = this.#switches.all.filter(each => !seen.has(keyOf(each)));
+    // A file that goes just after it was written may escape the watch.
+    for (const each of gone) if (!existsSync(each.file)) this.#arm(each);
     return { items: [...items, ...gone.map(({ file, kind }) => this.#show(file, kind, null))] };
   }
 
