@@ -18,7 +18,7 @@ export function chartTheme(): ChartTheme {
   const contrast = color('--vscode-contrastBorder', '');
   return {
     line: color('--vscode-charts-blue', '#3794ff'),
-    good: color('--vscode-testing-iconPassed', '#73c991'),
+    good: color('--vscode-charts-green', '#388a34'),
     text: color('--vscode-descriptionForeground', text),
     grid: contrast ? withAlpha(contrast, 0.35) : withAlpha(text, 0.12),
     surface: color('--vscode-editorHoverWidget-background', '#252526'),
