@@ -11,6 +11,7 @@ import { MODEL_PANEL } from '../contributes/names.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import type { Subject } from '../trees/subject.ts';
+import { guard } from './guard.ts';
 import { loadModel } from './model-snapshot.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 import { perform } from './perform.ts';
@@ -123,14 +124,8 @@ export class ModelPanel {
     });
   }
 
-  async #guard(work: () => unknown): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      const problem = error instanceof Error ? error : new Error(String(error));
-      this.#parts.log.error(problem);
-      this.#post({ type: 'problem', message: problem.message });
-    }
+  #guard(work: () => unknown): Promise<void> {
+    return guard(work, this.#parts.log, problem => this.#post(problem));
   }
 
   #post(message: ToModelPage): void {

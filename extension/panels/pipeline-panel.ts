@@ -17,6 +17,7 @@ import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import { isActive } from '../trees/pipeline-rows.ts';
 import type { Subject } from '../trees/subject.ts';
+import { guard } from './guard.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 import { perform } from './perform.ts';
 import { PARTS, PipelineLoader, type PipelinePart } from './pipeline-snapshot.ts';
@@ -176,14 +177,8 @@ export class PipelinePanel {
     });
   }
 
-  async #guard(work: () => unknown): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      const problem = error instanceof Error ? error : new Error(String(error));
-      this.#parts.log.error(problem);
-      this.#send({ type: 'problem', message: problem.message });
-    }
+  #guard(work: () => unknown): Promise<void> {
+    return guard(work, this.#parts.log, problem => this.#send(problem));
   }
 
   #send(message: ToPipelinePage): void {

@@ -12,6 +12,7 @@ import { RUN_PANEL } from '../contributes/names.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import type { Subject } from '../trees/subject.ts';
+import { guard } from './guard.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 import { perform } from './perform.ts';
 import { previewLimit, previewOf } from './preview.ts';
@@ -134,14 +135,8 @@ class RunPanel {
     });
   }
 
-  async #guard(work: () => unknown): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      const problem = error instanceof Error ? error : new Error(String(error));
-      this.#parts.log.error(problem);
-      this.#send({ type: 'problem', message: problem.message });
-    }
+  #guard(work: () => unknown): Promise<void> {
+    return guard(work, this.#parts.log, problem => this.#send(problem));
   }
 
   #send(message: ToRunPage): void {

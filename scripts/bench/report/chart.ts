@@ -58,7 +58,9 @@ export function machineLine({ processor, cores, memoryGb, system, node }: Machin
 
 /** The contestants with their versions, and the day. */
 export function versionLine({ versions, startedAt }: Results, names: readonly ContestantName[]): string {
-  const known = names.filter(name => name !== 'node -e 0').map(name => `${name} ${versions[name] ?? ''}`);
+  const known = names
+    .filter(name => name !== 'node -e 0')
+    .map(name => `${name} ${versions[name] ?? ''}`.trim());
   return [...known, startedAt.slice(0, 10)].join(', ');
 }
 
