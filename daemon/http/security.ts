@@ -51,7 +51,7 @@ export class Guard {
   }
 
   /**
-   * Lets a request pass, and knows its principal from then on.
+   * Looks at where a request comes from.
    *
    * @returns true when the request is for `/health` and needs no principal
    * @throws ApiError when it may not pass
@@ -59,13 +59,16 @@ export class Guard {
   admit(request: IncomingMessage): boolean {
     this.#checkHost(request);
     checkOrigin(request);
-    if (isHealth(request)) return true;
+    return isHealth(request);
+  }
+
+  /** Knows a request's principal from then on. @throws ApiError when it may not pass */
+  authenticate(request: IncomingMessage): void {
     const token = tokenOf(request.headers.authorization);
     const principal = token === undefined ? undefined : this.#tokens.principalOf(token);
     if (!principal) throw new ApiError('UNAUTHENTICATED', UNAUTHENTICATED_MESSAGE);
     principals.set(request, principal);
     if (!hasRawBody(request)) checkBody(request);
-    return false;
   }
 
   /** Against DNS rebinding: a page of another site reaches us only under that site's name. */

@@ -101,8 +101,17 @@ function guarded(port: number, parts: ServerParts, application: Promise<Handle>)
       refuse(response, toApiError(error, parts.log));
       return;
     }
-    parts.onRequest();
-    void application.then(handle => handle(request, response));
+    // The tokens of steps that an earlier daemon started are known once its work is taken up.
+    void application.then(handle => {
+      try {
+        guard.authenticate(request);
+      } catch (error) {
+        refuse(response, toApiError(error, parts.log));
+        return;
+      }
+      parts.onRequest();
+      handle(request, response);
+    });
   };
 }
 

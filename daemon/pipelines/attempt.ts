@@ -110,11 +110,15 @@ export class Attempt {
     const { id } = this.#state.execution;
     const { name } = this.#step;
     const { executor, files, tokens } = this.#engine;
-    this.#handle = this.#state.step(name).process ?? (await executor.recover(id, name));
-    if (!this.#handle) return undefined;
-    const alive = await executor.isRunning(this.#handle);
+    // At once: requests come in as soon as all executions are taken up. It is revoked when the step has ended.
     const token = files.keptToken(id, name);
-    if (alive && token !== undefined) tokens.restore(token, scopeOf(this.#state, name));
+    if (token !== undefined) tokens.restore(token, scopeOf(this.#state, name));
+    this.#handle = this.#state.step(name).process ?? (await executor.recover(id, name));
+    if (!this.#handle) {
+      if (token !== undefined) tokens.revoke(token);
+      return undefined;
+    }
+    const alive = await executor.isRunning(this.#handle);
     const how = alive ? 'ran on while the daemon was down' : 'ended while the daemon was down';
     return { ...(await this.#watch(this.#handle, how)), remark: how };
   }

@@ -54,6 +54,34 @@ describe('after the daemon was killed', () => {
 
   const waitFor = (name: string) => `until [ -e ${name} ]; do sleep 0.02; done`;
 
+  it('a step that logs just when the next daemon starts is let in', async () => {
+    const { id } = await start(daemon, [
+      'steps:',
+      "  log: { run: sh -c 'echo $MLFLOW_TRACKING_PASSWORD > token.new; mv token.new token; sleep 1000' }",
+    ]);
+    const token = (await appears(place, 'token')).trim();
+    await until(daemon, id, ({ steps }) => steps[0]?.status === 'running');
+    await crash();
+    const answers = new Set<number>();
+    let started = false;
+    const knock = async () => {
+      while (!started || answers.size === 0) {
+        const headers = { authorization: `Bearer ${token}` };
+        const asked = fetch(`${daemon.url}/api/2.0/mlflow/experiments/get?experiment_id=0`, { headers });
+        const answer = await asked.catch(() => undefined);
+        if (answer) answers.add(answer.status);
+        await answer?.arrayBuffer();
+      }
+    };
+    const knocking = knock();
+    await restart();
+    started = true;
+    await knocking;
+    assert.deepEqual([...answers], [200]);
+    await daemon.client.call(cancelExecution, { params: { executionId: id }, body: { force: true } });
+    await ended(daemon, id);
+  });
+
   it('a step goes on, its output and exit code are kept, and the execution is finished by the next daemon', async () => {
     write(daemon, 'long.sh', 'echo before', 'touch "begun-$1"', waitFor('go'), 'echo after', 'exit "$1"');
     const { id, runId } = await start(daemon, [
