@@ -28,9 +28,9 @@ let newest = { at: -Infinity, table: listNothing() };
 /** @returns undefined when it has ended, or where processes cannot be measured (Windows: asking takes a second) */
 export async function usageOf(root: ProcessIdentity): Promise<Usage | undefined> {
   if (process.platform === 'win32') return undefined;
-  if (performance.now() - newest.at > SAME_TABLE_MS)
-    newest = { at: performance.now(), table: listProcesses() };
-  const members = familyOf(await newest.table, root);
+  let members = familyOf(await tableWithin(SAME_TABLE_MS), root);
+  // It may have begun after that table was read.
+  if (members.length === 0) members = familyOf(await tableWithin(0), root);
   const used = process.platform === 'linux' ? members.flatMap(readLinux) : await readUnix(members);
   if (used.length === 0) return undefined;
   return {
@@ -38,6 +38,13 @@ export async function usageOf(root: ProcessIdentity): Promise<Usage | undefined>
     memory: used.reduce((sum, each) => sum + each.memory, 0),
     pids: members.map(({ pid }) => pid),
   };
+}
+
+/** @param age how old it may be, in milliseconds */
+function tableWithin(age: number): Promise<Map<number, ProcessEntry>> {
+  const now = performance.now();
+  if (now - newest.at > age) newest = { at: now, table: listProcesses() };
+  return newest.table;
 }
 
 async function listNothing(): Promise<Map<number, ProcessEntry>> {
