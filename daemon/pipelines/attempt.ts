@@ -157,18 +157,19 @@ export class Attempt {
     // Before the ending is waited for: it may go on for other processes of the step.
     const ending = await this.#ending;
     if (this.#cancelled) return { ...end, cancelled: ending ?? 'before it ran', repeatable: false };
-    if (!timedOut) return { ...end, ...(await this.#fetch(handle, end.exitCode)), repeatable: true };
+    if (!timedOut) return { ...end, ...(await this.#finish(handle, end.exitCode)), repeatable: true };
     const late = `it took longer than its timeout of ${writeDuration(this.#step.timeout ?? 0)}`;
     return { ...end, exitCode: null, message: [late, ending].filter(Boolean).join('; '), repeatable: true };
   }
 
-  /** @returns what is different because the outputs of a job that ended well could not be brought here */
-  async #fetch(handle: JobHandle, exitCode: number | null): Promise<Partial<JobEnd>> {
+  /** Brings the outputs of a job that ended well. @returns what is to be told of its end */
+  async #finish(handle: JobHandle, exitCode: number | null): Promise<Partial<JobEnd>> {
     if (exitCode !== 0) return {};
     const { id } = this.#state.execution;
+    const { executor } = this.#engine;
     try {
-      await this.#engine.executor.fetch(id, this.#step.name, handle, makesOf(this.#step));
-      return {};
+      await executor.fetch(id, this.#step.name, handle, makesOf(this.#step));
+      return { message: await executor.remains(id, this.#step.name, handle) };
     } catch (error) {
       return { exitCode: null, message: `its outputs could not be fetched: ${(error as Error).message}` };
     }

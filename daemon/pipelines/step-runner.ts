@@ -181,8 +181,10 @@ export class StepRunner {
     const status = cancelled !== undefined ? 'KILLED' : end.exitCode === 0 ? 'FINISHED' : 'FAILED';
     await runs.end(runId, status, end.at);
     const exitCode = this.#step.commands.length === 0 ? null : end.exitCode;
-    if (cancelled === undefined && end.exitCode === 0)
+    if (cancelled === undefined && end.exitCode === 0) {
+      this.#remark = this.#withRemark(end.message);
       return this.#judge(end.at, { exitCode, usage: end.usage });
+    }
     if (cancelled === undefined && this.#canRetry(end)) return this.#retry(end);
     await this.#change({
       ...(await runs.progress(runId)),

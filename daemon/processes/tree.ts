@@ -10,6 +10,9 @@ const POLL_MS = 50;
 /** After SIGKILL a process is gone as soon as the system gets to it; longer means it hangs in the kernel. */
 const KILL_LIMIT_MS = 5_000;
 
+/** So long processes may take that end because their first one has. */
+const LINGER_MS = 500;
+
 /** What to end: the first process, and the variable that marks everything it started. */
 export interface Tree {
   readonly root: ProcessIdentity;
@@ -57,6 +60,17 @@ export function familyOf(
 /** The live processes of a tree, those included that left it (double fork, setsid) but still carry the mark. */
 async function membersOf({ root, mark }: Tree): Promise<ProcessEntry[]> {
   return familyOf(await listProcesses(), root, pid => environmentHas(pid, mark));
+}
+
+/**
+ * The pids of what a tree has left running, its first process having ended. Helpers that end by themselves once it has,
+ * as those of Python's process pools do, are waited for and are not among them.
+ */
+export async function remainsOf(tree: Tree): Promise<number[]> {
+  for (const deadline = Date.now() + LINGER_MS; ; await sleep(POLL_MS)) {
+    const members = await membersOf(tree);
+    if (members.length === 0 || Date.now() >= deadline) return members.map(({ pid }) => pid);
+  }
 }
 
 /**

@@ -77,6 +77,9 @@ export interface Executor {
    */
   fetch(executionId: string, step: string, handle: JobHandle, outputs: readonly string[]): Promise<void>;
 
+  /** What a job that has ended left running, in a person's words; empty when nothing, or where it cannot be told. */
+  remains(executionId: string, step: string, handle: JobHandle): Promise<string>;
+
   /**
    * Ends the job and everything it started.
    *

@@ -13,7 +13,7 @@ import {
   type ProcessIdentity,
   parseStat,
 } from '../../processes/table.ts';
-import { endTree, GRACE_MS, type Tree } from '../../processes/tree.ts';
+import { endTree, GRACE_MS, remainsOf, type Tree } from '../../processes/tree.ts';
 import type { ExecutionFiles, StepFiles } from '../files.ts';
 import type { Executor, Job, JobEnd, JobHandle, JobUsage } from './executor.ts';
 import { LocalMeter } from './local-meter.ts';
@@ -131,6 +131,19 @@ export class LocalExecutor implements Executor {
 
   /** Its jobs write to the workspace itself. */
   async fetch(): Promise<void> {}
+
+  async remains(executionId: string, step: string, handle: JobHandle): Promise<string> {
+    // Windows keeps no sessions, and listing its processes takes a second.
+    if (process.platform === 'win32') return '';
+    const root = identityOf(handle);
+    // What it left before the machine was started anew is gone.
+    if (root.bootId !== bootId()) return '';
+    const left = await remainsOf({ root, mark: markOf(executionId, step) });
+    if (left.length === 0) return '';
+    const what =
+      left.length === 1 ? '1 process that it started runs' : `${left.length} processes that it started run`;
+    return `${what} on (pid ${left.join(', ')})`;
+  }
 
   async cancel(executionId: string, step: string, handle: JobHandle, hurry: AbortSignal): Promise<string> {
     const tree: Tree = { root: identityOf(handle), mark: markOf(executionId, step) };

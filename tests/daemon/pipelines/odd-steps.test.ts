@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, utimesSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getStepLog } from '../../../daemon/contract/pipelines.ts';
@@ -31,6 +31,19 @@ describe('steps that do what they should not', () => {
       step(execution, 'metrics').message,
       /m.json cannot be read: it is a folder, where a file is expected/,
     );
+  });
+
+  it('say what they left running, though they ended well', async () => {
+    write(daemon, 'leaves.sh', 'sleep 300 &', 'echo $! > left.pid');
+    write(daemon, 'helped.sh', 'sleep 0.1 &');
+    const execution = await run(daemon, [
+      'steps: { leaves: { run: sh leaves.sh }, helped: { run: sh helped.sh } }',
+    ]);
+    const pid = Number(readFileSync(path.join(place.workspace, 'left.pid'), 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    assert.deepEqual(statuses(execution), { leaves: 'succeeded', helped: 'succeeded' });
+    assert.equal(step(execution, 'leaves').message, `1 process that it started runs on (pid ${pid})`);
+    assert.equal(step(execution, 'helped').message, '');
   });
 
   it('may print 200 MB without a line break: every part that is shown is small', async () => {
