@@ -38,7 +38,11 @@ export function register(program: Command): void {
         [],
       )
       .option('--from <step>', 'only this step and all that need it (can be repeated)', append, [])
-      .option('--force', 'also what nothing has changed for that it depends on');
+      .option('--force', 'also what nothing has changed for that it depends on')
+      .option(
+        '--python <path>',
+        'the Python whose environment a pipeline runs in that names none; by default of the environment that is active',
+      );
   const started = (command: Command) =>
     command
       .option('--queue', 'while the pipeline runs already, wait for that to end instead of failing')
@@ -81,6 +85,7 @@ interface Asked {
   readonly only: string[];
   readonly from: string[];
   readonly force?: boolean;
+  readonly python?: string;
 }
 
 /** How it is started. */
@@ -89,8 +94,21 @@ interface Started {
   readonly detach?: boolean;
 }
 
-function requestOf(file: string, { set, only, from, force = false }: Asked) {
-  return { file, set, force, ...(only.length > 0 && { only }), ...(from.length > 0 && { from }) };
+function requestOf(file: string, { set, only, from, force = false, python: named }: Asked) {
+  const python = named === undefined ? activePython() : path.resolve(named);
+  return {
+    ...{ file, set, force, python },
+    ...(only.length > 0 && { only }),
+    ...(from.length > 0 && { from }),
+  };
+}
+
+/** The Python of the environment that the terminal has activated, as `python` would be. */
+function activePython(): string | undefined {
+  const root = process.env.VIRTUAL_ENV || process.env.CONDA_PREFIX;
+  if (!root) return undefined;
+  const programs = process.platform === 'win32' ? ['Scripts/python.exe', 'python.exe'] : ['bin/python'];
+  return programs.map(program => path.join(root, program)).find(program => fs.existsSync(program));
 }
 
 function concurrencyOf({ queue }: Started): Concurrency {

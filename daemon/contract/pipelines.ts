@@ -187,6 +187,8 @@ export const Execution = z.object({
   startedBy: StartedBy.default(BY_A_PERSON),
   /** Overrides it was started with. */
   set: StringMap,
+  /** Absolute path of the Python that was named for it; null when none was, and when the pipeline names its environment. */
+  python: z.string().nullable().default(null),
   /** Null while it is being recorded, and where it never was. */
   code: CodeVersion.nullable().default(null),
   /** Null while it is being recorded, and where it never was. */
@@ -225,6 +227,12 @@ export const EXIT = {
   rejected: 4,
   cancelled: 130,
 } as const;
+
+/**
+ * Absolute path of a Python: its environment is that of a pipeline that names none. What the editor has selected, or what a
+ * terminal has activated.
+ */
+const NamedPython = z.string().max(4_096).optional();
 
 const ExecutionId = z.object({ executionId: z.string() });
 const StepOf = ExecutionId.extend({ step: z.string() });
@@ -289,6 +297,7 @@ export const planExecution = route({
     only: z.array(z.string()).optional(),
     from: z.array(z.string()).optional(),
     force: z.boolean().default(false),
+    python: NamedPython,
   }),
   reply: Plan,
 });
@@ -309,6 +318,7 @@ export const startExecution = route({
     from: z.array(z.string()).optional(),
     /** Whether steps run even if nothing that they depend on changed. */
     force: z.boolean().default(false),
+    python: NamedPython,
     /** What happens while another execution of the pipeline runs; a person is told by default. */
     concurrency: Concurrency.default('skip'),
   }),
@@ -435,7 +445,7 @@ export const prepareDebugging = route({
   path: '/api/v1/pipelines/debug',
   access: 'owner',
   summary: 'What starts a step under a debugger: its commands and their environment. Nothing is run',
-  body: z.object({ file: z.string(), step: z.string(), set: StringMap.default({}) }),
+  body: z.object({ file: z.string(), step: z.string(), set: StringMap.default({}), python: NamedPython }),
   reply: DebugPreparation,
 });
 

@@ -94,7 +94,7 @@ function unusable(chosen: string | undefined, rejected: readonly string[], lacks
   const remedy = lacksVenv
     ? 'On Debian and Ubuntu run “apt install python3-venv”, or install uv (pip install uv).'
     : chosen === undefined
-      ? `Install Python ${oldest} or newer, or name one in the setting modelthat.python or in MODELTHAT_PYTHON.`
-      : 'Correct what names it: --python, the setting modelthat.python, or MODELTHAT_PYTHON.';
+      ? `Install Python ${oldest} or newer, or name one in MODELTHAT_PYTHON.`
+      : 'Correct what names it: --python, or MODELTHAT_PYTHON.';
   return new ApiError('BAD_REQUEST', `Python ${oldest} or newer is needed; ${found}. ${remedy}`);
 }

@@ -6,6 +6,7 @@ import { findInstaller } from './command.ts';
 import { binOf, type Installation, install, readLock } from './installer.ts';
 import { findInterpreter, type Interpreter } from './interpreter.ts';
 import { contentOf, kindOf } from './requirements.ts';
+import { programsOf, SelectedPythons } from './selected.ts';
 
 /** Tag of an execution's run: the hash of the environment its steps ran in. */
 export const ENVIRONMENT_TAG = 'modelthat.environment';
@@ -52,6 +53,7 @@ export class Environments {
   readonly #workspace: string;
   readonly #chosen: string | undefined;
   readonly #builds = new Map<string, Build>();
+  readonly #selected = new SelectedPythons();
 
   /**
    * @param folder where environments are kept, shared by all stores of the user
@@ -82,6 +84,19 @@ export class Environments {
     const interpreter = await this.#interpreterFor(requirements);
     const root = path.join(this.#folder, keyOf(requirements, interpreter));
     return existsSync(root) ? read(root, interpreter) : undefined;
+  }
+
+  /**
+   * The environment that an interpreter belongs to, as it is now: nothing is made.
+   *
+   * @param python absolute path of the interpreter
+   * @throws ApiError INVALID_PARAMETER_VALUE when it is none
+   */
+  async selected(python: string): Promise<PythonEnvironment> {
+    const found = await this.#selected.ask(python);
+    const lock = found.packages.map(line => `${line}\n`).join('');
+    const own = path.join(this.#folder, 'selected', hashOf(found.executable));
+    return { root: found.root, bin: programsOf(found, own), lock, hash: hashOf(lock, ...describe(found)) };
   }
 
   /** An environment made earlier, by its hash; undefined when it, or the interpreter it was made with, is gone. */
@@ -199,7 +214,9 @@ function keyOf(requirements: string, interpreter: Interpreter | undefined): stri
   return hashOf(...contentOf(requirements), ...describe(interpreter));
 }
 
-function describe(interpreter: Interpreter | undefined): string[] {
+function describe(
+  interpreter: Pick<Interpreter, 'implementation' | 'version' | 'platform'> | undefined,
+): string[] {
   if (!interpreter) return [process.platform, process.arch];
   const { implementation, version, platform } = interpreter;
   return [implementation, version.join('.'), platform];

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { invalid, missing } from '../contract/errors.ts';
 import type { DebugPreparation } from '../contract/pipelines.ts';
+import type { Environments } from '../environments/service.ts';
 import type { PipelineDefinition, Step } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
 import type { StepTokens } from './engine.ts';
@@ -18,8 +19,7 @@ interface DebuggingParts {
   readonly url: string;
   /** Where sessions keep their parameters, in the user's state folder; what an earlier daemon left there is removed. */
   readonly folder: string;
-  /** The environment that requirements come to, if it is made already. */
-  readonly made: (requirements: string) => Promise<ExecutionEnvironment | undefined>;
+  readonly environments: Pick<Environments, 'made' | 'selected'>;
 }
 
 /**
@@ -41,6 +41,7 @@ export class StepDebugging {
     file: string;
     step: string;
     set: Readonly<Record<string, string>>;
+    python?: string | undefined;
   }): Promise<DebugPreparation> {
     const { pipelines, tokens, url } = this.#parts;
     const { definition } = await pipelines.read({ ...request, force: false });
@@ -50,7 +51,7 @@ export class StepDebugging {
       throw invalid(
         `The step “${step.name}” is a notebook: open ${step.notebook}, and debug its cells there.`,
       );
-    const environment = await this.#environment(definition);
+    const environment = await this.#environment(definition, request.python);
     const id = randomUUID();
     const token = tokens.issue();
     this.#tokens.set(id, token);
@@ -81,9 +82,13 @@ export class StepDebugging {
     for (const what of ['params', 'progress'] as const) rmSync(this.#place(id, what), { force: true });
   }
 
-  async #environment({ name, requirements }: PipelineDefinition): Promise<ExecutionEnvironment | null> {
-    if (requirements === null) return null;
-    const made = await this.#parts.made(requirements);
+  async #environment(
+    { name, requirements }: PipelineDefinition,
+    python: string | undefined,
+  ): Promise<ExecutionEnvironment | null> {
+    const { environments } = this.#parts;
+    if (requirements === null) return python === undefined ? null : environments.selected(python);
+    const made = await environments.made(requirements);
     if (made) return made;
     throw missing(`The Python environment of “${name}” is not made yet. Run the pipeline once, then debug.`);
   }

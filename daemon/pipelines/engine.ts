@@ -55,8 +55,13 @@ export interface Engine {
   recordCode(execution: ExecutionRecord): Promise<CodeVersion>;
   /** Describes the machine as it is when an execution begins. Never fails. */
   recordHost(execution: ExecutionRecord): Promise<Host>;
-  /** Hash of the lock of the environment that a pipeline asks for, if it is made already. */
-  environment(definition: PipelineDefinition): Promise<string | null>;
+  /**
+   * Hash of the lock of the environment that a pipeline asks for, if it is made already; for one that asks for none, of that
+   * of the named Python.
+   *
+   * @throws ApiError INVALID_PARAMETER_VALUE when that is no Python
+   */
+  environment(definition: PipelineDefinition, python: string | undefined): Promise<string | null>;
   /** The values of the secrets that a step names, by the names of their variables. */
   secrets(step: Step): Record<string, string>;
   /** Why a step cannot run here, whatever was done before it; undefined when it can. */

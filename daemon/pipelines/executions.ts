@@ -132,9 +132,10 @@ export class ExecutionService {
    */
   async resume(id: string, concurrency: Concurrency): Promise<Execution> {
     const kept = await this.#database.read('pipelines.getExecution', { id });
-    const { file, set, only, force } = kept.execution;
+    const { file, set, only, force, python } = kept.execution;
     const done = doneIn(kept);
-    return this.#start({ file, set, only: only ?? undefined, force, concurrency }, { id, done });
+    const request = { file, set, only: only ?? undefined, force, concurrency, python: python ?? undefined };
+    return this.#start(request, { id, done });
   }
 
   /**
@@ -147,9 +148,9 @@ export class ExecutionService {
   async reproduce(id: string, definition: PipelineDefinition, original: ExecutionRecord): Promise<Execution> {
     this.#refuseWhileDraining();
     await this.#refuseHindered(definition, null);
-    const { number, runId, set } = original;
+    const { number, runId, set, python = null } = original;
     const runner = await this.#create(
-      { id, set, only: null, startedBy: BY_A_PERSON },
+      { id, set, only: null, python, startedBy: BY_A_PERSON },
       definition,
       { force: true, number, reproduces: original.id },
       {
@@ -176,7 +177,9 @@ export class ExecutionService {
     const repeatable = takeRepeatable();
     const { definition, only } = await this.#pipelines.read(request);
     const { set, startedBy = BY_A_PERSON } = request;
-    const asked = { id: newExecutionId(repeatable), file: definition.file, set, only, startedBy };
+    // One that names its environment has that.
+    const python = definition.requirements === null ? (request.python ?? null) : null;
+    const asked = { id: newExecutionId(repeatable), file: definition.file, set, only, python, startedBy };
     const same = this.#asked.get(asked.id);
     if (same) {
       refuseOther(same.request, asked);
@@ -307,7 +310,7 @@ export class ExecutionService {
   }
 
   async #create(
-    { id, set, only, startedBy }: Omit<StartRequest, 'file'>,
+    { id, set, only, python, startedBy }: Omit<StartRequest, 'file'>,
     definition: PipelineDefinition,
     how: {
       force: boolean;
@@ -335,13 +338,17 @@ export class ExecutionService {
       pipeline,
       number,
       file: definition.file,
-      status: waitsFor === undefined ? firstStatus({ definition, environment: null, reproduces }) : 'queued',
+      status:
+        waitsFor === undefined
+          ? firstStatus({ definition, environment: null, python, reproduces })
+          : 'queued',
       runId,
       startTime: Date.now(),
       endTime: null,
       message: waitsFor ?? '',
       startedBy,
       set: { ...set },
+      python,
       code: null,
       host: null,
       resumes: resumed?.id ?? null,

@@ -20,24 +20,28 @@ export class HostRecorder {
     this.#environments = environments;
   }
 
-  /** The machine now, with the Python that the steps run. Never fails. */
-  async record(definition: PipelineDefinition): Promise<Host> {
+  /**
+   * The machine now, with the Python that the steps run. Never fails.
+   *
+   * @param named the Python that was named for them, if one was
+   */
+  async record(definition: PipelineDefinition, named: string | null): Promise<Host> {
     return {
       platform: process.platform,
       arch: process.arch,
       cpu: os.cpus()[0]?.model.trim() ?? '',
       cores: os.availableParallelism(),
       threads: process.env.OMP_NUM_THREADS ?? null,
-      python: await this.#python(definition),
+      python: await this.#python(definition, named),
     };
   }
 
-  async #python({ requirements, steps }: PipelineDefinition): Promise<string | null> {
+  async #python({ requirements, steps }: PipelineDefinition, named: string | null): Promise<string | null> {
     if (requirements !== null) return kindOf(requirements) === 'conda' ? null : this.#ask(undefined);
-    const named = steps
+    const run = steps
       .flatMap(({ commands }) => commands.map(([program = '']) => program))
       .find(program => PYTHON.test(path.basename(program, '.exe')));
-    const place = named === undefined || path.isAbsolute(named) ? named : findProgram(named);
+    const place = run === undefined || path.isAbsolute(run) ? run : (named ?? findProgram(run));
     const real = place && realOf(place);
     if (!real) return null;
     const known = this.#versions.get(real) ?? this.#ask(place);

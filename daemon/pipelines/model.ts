@@ -150,16 +150,23 @@ function inWords(status: StepStatus): string {
 }
 
 /** Whether something has to be made ready before the steps of an execution can run. */
-export function isPrepared({
-  definition,
-  environment,
-  reproduces,
-}: Pick<ExecutionRecord, 'definition' | 'environment' | 'reproduces'>): boolean {
-  return environment !== null || (definition.requirements === null && !reproduces);
+export function isPrepared(execution: BeginsWith): boolean {
+  return execution.environment !== null || !(wantsEnvironment(execution) || execution.reproduces);
 }
 
+/** Whether its steps cannot run without an environment. Older records say nothing of a Python. */
+export function wantsEnvironment({
+  definition,
+  python,
+}: Pick<ExecutionRecord, 'definition' | 'python'>): boolean {
+  return definition.requirements !== null || Boolean(python);
+}
+
+/** What says how an execution begins. */
+type BeginsWith = Pick<ExecutionRecord, 'definition' | 'environment' | 'python' | 'reproduces'>;
+
 /** The state of an execution that begins. */
-export function firstStatus(execution: Parameters<typeof isPrepared>[0]): ExecutionStatus {
+export function firstStatus(execution: BeginsWith): ExecutionStatus {
   return isPrepared(execution) ? 'running' : 'preparing';
 }
 

@@ -108,13 +108,16 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     mutexes: new Mutexes(),
     url,
     recordCode: execution => code.record(execution),
-    recordHost: ({ definition }) => host.record(definition),
+    recordHost: ({ definition, python }) => host.record(definition, python),
     prepare: async (execution, signal, progress) => {
       const { requirements } = execution.definition;
-      return requirements === null ? null : made.make(requirements, { execution, signal, progress });
+      if (requirements !== null) return made.make(requirements, { execution, signal, progress });
+      return execution.python ? made.use(execution.python, execution.runId) : null;
     },
-    environment: async ({ requirements }) =>
-      requirements === null ? null : ((await environments.made(requirements))?.hash ?? null),
+    environment: async ({ requirements }, python) => {
+      if (requirements !== null) return (await environments.made(requirements))?.hash ?? null;
+      return python === undefined ? null : (await environments.selected(python)).hash;
+    },
     secrets: step => valuesOf(secrets, step),
     hindrance: async step =>
       whyWithoutSecrets(secrets, step) ?? (await machine.whyNever(step.resources ?? ONE_CORE)),
@@ -132,7 +135,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     tokens,
     url,
     folder: path.join(surroundings.state, 'debugging'),
-    made: requirements => environments.made(requirements),
+    environments,
   });
   await executions.adopt();
   const reproductions = new ReproductionService({

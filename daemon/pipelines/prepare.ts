@@ -58,9 +58,20 @@ export class ExecutionEnvironments {
     return this.#use(await this.#environments.ensure({ requirements, line, signal }), asker.execution.runId);
   }
 
-  /** The environment of this hash, if it is still there. */
-  async again(hash: string, { execution }: Asker): Promise<ExecutionEnvironment | undefined> {
-    const found = await this.#environments.find(hash);
+  /** The environment of a Python that was named, as it is. @throws ApiError when it is none */
+  async use(python: string, runId: string): Promise<ExecutionEnvironment> {
+    return this.#use(await this.#environments.selected(python), runId);
+  }
+
+  /** The environment of this hash, if it is still there: one that was made, or that of the execution's Python. */
+  async again(
+    hash: string,
+    { execution }: { execution: Pick<ExecutionRecord, 'runId' | 'python'> },
+  ): Promise<ExecutionEnvironment | undefined> {
+    const named = execution.python
+      ? await this.#environments.selected(execution.python).catch(() => undefined)
+      : undefined;
+    const found = named?.hash === hash ? named : await this.#environments.find(hash);
     return found && this.#use(found, execution.runId);
   }
 

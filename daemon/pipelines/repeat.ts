@@ -6,7 +6,7 @@ import type { Repeatable } from '../database/repeatable.ts';
 import type { ExecutionRecord } from './model.ts';
 
 /** What an execution is asked for with, and the id that it is to have. */
-export type StartRequest = Pick<ExecutionRecord, 'id' | 'file' | 'set' | 'only' | 'startedBy'>;
+export type StartRequest = Pick<ExecutionRecord, 'id' | 'file' | 'set' | 'only' | 'python' | 'startedBy'>;
 
 const ID_DIGITS = 12;
 
@@ -19,7 +19,13 @@ export function newExecutionId(repeatable: Repeatable | undefined): string {
 
 /** @throws ApiError INVALID_PARAMETER_VALUE when the request that was sent first was another */
 export function refuseOther(first: StartRequest, asked: StartRequest): void {
-  const what = ({ id, file, set, only }: StartRequest) => ({ id, file, set: { ...set }, only });
+  const what = ({ id, file, set, only, python }: StartRequest) => ({
+    id,
+    file,
+    set: { ...set },
+    only,
+    python,
+  });
   if (isDeepStrictEqual(what(first), what(asked))) return;
   throw invalid(
     `The Idempotency-Key was sent with another request before, for execution “${first.id}”. Send a new key with each ` +

@@ -11,6 +11,7 @@ import {
   outcome,
   readiness,
   type StepRecord,
+  wantsEnvironment,
   whyLeftOut,
 } from './model.ts';
 import type { ExecutionState } from './state.ts';
@@ -213,10 +214,10 @@ export class ExecutionRunner {
     if (this.#active.has(step.name) || this.#asking.has(step.name)) return undefined;
     if (step.status !== 'pending' && step.status !== 'waiting') return undefined;
     const definition = this.#definition(step.name);
-    const { environment } = this.state.execution;
-    const { requirements } = this.state.execution.definition;
+    const { execution } = this.state;
     // Cancelled while its environment was made, it has nothing to run in.
-    const homeless = this.#stop.signal.aborted && requirements !== null && environment === null;
+    const homeless =
+      this.#stop.signal.aborted && wantsEnvironment(execution) && execution.environment === null;
     if (homeless || this.#stopOf(step.name).aborted)
       return { status: 'cancelled', message: 'cancelled before it ran' };
     if (step.status === 'waiting') return undefined;

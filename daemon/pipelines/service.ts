@@ -25,6 +25,8 @@ export interface ExecutionRequest {
   readonly from?: readonly string[] | undefined;
   /** Whether steps run even if nothing that they depend on changed. */
   readonly force: boolean;
+  /** Absolute path of the Python whose environment is that of a pipeline that names none. */
+  readonly python?: string | undefined;
   /** What happens while another execution of the pipeline runs; without it, it is refused. */
   readonly concurrency?: Concurrency | undefined;
   /** Who or what asks; a person, if it does not say. */
@@ -89,7 +91,7 @@ export class PipelineService {
   /** What an execution would do. @throws ApiError as `read` does */
   async plan(request: ExecutionRequest): Promise<Plan> {
     const { definition, problems, only } = await this.read(request);
-    const environment = await this.#engine.environment(definition);
+    const environment = await this.#engine.environment(definition, request.python);
     const options = { only, force: request.force, environment, hindrance: this.#engine.hindrance };
     const steps = await plan(this.#engine, definition, options);
     const { steps: onPath, estimate } = criticalPath(steps);

@@ -58,12 +58,13 @@ function withEnvironment(
 ): Record<string, string> {
   const pathName = Object.keys(inherited).find(name => name.toUpperCase() === 'PATH') ?? 'PATH';
   return {
-    // conda's own programs look for the one, all others for the other.
-    [isConda(environment) ? 'CONDA_PREFIX' : 'VIRTUAL_ENV']: environment.root,
+    ...activation(environment),
     [pathName]: [environment.bin, inherited[pathName]].filter(Boolean).join(path.delimiter),
   };
 }
 
-function isConda({ root }: ExecutionEnvironment): boolean {
-  return existsSync(path.join(root, 'conda-meta'));
+/** What activating it would set: conda's programs look for the one, all others for the other; a system's Python has none. */
+function activation({ root }: ExecutionEnvironment): Record<string, string> {
+  if (existsSync(path.join(root, 'conda-meta'))) return { CONDA_PREFIX: root };
+  return existsSync(path.join(root, 'pyvenv.cfg')) ? { VIRTUAL_ENV: root } : {};
 }

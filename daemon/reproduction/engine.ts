@@ -5,7 +5,12 @@ import { ApiError } from '../contract/errors.ts';
 import type { Database } from '../database/database.ts';
 import { kindOf } from '../environments/requirements.ts';
 import type { Engine } from '../pipelines/engine.ts';
-import type { ExecutionEnvironment, ExecutionRecord, KeptExecution } from '../pipelines/model.ts';
+import {
+  type ExecutionEnvironment,
+  type ExecutionRecord,
+  type KeptExecution,
+  wantsEnvironment,
+} from '../pipelines/model.ts';
 import type { ExecutionEnvironments } from '../pipelines/prepare.ts';
 import { dataOf, describeMissing, toMissing } from './data.ts';
 import { Move } from './move.ts';
@@ -80,14 +85,16 @@ async function prepareEnvironment(
   },
 ): Promise<ExecutionEnvironment | null> {
   const { execution, original } = work;
+  if (!wantsEnvironment(execution)) return null;
   const { requirements } = execution.definition;
-  if (requirements === null) return null;
   const hash = original.execution.environment?.hash;
   const found = hash === undefined ? undefined : await environments.again(hash, work);
   if (found) return found;
   const lock =
-    kindOf(requirements) === 'conda' ? undefined : await environments.lockOf(original.execution.runId);
-  if (lock === undefined) return environments.make(requirements, work);
+    requirements !== null && kindOf(requirements) === 'conda'
+      ? undefined
+      : await environments.lockOf(original.execution.runId);
+  if (lock === undefined) return requirements === null ? null : environments.make(requirements, work);
   const file = scratch.file(execution.id, 'requirements.lock.txt');
   writeFileSync(file, lock);
   return environments.make(file, work);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { endDebugging, prepareDebugging } from '../../daemon/contract/pipelines.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import { debugConfiguration } from '../editor/debug-configuration.ts';
+import { selectedPython } from '../integrations/python.ts';
 
 const PYTHON_DEBUGGER = 'ms-python.debugpy';
 
@@ -15,7 +16,8 @@ export interface DebuggedStep {
 /** Starts a step's command under the editor's debugger, in the step's environment. */
 export async function debugStep({ connection, file, name }: DebuggedStep): Promise<void> {
   await vscode.workspace.saveAll(false);
-  const prepared = await connection.call(prepareDebugging, { body: { file, step: name } });
+  const python = await selectedPython(file);
+  const prepared = await connection.call(prepareDebugging, { body: { file, step: name, python } });
   const end = () => connection.call(endDebugging, { params: { debugId: prepared.id }, body: {} });
   try {
     if (await start(name, prepared)) return endWithSession(name, end);

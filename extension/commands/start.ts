@@ -9,6 +9,7 @@ import {
   startExecution,
 } from '../../daemon/contract/pipelines.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
+import { selectedPython } from '../integrations/python.ts';
 
 /** What of a pipeline is to run, and how. */
 export interface StartOptions {
@@ -25,14 +26,15 @@ export interface StartOptions {
  *
  * @returns undefined when it was not started, as another one runs
  */
-export function startPipeline(
+export async function startPipeline(
   connection: StoreConnection,
   file: string,
   { set = {}, only, from }: StartOptions,
 ): Promise<Execution | undefined> {
   const steps = { ...(only && { only: [...only] }), ...(from && { from: [...from] }) };
+  const python = await selectedPython(file);
   return begin(concurrency =>
-    connection.call(startExecution, { body: { file, set: { ...set }, ...steps, concurrency } }),
+    connection.call(startExecution, { body: { file, set: { ...set }, ...steps, python, concurrency } }),
   );
 }
 

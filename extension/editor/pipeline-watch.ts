@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { listExecutions, type Plan, planExecution } from '../../daemon/contract/pipelines.ts';
+import { listExecutions, type Plan } from '../../daemon/contract/pipelines.ts';
+import { planOf } from '../daemon/plan.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { PIPELINE_DOCUMENTS } from './documents.ts';
@@ -94,7 +95,7 @@ export class PipelineWatch implements vscode.Disposable {
     const { items } = await connection.call(listExecutions, { query: { file, limit: EXECUTIONS } });
     if (plan !== undefined) return { executions: items, plan };
     // A definition with problems has no plan: they are shown where they are.
-    const made = await connection.call(planExecution, { body: { file } }).catch(() => null);
+    const made = await planOf(connection, file).catch(() => null);
     return { executions: items, plan: made };
   }
 }

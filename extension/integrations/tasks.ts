@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { z } from 'zod';
 import { PROBLEM_MATCHER, TASK_TYPE } from '../contributes/names.ts';
 import { NO_PIPELINES, PIPELINE_PATTERN } from '../editor/documents.ts';
+import { selectedPython } from './python.ts';
 
 /** More pipelines and steps than these are named in tasks.json by hand. */
 const MOST_FILES = 50;
@@ -39,11 +40,13 @@ export class PipelineTasks implements vscode.TaskProvider {
     return tasks.flat();
   }
 
-  resolveTask(task: vscode.Task): vscode.Task | undefined {
+  async resolveTask(task: vscode.Task): Promise<vscode.Task | undefined> {
     const { data } = TaskDefinition.safeParse(task.definition);
     const folder = isFolder(task.scope) ? task.scope : vscode.workspace.workspaceFolders?.[0];
     // The editor wants back the definition that it gave.
-    return data && folder && this.#task(task.definition, data, folder);
+    if (!data || !folder) return undefined;
+    const file = vscode.Uri.joinPath(folder.uri, data.file).fsPath;
+    return this.#task(task.definition, data, folder, await selectedPython(file));
   }
 
   async #tasksOf(file: vscode.Uri): Promise<vscode.Task[]> {
@@ -54,8 +57,9 @@ export class PipelineTasks implements vscode.TaskProvider {
     const text = Buffer.from(await vscode.workspace.fs.readFile(file)).toString();
     const whole: TaskDefinition = { type: TASK_TYPE, file: path.posix.relative(folder.uri.path, file.path) };
     const steps = stepLines(file.fsPath, text).steps.slice(0, MOST_STEPS);
+    const python = await selectedPython(file.fsPath);
     return [whole, ...steps.map(({ name }) => ({ ...whole, step: name }))].map(definition =>
-      this.#task(definition, definition, folder),
+      this.#task(definition, definition, folder, python),
     );
   }
 
@@ -63,9 +67,11 @@ export class PipelineTasks implements vscode.TaskProvider {
     kept: vscode.TaskDefinition,
     { file, step, set = {} }: TaskDefinition,
     folder: vscode.WorkspaceFolder,
+    python: string | undefined,
   ): vscode.Task {
     const overrides = Object.entries(set).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-    const args = ['run', file, ...(step === undefined ? [] : ['--only', step]), ...overrides];
+    const interpreter = python === undefined ? [] : ['--python', python];
+    const args = ['run', file, ...(step === undefined ? [] : ['--only', step]), ...overrides, ...interpreter];
     const execution = new vscode.ProcessExecution(process.execPath, [this.#cli, ...args], {
       cwd: folder.uri.fsPath,
       env: { ELECTRON_RUN_AS_NODE: '1' },

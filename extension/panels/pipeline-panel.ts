@@ -10,9 +10,10 @@ import {
   type StepAction,
   type ToPipelinePage,
 } from '../../daemon/contract/pipeline-messages.ts';
-import { getStepLog, planExecution } from '../../daemon/contract/pipelines.ts';
+import { getStepLog } from '../../daemon/contract/pipelines.ts';
 import { startPipeline } from '../commands/start.ts';
 import { PIPELINE_PANEL } from '../contributes/names.ts';
+import { planOf } from '../daemon/plan.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import { isActive } from '../trees/pipeline-rows.ts';
@@ -215,7 +216,7 @@ export class PipelinePanel {
   async #tryParameters(set: Record<string, string>): Promise<void> {
     const { connection, file } = this.#parts;
     try {
-      const plan = await connection.call(planExecution, { body: { file, set } });
+      const plan = await planOf(connection, file, set);
       this.#send({ type: 'tried', set, plan, problem: '' });
     } catch (error) {
       this.#send({

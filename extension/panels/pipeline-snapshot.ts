@@ -10,8 +10,8 @@ import {
   listPipelines,
   type Pipeline,
   type Plan,
-  planExecution,
 } from '../../daemon/contract/pipelines.ts';
+import { planOf } from '../daemon/plan.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import { collect } from '../trees/pages.ts';
 
@@ -112,7 +112,7 @@ export class PipelineLoader {
 
   async #loadPlan(): Promise<void> {
     try {
-      const plan = await this.#connection.call(planExecution, { body: { file: this.#file } });
+      const plan = await planOf(this.#connection, this.#file);
       this.#plan = { plan, problem: '' };
     } catch (error) {
       this.#plan = { plan: null, problem: error instanceof Error ? error.message : String(error) };

@@ -62,8 +62,10 @@ export function differences(before: StepInputs, now: StepInputs): Difference[] {
 }
 
 function environmentDifference(before: StepInputs, now: StepInputs): string {
-  if (now.environment === null) return before.environment ? 'the Python environment is not made yet' : '';
-  return 'the Python environment changed';
+  if (now.environment === null) return 'the Python environment is not made yet, or none is named any more';
+  return before.environment === null
+    ? 'a Python environment is named for it'
+    : 'the Python environment changed';
 }
 
 function show(commands: StepInputs['commands']): string {
