@@ -35,7 +35,7 @@ export function daemonCommands(stores: Stores, trees: readonly StoreTree[], log:
     },
     'modelthat.views.refresh': async argument => {
       if (subjectOf(argument, 'problem')) await start(argument);
-      for (const tree of trees) tree.refresh();
+      for (const tree of trees) tree.loadAnew();
     },
     'modelthat.views.loadMore': argument => subjectOf(argument, 'more')?.loadMore(),
   } satisfies Partial<Handlers>;

@@ -101,6 +101,11 @@ function staleness(name: string, plan: Plan | null, last: StepExecution | undefi
   return first ? `$(warning) stale: ${first.reason}` : '';
 }
 
+/** Why steps of a plan would run again, by their names. */
+export function staleIn({ steps }: Plan): Record<string, string> {
+  return Object.fromEntries(steps.filter(isStale).map(({ name, reason }) => [name, reason]));
+}
+
 /** A step without commands, as an approval, is never stale; nor is one that runs every time. */
 function isStale({ action, command, reason }: PlannedStep): boolean {
   return action === 'run' && command !== null && reason !== RUNS_EVERY_TIME;

@@ -47,15 +47,20 @@ export function isResumable(execution: Execution): boolean {
   return !isActive(execution) && execution.status !== 'succeeded';
 }
 
-/** The line of a pipeline, with the state of its newest execution. */
+/**
+ * The line of a pipeline, with the state of its newest execution.
+ *
+ * @param stale how many of its steps are
+ */
 export function pipelineRow(
   store: string,
   pipeline: Pipeline,
   latest: Execution | undefined,
   now: number,
+  stale = 0,
 ): Row {
   const problems = pipeline.problems.filter(problem => problem.severity === 'error').length;
-  const state = problems > 0 ? `${problems} problem${problems === 1 ? '' : 's'}` : latestState(latest, now);
+  const state = problems > 0 ? counted(problems, 'problem') : latestState(latest, now, stale);
   return {
     id: `${store}/pipeline/${pipeline.file}`,
     label: pipeline.name,
@@ -81,13 +86,18 @@ function pipelineIcon(problems: number, latest: Execution | undefined): Icon {
   return latest ? STATUS_ICON[latest.status] : { name: 'run-all' };
 }
 
-function latestState(latest: Execution | undefined, now: number): string {
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function latestState(latest: Execution | undefined, now: number, stale: number): string {
   if (!latest) return 'never run';
   if (isActive(latest)) {
     const ended = latest.steps.filter(step => step.endTime !== null || step.status === 'skipped').length;
     return `${latest.status} · ${ended} of ${latest.steps.length} steps`;
   }
-  return `${latest.status} · ${formatAge(latest.endTime ?? latest.startTime, now)}`;
+  const age = formatAge(latest.endTime ?? latest.startTime, now);
+  return [latest.status, age, ...(stale > 0 ? [`${counted(stale, 'step')} stale`] : [])].join(' · ');
 }
 
 /** The line of a schedule, or of triggers. */
@@ -152,28 +162,63 @@ export function remarkRow(store: string, remark: string): Row {
  * The line of a step: its part in an execution, or only its definition when it has not run.
  *
  * @param definition.blocked why it cannot run any more, if it cannot
+ * @param definition.stale why it would run again, if it would
+ * @param definition.opens whether what it came to in earlier executions is below it
  */
 export function stepRow(
   parent: string,
-  definition: Pick<StepDefinition, 'name'> & { readonly blocked?: string | undefined },
+  definition: Pick<StepDefinition, 'name'> & {
+    readonly blocked?: string | undefined;
+    readonly stale?: string | undefined;
+    readonly opens?: Row['opens'];
+  },
   execution: StepExecution | undefined,
   now: number,
 ): Row {
-  const { name, blocked } = definition;
+  const { name, blocked, stale, opens = 'never' } = definition;
+  const isStale = stale !== undefined && execution?.status === 'succeeded';
   const facts = [
     ...(blocked === undefined ? [] : [`blocked: ${blocked}`]),
     ...(execution ? stepFacts(execution, now) : []),
+    ...(isStale ? [`stale: ${stale}`] : []),
   ];
+  const icon = blocked === undefined ? STATUS_ICON[execution?.status ?? 'pending'] : BLOCKED_ICON;
   return {
     id: `${parent}/step/${name}`,
     label: name,
     description: facts.join(' · '),
-    icon: blocked === undefined ? STATUS_ICON[execution?.status ?? 'pending'] : BLOCKED_ICON,
+    icon: isStale ? { ...icon, color: COLOR.warning } : icon,
     kind: stepKind(execution),
-    opens: 'never',
+    opens,
     spoken: [`Step ${name}`, execution?.status ?? 'not run', ...facts].join(', '),
-    tooltip: stepTooltip(name, execution),
+    tooltip: [stepTooltip(name, execution), isStale ? `Stale: ${plain(stale)}` : '']
+      .filter(Boolean)
+      .join('\n\n'),
   };
+}
+
+/** The line of what a step came to in one of the executions below it. */
+export function stepResultRow(parent: string, execution: Execution, step: StepExecution, now: number): Row {
+  const facts = [
+    step.status,
+    ...stepFacts(step, now),
+    ...(step.endTime === null ? [] : [formatAge(step.endTime, now)]),
+    ...overridesOf(execution),
+  ];
+  return {
+    id: `${parent}/in/${execution.id}`,
+    label: executionName(execution),
+    description: facts.join(' · '),
+    icon: STATUS_ICON[step.status],
+    kind: stepKind(step),
+    opens: 'never',
+    spoken: [`In ${executionName(execution)}`, ...facts].join(', '),
+    tooltip: stepTooltip(step.name, step),
+  };
+}
+
+function overridesOf({ set }: Execution): string[] {
+  return Object.entries(set).map(([name, value]) => `${name}=${value}`);
 }
 
 function stepKind(execution: StepExecution | undefined): string {
@@ -216,13 +261,12 @@ function stepTooltip(name: string, execution: StepExecution | undefined): string
 /** The line of an execution in a pipeline's history. */
 export function executionRow(store: string, execution: Execution, now: number): Row {
   const { startedBy } = execution;
-  const overrides = Object.entries(execution.set).map(([name, value]) => `${name}=${value}`);
   const facts = [
     execution.status,
     formatDuration((execution.endTime ?? now) - execution.startTime),
     formatAge(execution.startTime, now),
     ...(startedBy.kind === 'person' ? [] : [`by ${startedBy.kind}`]),
-    ...overrides,
+    ...overridesOf(execution),
   ];
   return {
     id: `${store}/execution/${execution.id}`,

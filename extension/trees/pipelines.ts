@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import { type Automation, listAutomations } from '../../daemon/contract/automations.ts';
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import {
@@ -19,15 +20,23 @@ import {
   isActive,
   pipelineRow,
   remarkRow,
+  stepResultRow,
   stepRow,
 } from './pipeline-rows.ts';
+import { type StaleReasons, StaleSteps } from './stale-steps.ts';
+import type { SubjectOf } from './subject.ts';
 import { StoreTree, type TreeNode } from './tree.ts';
 
 const TICK_MS = 1_000;
 
+/** A step's results are looked for in so many executions. */
+const STEP_EXECUTIONS = 10;
+
 /** Pipelines, their steps as the newest execution has them, and the executions before it. */
 export class PipelinesTree extends StoreTree {
   readonly #clock: NodeJS.Timeout;
+  readonly #stale = new StaleSteps();
+  readonly #watching: readonly vscode.Disposable[];
   #active = false;
 
   constructor(stores: Stores) {
@@ -35,11 +44,22 @@ export class PipelinesTree extends StoreTree {
     this.#clock = setInterval(() => {
       if (this.#active && this.visible) this.renewAll();
     }, TICK_MS);
+    this.#watching = [
+      this.#stale,
+      this.#stale.onDidChange(({ store }) => this.refreshSoon(store)),
+      vscode.workspace.onDidSaveTextDocument(({ uri }) => this.#lookAgain(stores.of(uri))),
+    ];
   }
 
   override dispose(): void {
     clearInterval(this.#clock);
+    for (const part of this.#watching) part.dispose();
     super.dispose();
+  }
+
+  override loadAnew(): void {
+    for (const connection of this.stores.all) this.#stale.forget(connection);
+    super.loadAnew();
   }
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
@@ -60,8 +80,16 @@ export class PipelinesTree extends StoreTree {
     return remark === undefined ? nodes : [...nodes, remarkNode(connection, remark)];
   }
 
-  protected override affectedBy({ store }: StoreConnection, { topic }: ChangeEvent): string[] {
-    return topic === 'execution' || topic === 'step' || topic === 'pipeline' ? [store] : [];
+  protected override affectedBy(connection: StoreConnection, { topic }: ChangeEvent): string[] {
+    if (topic === 'execution' || topic === 'pipeline') this.#stale.forget(connection);
+    return topic === 'execution' || topic === 'step' || topic === 'pipeline' ? [connection.store] : [];
+  }
+
+  /** What was saved may be what steps depend on. */
+  #lookAgain(connection: StoreConnection | undefined): void {
+    if (!connection) return;
+    this.#stale.forget(connection);
+    this.refreshSoon(connection.store);
   }
 
   #pipelineNode(
@@ -70,7 +98,8 @@ export class PipelinesTree extends StoreTree {
     { newest, automations }: { newest: readonly Execution[]; automations: readonly Automation[] },
   ): TreeNode {
     const [latest, before] = newest;
-    const row = pipelineRow(connection.store, pipeline, latest, Date.now());
+    const stale = this.#stale.of(connection, pipeline, latest);
+    const row = pipelineRow(connection.store, pipeline, latest, Date.now(), staleCount(stale, latest));
     // While it runs, what becomes of its steps is told by themselves.
     const blocked = latest && isActive(latest) ? {} : pipeline.blocked;
     const defined = pipeline.steps.map(step => step.name);
@@ -82,11 +111,36 @@ export class PipelinesTree extends StoreTree {
         ...pipeline.problems.map((problem, index) => diagnosticNode(connection, row.id, problem, index)),
         ...automations.map(each => automationNode(connection, row.id, each)),
         ...[...defined, ...gone].map(name =>
-          stepNode(connection, row.id, pipeline, latest, name, blocked[name]),
+          this.#stepNode(connection, row.id, pipeline, latest, {
+            name,
+            blocked: blocked[name],
+            stale: stale[name],
+          }),
         ),
         ...(before ? [this.#historyNode(connection, row.id, pipeline)] : []),
       ],
     };
+  }
+
+  /** A step, with what it came to in the last executions below it. */
+  #stepNode(
+    connection: StoreConnection,
+    parent: string,
+    pipeline: Pipeline,
+    latest: Execution | undefined,
+    shown: ShownStep,
+  ): TreeNode {
+    if (!latest) return stepNode(connection, parent, pipeline, undefined, shown);
+    const node = stepNode(connection, parent, pipeline, latest, { ...shown, opens: 'closed' });
+    const children = async () => {
+      const { file } = pipeline;
+      const query = { file, limit: STEP_EXECUTIONS };
+      const { items } = await connection.call(listExecutions, { query });
+      return items.flatMap(execution =>
+        stepResultNode(connection, node.row.id, pipeline, execution, shown.name),
+      );
+    };
+    return Object.assign(node, { children });
   }
 
   #historyNode(connection: StoreConnection, parent: string, pipeline: Pipeline): TreeNode {
@@ -113,6 +167,11 @@ export class PipelinesTree extends StoreTree {
   }
 }
 
+/** Those that did not succeed anyway are told of by that. */
+function staleCount(stale: StaleReasons, latest: Execution | undefined): number {
+  return latest?.steps.filter(({ name, status }) => status === 'succeeded' && name in stale).length ?? 0;
+}
+
 function remarkNode(connection: StoreConnection, remark: string): TreeNode {
   return { row: remarkRow(connection.store, remark), subject: { type: 'problem', connection } };
 }
@@ -137,20 +196,21 @@ function diagnosticNode(
   };
 }
 
+/** A step's name, and what is known of it besides an execution. */
+type ShownStep = Parameters<typeof stepRow>[1];
+
 function stepNode(
   connection: StoreConnection,
   parent: string,
   pipeline: Pipeline,
   execution: Execution | undefined,
-  name: string,
-  blocked?: string,
+  definition: ShownStep,
 ): TreeNode {
+  const { name } = definition;
   const started = execution?.steps.find(candidate => candidate.name === name);
-  const defined = pipeline.steps.find(candidate => candidate.name === name);
-  const place = { line: defined?.line, definedIn: defined?.file };
   const shown = (step: StepExecution | undefined): Pick<TreeNode, 'row' | 'subject'> => ({
-    row: stepRow(parent, { name, blocked }, step, Date.now()),
-    subject: { type: 'step', connection, file: pipeline.file, name, ...place, execution, step },
+    row: stepRow(parent, definition, step, Date.now()),
+    subject: stepSubject(connection, pipeline, name, execution, step),
   });
   const node: TreeNode = {
     ...shown(started),
@@ -165,12 +225,43 @@ function stepNode(
   return Object.assign(node, { renew });
 }
 
+function stepSubject(
+  connection: StoreConnection,
+  { file, steps }: Pipeline,
+  name: string,
+  execution: Execution | undefined,
+  step: StepExecution | undefined,
+): SubjectOf<'step'> {
+  const defined = steps.find(candidate => candidate.name === name);
+  const place = { line: defined?.line, definedIn: defined?.file };
+  return { type: 'step', connection, file, name, ...place, execution, step };
+}
+
+/** What a step came to in an execution; nothing if it had no part in it. */
+function stepResultNode(
+  connection: StoreConnection,
+  parent: string,
+  pipeline: Pipeline,
+  execution: Execution,
+  name: string,
+): TreeNode[] {
+  const step = execution.steps.find(candidate => candidate.name === name);
+  if (!step?.startTime) return [];
+  return [
+    {
+      row: stepResultRow(parent, execution, step, Date.now()),
+      subject: stepSubject(connection, pipeline, name, execution, step),
+      click: 'modelthat.steps.showLog',
+    },
+  ];
+}
+
 function executionNode(connection: StoreConnection, pipeline: Pipeline, execution: Execution): TreeNode {
   const row = executionRow(connection.store, execution, Date.now());
   return {
     row,
     subject: { type: 'execution', connection, execution },
     children: async () =>
-      execution.steps.map(step => stepNode(connection, row.id, pipeline, execution, step.name)),
+      execution.steps.map(({ name }) => stepNode(connection, row.id, pipeline, execution, { name })),
   };
 }

@@ -61,7 +61,7 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
       stores.onDidChange(() => this.refresh()),
       stores.onDidReceive(({ connection, message }) => {
         if (message.type === 'reset') this.refresh();
-        else for (const id of this.affectedBy(connection, message.event)) this.#refreshSoon(id);
+        else for (const id of this.affectedBy(connection, message.event)) this.refreshSoon(id);
       }),
       this.#view.onDidChangeVisibility(() => this.#refreshStale()),
     ];
@@ -79,6 +79,11 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
 
   refresh(node?: TreeNode): void {
     this.#changed.fire(node);
+  }
+
+  /** A person wants to see what is there now. */
+  loadAnew(): void {
+    this.refresh();
   }
 
   /** Shows one more page below the node with this id. */
@@ -130,6 +135,12 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     more: boolean,
   ): TreeNode[] {
     return more ? [...rows, loadMoreNode(id, connection, this)] : [...rows];
+  }
+
+  /** Looks soon whether what stands below the node with this id would look another way; a store's own id is the whole store. */
+  protected refreshSoon(id: string): void {
+    this.#stale.add(id);
+    this.#timer ??= setTimeout(() => this.#refreshStale(), REFRESH_MS);
   }
 
   /** Renews the lines of all nodes that can be. */
@@ -210,11 +221,6 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
       subject: { type: 'store', connection },
       children: () => this.#loadStore(connection),
     };
-  }
-
-  #refreshSoon(id: string): void {
-    this.#stale.add(id);
-    this.#timer ??= setTimeout(() => this.#refreshStale(), REFRESH_MS);
   }
 
   #refreshStale(): void {

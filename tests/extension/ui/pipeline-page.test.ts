@@ -140,6 +140,18 @@ describe('the page of a pipeline', () => {
     await page().getByRole('heading', { name: 'shop #1' }).waitFor();
   });
 
+  it('has beside it, in the tree, what is stale and what a step came to before', async () => {
+    const { workbench, folder } = editor();
+    const file = path.join(folder, 'rules.txt');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}still more\n`);
+    await workbench.runCommand('modelthat: Refresh');
+    const check = workbench.treeItem('Step check, succeeded');
+    await workbench.treeItem('stale: rules.txt changed').waitFor();
+    await workbench.treeItem('Pipeline shop, succeeded').filter({ hasText: '1 step stale' }).waitFor();
+    await check.locator('.monaco-tl-twistie').click();
+    for (const number of [2, 1]) await workbench.treeItem(`In shop #${number}, succeeded`).waitFor();
+  });
+
   it('opens the definition of a step at its line', async () => {
     const { workbench } = editor();
     await node('train, succeeded').click();

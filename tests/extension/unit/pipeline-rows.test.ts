@@ -45,6 +45,17 @@ describe('the line of a step', () => {
     );
   });
 
+  it('says that it is stale, once it has succeeded, and does not leave that to a colour', () => {
+    const stale = 'parameter rate: 0.1 → 0.2';
+    const said = (changes: Partial<StepExecution>) =>
+      stepRow('p', { name: 'train', stale }, step(changes), NOW).spoken;
+    assert.equal(
+      said({ status: 'succeeded', endTime: NOW }),
+      'Step train, succeeded, 1 m 05 s, stale: parameter rate: 0.1 → 0.2',
+    );
+    assert.doesNotMatch(said({ status: 'failed', endTime: NOW }), /stale/);
+  });
+
   it('has the traits that its menus ask for', () => {
     const kind = (changes: Partial<StepExecution>) =>
       stepRow('p', { name: 'train' }, step(changes), NOW).kind;
