@@ -11,7 +11,13 @@ export const NO_PIPELINES =
 export const PIPELINE_DOCUMENTS: DocumentFilter = { scheme: 'file', pattern: PIPELINE_PATTERN };
 
 /** Pipelines, and what may hold their parameters. */
-export const PROJECT_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: '**/*.{yaml,yml,json}' };
+export const PROJECT_DOCUMENTS: DocumentSelector = {
+  scheme: 'file',
+  pattern: '**/*.{yaml,yml,json,toml,py}',
+};
+
+/** Those in which parameters are renamed: names in Python are its own extension's. */
+export const RENAMING_DOCUMENTS: DocumentSelector = { scheme: 'file', pattern: '**/*.{yaml,yml,json,toml}' };
 
 /** What can register models: pipelines, and Python code. */
 export const REGISTERING_DOCUMENTS: DocumentSelector = [

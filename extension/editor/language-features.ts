@@ -5,7 +5,7 @@ import type { Link, Place } from '../language/navigation.ts';
 import type { Edit } from '../language/rename.ts';
 import type { OutlineEntry } from '../language/symbols.ts';
 import type { Span } from '../language/yaml-text.ts';
-import { PIPELINE_DOCUMENTS, PROJECT_DOCUMENTS } from './documents.ts';
+import { PIPELINE_DOCUMENTS, PROJECT_DOCUMENTS, RENAMING_DOCUMENTS } from './documents.ts';
 import { factsOf } from './facts-of-daemon.ts';
 import { WorkspaceFiles } from './workspace-files.ts';
 
@@ -53,7 +53,7 @@ export class LanguageFeatures implements vscode.Disposable {
         provideReferences: (document, position, { includeDeclaration }) =>
           this.#refer(document, position, includeDeclaration),
       }),
-      languages.registerRenameProvider(PROJECT_DOCUMENTS, {
+      languages.registerRenameProvider(RENAMING_DOCUMENTS, {
         prepareRename: (document, position) => this.#prepareRename(document, position),
         provideRenameEdits: (document, position, name) => this.#rename(document, position, name),
       }),

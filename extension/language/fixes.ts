@@ -93,8 +93,8 @@ async function addParameter(
   name: string,
 ): Promise<Fix | undefined> {
   const [source] = pipeline.parameterSources(step);
-  if (!source || path.extname(source.file) === '.json') return undefined;
-  const yaml = project.text(source.file) ?? new YamlText((await files.read(source.file)) ?? '');
+  if (!source || !['.yaml', '.yml'].includes(path.extname(source.file))) return undefined;
+  const yaml = project.yaml(source.file) ?? new YamlText((await files.read(source.file)) ?? '');
   const parts = name.split('.');
   let group = source.at.length === 0 ? yaml.contents : (valueAt(yaml.contents, source.at) ?? null);
   let rest = parts;

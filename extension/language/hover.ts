@@ -110,15 +110,14 @@ function describeParameter(
   { file }: Mention,
   subject: Subject & { kind: 'parameter' },
 ): string[] {
-  const text = project.text(subject.file);
   const declared = mentions.find(({ role, subject: other }) => role === 'declares' && isSame(other, subject));
   const parameter = declared && parameterNamed(project, subject);
-  if (!text || !parameter) return [];
+  const place = parameter && project.position(subject.file, parameter.span.start);
+  if (!place) return [];
   const users = mentions.flatMap(({ role, step, subject: other }) =>
     role === 'uses' && step !== undefined && isSame(other, subject) ? step : [],
   );
-  const line = text.position(parameter.span.start).line + 1;
-  const set = `Set in ${plain(shown(subject.file, file))}, line ${line}`;
+  const set = `Set in ${plain(shown(subject.file, file))}, line ${place.line + 1}`;
   const used = [...new Set(users)].map(name => `**${plain(name)}**`);
   return [
     fenced(`${subject.name}: ${showValue(parameter)}`),

@@ -33,7 +33,7 @@ export function mentionsOf(project: Project): Mention[] {
   return [
     ...project.pipelines.flatMap(pipeline => [...mentionsIn(project, pipeline)]),
     ...project.parameterFiles.flatMap(file =>
-      [...project.parametersIn({ file, at: [] }).values()].map(declaration),
+      [...project.parametersIn({ file, at: [] }).values()].flatMap(declarations),
     ),
   ];
 }
@@ -68,15 +68,20 @@ export function makersIn(mentions: readonly Mention[]): (file: string) => Mentio
   };
 }
 
-function declaration({ name, file, span }: Parameter): Mention {
-  return { subject: { kind: 'parameter', file, name }, file, span, role: 'declares' };
+/** The key of a parameter, and where else its own file names it. */
+function declarations({ name, file, span, also = [] }: Parameter): Mention[] {
+  const here = { subject: { kind: 'parameter', file, name }, file } as const;
+  return [
+    { ...here, span, role: 'declares' },
+    ...also.map(each => ({ ...here, span: each, role: 'uses' as const })),
+  ];
 }
 
 function* mentionsIn(project: Project, pipeline: PipelineText): Generator<Mention> {
   const { yaml, format } = pipeline;
   const inline = pipeline.allSources().filter(({ file }) => file === pipeline.file);
   for (const source of new Map(inline.map(source => [source.at.join('.'), source])).values()) {
-    for (const parameter of project.parametersIn(source).values()) yield declaration(parameter);
+    for (const parameter of project.parametersIn(source).values()) yield* declarations(parameter);
   }
   let context: Context | undefined;
   for (const found of scalarsOf(yaml.contents, format.schema)) {
@@ -123,6 +128,7 @@ function* mentionsAt(context: Context, found: Found): Generator<Mention> {
     case 'folder':
     case 'parameterFile':
       yield* pathMention(context, here, refersTo, text);
+      if (refersTo === 'parameterFile') yield* namesInFile(context, here, text);
   }
   for (const { 1: name = '', index } of text.matchAll(TEMPLATE))
     yield* named(here, parameters, name, span.start + index + '${'.length);
@@ -152,6 +158,17 @@ function* named(
     if (parameter)
       yield { ...here, span, subject: { kind: 'parameter', file: parameter.file, name }, role: 'uses' };
   }
+}
+
+/** The parameters of a file that DVC's variables take: `file:name,name`. */
+function* namesInFile({ project, pipeline, step }: Context, here: Here, text: string): Generator<Mention> {
+  const [file = '', names = ''] = text.split(':');
+  const base = step ? step.folder : pipeline.folder;
+  if (base === undefined) return;
+  const parameters = project.parametersIn({ file: path.resolve(base, file), at: [] });
+  const begin = here.span.start + file.length + ':'.length;
+  for (const { 0: name, index } of names.matchAll(/[^,]+/g))
+    yield* named(here, parameters, name, begin + index);
 }
 
 function* pathMention(

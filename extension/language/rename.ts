@@ -68,6 +68,10 @@ function renameable(mentions: readonly Mention[], file: string, offset: number):
     throw new RenameError('Steps, parameters and paths can be renamed, and here is none of them.');
   if (mention.subject.kind === 'code')
     throw new RenameError('Rename the Python file itself, and then what the command says.');
+  if (mention.subject.kind === 'parameter' && path.extname(mention.subject.file) === '.py')
+    throw new RenameError(
+      `“${mention.subject.name}” is set in Python code, which may use it elsewhere: rename it there, and then what names it in the pipelines.`,
+    );
   if (mention.subject.kind === 'path' && mention.base === undefined)
     throw new RenameError('The path is made from parameters: rename those, or write the path out.');
   return mention;
