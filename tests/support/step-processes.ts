@@ -1,5 +1,6 @@
 /** The processes of steps, as Linux lists them: each has the step's mark in its environment. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
 
 const MARK = 'MODELTHAT_STEP=';
 
@@ -12,17 +13,37 @@ export interface StepProcess {
 
 /** Live processes of the steps of these executions, wherever they went. Linux only. */
 export function stepProcesses(executionIds: readonly string[]): StepProcess[] {
-  return readdirSync('/proc').flatMap(name => {
+  return listProcesses(readdirSync('/proc')).filter(({ executionId }) => executionIds.includes(executionId));
+}
+
+/**
+ * Live processes of steps that work in a folder, or below it: a daemon that is stopped leaves them to the next one, and
+ * after a test there is none. Nothing where they cannot be looked for.
+ */
+export function stepsBelow(folder: string): StepProcess[] {
+  if (needsProc() !== undefined) return [];
+  const isBelow = (place: string) => place === folder || place.startsWith(`${folder}${path.sep}`);
+  return listProcesses(readdirSync('/proc').filter(pid => isBelow(workingFolder(pid))));
+}
+
+function workingFolder(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
+
+function listProcesses(names: readonly string[]): StepProcess[] {
+  return names.flatMap(name => {
     if (!/^\d+$/.test(name)) return [];
     try {
       // A zombie's environment is empty: it is none of them.
       const environment = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-      const [executionId = '', step = ''] =
-        environment
-          .find(each => each.startsWith(MARK))
-          ?.slice(MARK.length)
-          .split('/') ?? [];
-      return executionIds.includes(executionId) ? [{ pid: Number(name), executionId, step }] : [];
+      const mark = environment.find(each => each.startsWith(MARK));
+      if (mark === undefined) return [];
+      const [executionId = '', step = ''] = mark.slice(MARK.length).split('/');
+      return [{ pid: Number(name), executionId, step }];
     } catch {
       return [];
     }

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { endDaemons } from './end-daemons.ts';
+import { killSteps, stepsBelow } from './step-processes.ts';
 
 /** A temporary workspace. */
 export interface TemporaryWorkspace {
@@ -11,7 +12,7 @@ export interface TemporaryWorkspace {
   readonly folder: string;
   /** Folder outside the workspace for the daemon's state (`MODELTHAT_STATE_DIR`). */
   readonly stateDir: string;
-  /** Ends the daemons that were started there, and removes both. */
+  /** Ends the daemons that were started there and the steps that they leave running, and removes both. */
   remove(): void;
 }
 
@@ -26,6 +27,7 @@ export function temporaryWorkspace(fixture: string): TemporaryWorkspace {
     stateDir,
     remove() {
       endDaemons(stateDir);
+      killSteps(stepsBelow(root));
       rmSync(root, { recursive: true, force: true });
     },
   };
