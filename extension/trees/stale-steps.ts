@@ -33,6 +33,8 @@ export class StaleSteps implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<StoreConnection>();
   /** Other steps of a pipeline of this store are stale. */
   readonly onDidChange = this.#changed.event;
+  /** When something last happened in a store that may have made steps stale, or not stale any more. */
+  readonly #forgotten = new Map<string, number>();
   #planning = false;
 
   /** What is known of a pipeline's steps, asking behind it when that is too old. */
@@ -49,6 +51,7 @@ export class StaleSteps implements vscode.Disposable {
 
   /** Something happened that may have made steps of a store stale, or not stale any more. */
   forget({ store }: StoreConnection): void {
+    this.#forgotten.set(store, Date.now());
     for (const [key, known] of this.#known)
       if (key.startsWith(keyOf({ store }, ''))) this.#known.set(key, { ...known, until: 0 });
   }
@@ -74,7 +77,10 @@ export class StaleSteps implements vscode.Disposable {
     const reasons = await planOf(connection, file).then(staleIn, () => NONE);
     const took = Date.now() - begun;
     const before = this.#known.get(key)?.reasons ?? NONE;
-    this.#known.set(key, { reasons, until: Date.now() + Math.max(FRESH_MS, PATIENCE * took) });
+    // What happened while it was planned may have come too late for the plan.
+    const isOverdue = (this.#forgotten.get(connection.store) ?? 0) >= begun;
+    const until = isOverdue ? 0 : Date.now() + Math.max(FRESH_MS, PATIENCE * took);
+    this.#known.set(key, { reasons, until });
     if (JSON.stringify(reasons) !== JSON.stringify(before)) this.#changed.fire(connection);
   }
 }

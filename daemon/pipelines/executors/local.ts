@@ -138,7 +138,8 @@ export class LocalExecutor implements Executor {
     const root = identityOf(handle);
     // What it left before the machine was started anew is gone.
     if (root.bootId !== bootId()) return '';
-    const left = await remainsOf({ root, mark: markOf(executionId, step) });
+    // A table of processes that cannot be read is no reason to say anything of a job that ended well.
+    const left = await remainsOf({ root, mark: markOf(executionId, step) }).catch(() => []);
     if (left.length === 0) return '';
     const what =
       left.length === 1 ? '1 process that it started runs' : `${left.length} processes that it started run`;
