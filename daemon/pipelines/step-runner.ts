@@ -126,7 +126,8 @@ export class StepRunner {
   async #reuse(): Promise<EarlierResult | undefined> {
     const { definition, environment, force } = this.#state.execution;
     const memory = this.#memory;
-    if (this.#step.commands.length === 0 || this.#cancelled) return undefined;
+    // A stage of DVC's that is frozen runs none, and has outputs that are remembered.
+    if ((this.#step.commands.length === 0 && !this.#step.dvc) || this.#cancelled) return undefined;
     const [state] = await memory.states(definition, [this.#step], environment?.hash ?? null);
     if (!state) return undefined;
     // Saved before anything starts: a later daemon must be able to tell whether they changed meanwhile.

@@ -10,7 +10,9 @@ import {
   type Retries,
   ValueError,
 } from '../definition/attempts.ts';
+import { holds } from '../definition/condition.ts';
 import type { Step } from '../definition/model.ts';
+import { ONE_CORE, parseCpu, parseGpu, parseMemory, type Resources } from '../definition/resources.ts';
 import { StepSource } from '../definition/schema.ts';
 import type { Source, SourcePath } from '../definition/source.ts';
 import { isDict, type PythonValue, toPlain } from './python.ts';
@@ -19,12 +21,16 @@ import { isDict, type PythonValue, toPlain } from './python.ts';
 const Keys = StepSource.pick({
   after: true,
   always: true,
+  checks: true,
+  env: true,
   gates: true,
   model: true,
   mutex: true,
   promote: true,
+  resources: true,
   retries: true,
   timeout: true,
+  when: true,
 });
 const NAMES = Object.keys(Keys.shape) as (keyof typeof Keys.shape)[];
 
@@ -33,7 +39,21 @@ export const META_KEYS: ReadonlySet<string> = new Set(NAMES);
 
 /** What a step has of them. */
 export interface StageMeta
-  extends Pick<Step, 'gates' | 'promote' | 'register' | 'timeout' | 'retries' | 'mutex' | 'always'> {
+  extends Pick<
+    Step,
+    | 'gates'
+    | 'promote'
+    | 'register'
+    | 'timeout'
+    | 'retries'
+    | 'mutex'
+    | 'always'
+    | 'resources'
+    | 'unless'
+    | 'env'
+  > {
+  /** Path of the file with the results of data checks, relative to the stage's folder; null without one. */
+  readonly checks: string | null;
   /** Names of stages or groups that must have succeeded first. */
   readonly after: readonly string[];
 }
@@ -64,6 +84,10 @@ export function readMeta(meta: PythonValue, source: Source, at: SourcePath): Sta
   return {
     after: of('after') ?? [],
     always: of('always') ?? false,
+    checks: of('checks') ?? null,
+    env: Object.fromEntries(Object.entries(of('env') ?? {}).map(([name, each]) => [name, String(each)])),
+    unless: read('when', value => whyNot(shaped('when', value).when)),
+    resources: read('resources', value => parseResources(shaped('resources', value).resources)),
     gates: read('gates', value => shaped('gates', value).gates.map(checkedGate)) ?? [],
     register: of('model')?.register ?? null,
     mutex: of('mutex') ?? [],
@@ -82,6 +106,20 @@ function shaped(key: keyof typeof Keys.shape, value: unknown) {
 function checkedGate(gate: string): string {
   parseGate(gate);
   return gate;
+}
+
+/** The condition, if it does not hold. Its parameters are filled in already. */
+function whyNot(when: (typeof Keys)['_output']['when']): string | undefined {
+  const condition = String(when);
+  const lookUp = (reference: string) => {
+    throw new ValueError(`“${reference}” is not filled in`, 'Name a parameter that the stage can see.');
+  };
+  return holds(condition, lookUp) ? undefined : condition;
+}
+
+function parseResources(resources: (typeof Keys)['_output']['resources']): Resources {
+  const { cpu = ONE_CORE.cpu, memory = ONE_CORE.memory, gpu = ONE_CORE.gpu } = resources ?? {};
+  return { cpu: parseCpu(cpu), memory: parseMemory(memory), gpu: parseGpu(gpu) };
 }
 
 function parseRetries(retries: (typeof Keys)['_output']['retries']): Retries {

@@ -34,12 +34,15 @@ export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): Re
   const needs = checkProject(stages, data);
   const needed = withNeeds(stages, needs, own);
   checkInputs(needed, data, vars);
-  if (Object.keys(set).length > 0)
+  const [override] = Object.entries(set);
+  if (override) {
+    const [name, value] = override;
     own.source.error(
       [],
-      'the stages read their parameters from files',
-      'Change them there, without “--set”.',
+      `“--set ${name}=${value}” would change nothing: the stages read their parameters from files`,
+      `Change “${name}” there, or have DVC do it: dvc exp run --set-param ${name}=${value}`,
     );
+  }
 
   const sources = [own, ...files.filter(each => each !== own)].map(({ source }) => source);
   const problems = [...sources.flatMap(source => source.problems), ...vars.problems];
@@ -130,14 +133,15 @@ function toStep(read: ProjectStage, own: DvcFile, root: string, needs: Needs = N
     command: typeof stage.cmd === 'string' ? stage.cmd.trimEnd() : stage.cmd.join('\n'),
     commands: stage.frozen ? [] : shellCommands(stage.cmd),
     cwd: stage.wdir,
-    env: stageVariables(root, source.file, stage.name),
+    // Variables are none of DVC's: they make nothing stale.
+    env: { ...meta.env, ...stageVariables(root, source.file, stage.name) },
     needs: needs.all,
     needsData: needs.data,
     deps: stage.frozen ? [] : stage.deps,
     outs: stage.outs.filter(out => !isReport(out)).map(out => out.path),
     metrics: stage.outs.filter(isReport).map(out => out.path),
     params: null,
-    checks: null,
+    checks: meta.checks === null ? null : path.resolve(stage.wdir, meta.checks),
     approval: null,
     dvc: stage,
   };

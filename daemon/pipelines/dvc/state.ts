@@ -266,7 +266,7 @@ const NO_RUN: LockEntry = { cmd: '', deps: [], params: new Map(), outs: [] };
 
 const FROZEN: Decision = {
   action: 'run',
-  reason: 'it is frozen: nothing runs, and its outputs must be there',
+  reason: 'it is frozen: nothing runs, and what its outputs hold is recorded',
 };
 
 function skip(result: StepResult): Decision {

@@ -80,6 +80,10 @@ describe('pipelines of DVC', () => {
       '      gates: ["rmspe < ${limit}"]',
       '      model: {register: sales}',
       '      promote: {model: sales, to: Staging}',
+      '      when: "${limit} < 0.4"',
+      '      checks: reports/checks.json',
+      '      env: {LIMIT: "${limit}"}',
+      '      resources: {cpu: 2, memory: 1GB}',
     );
     put('meta/params.yaml', 'limit: 0.5');
     const { definition, found } = await read(file);
@@ -98,6 +102,10 @@ describe('pipelines of DVC', () => {
     assert.deepEqual(last?.gates, ['rmspe < 0.5']);
     assert.equal(last?.register, 'sales');
     assert.deepEqual(last?.promote, { model: 'sales', to: 'Staging' });
+    assert.equal(last?.unless, '0.5 < 0.4');
+    assert.equal(last?.checks, path.join(root, 'meta/reports/checks.json'));
+    assert.equal(last?.env.LIMIT, '0.5');
+    assert.deepEqual(last?.resources, { cpu: 2, memory: 1e9, gpu: 0 });
   });
 
   it('leave what others write below “meta” alone, and say what of ours they cannot read', async () => {
@@ -147,7 +155,10 @@ describe('pipelines of DVC', () => {
       '4:27 error: there is no parameter “lerning” in “params.yaml” | Did you mean “learning”?',
     ]);
     const { found: set } = await read(file, { text: 'stages: {}', set: { learning: '2' } });
-    assert.match(set[0] ?? '', /the stages read their parameters from files/);
+    assert.match(
+      set[0] ?? '',
+      /the stages read their parameters from files \| Change “learning” there.*--set-param learning=2/,
+    );
   });
 
   it('have neither commands nor needs where they are frozen', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -71,6 +71,26 @@ describe('stages of a dvc.yaml', function () {
     '    deps: [in.txt]',
     '    outs: [out.txt]',
   ];
+
+  it('that are frozen have what their outputs hold recorded anew, as by DVC', async () => {
+    put('dvc.yaml', ...COPY);
+    await run();
+    await dvc.ok(place('.'), 'freeze', 'copy');
+    put('in.txt', 'other');
+    put('out.txt', 'written by hand');
+    const theirs = place('../theirs');
+    cpSync(place('.'), theirs, { recursive: true, preserveTimestamps: true });
+    await dvc.ok(theirs, 'repro');
+    assert.deepEqual(how(await run()), { copy: 'succeeded' });
+    assert.equal(read('dvc.lock'), readFileSync(path.join(theirs, 'dvc.lock'), 'utf8'));
+    assert.equal(read('out.txt'), 'written by hand\n');
+    assert.match(await dvc.ok(place('.'), 'status'), /up to date/);
+    assert.deepEqual(how(await run()), { copy: 'unchanged' });
+    rmSync(place('out.txt'));
+    const without = await run();
+    assert.match(step(without, 'copy').message, /did not make its output “out.txt”/);
+    assert.notEqual((await dvc.run(place('.'), 'repro')).code, 0);
+  });
 
   it('say why they are stale, in words', async () => {
     put('params.yaml', 'features:', '  lags: [7, 14]', 'lr: 0.1');
