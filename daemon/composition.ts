@@ -25,6 +25,8 @@ import { mountTokens } from './http/token-routes.ts';
 import type { Tokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
 import { mountTestReset } from './life/reset.ts';
+import { mountLineage } from './lineage/routes.ts';
+import { LineageService } from './lineage/service.ts';
 import type { Logger } from './log.ts';
 import { mountMlflow } from './mlflow/routes.ts';
 import { LoggedModelService } from './models/service.ts';
@@ -199,6 +201,14 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountServing(router, serving);
   mountEvaluations(router, evaluations);
   mountModelCards(router, { registry, tracking }, evaluations);
+  mountLineage(
+    router,
+    new LineageService({
+      database,
+      findEndpoint: name => serving.endpoint(name),
+      workspace: place.workspace,
+    }),
+  );
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
   mountMlflow(router, { artifacts, uploads, tracking, models, registry, stages, webhooks });

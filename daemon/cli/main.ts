@@ -16,6 +16,7 @@ import * as evaluate from './evaluate.ts';
 import * as executions from './executions.ts';
 import * as experiments from './experiments.ts';
 import * as importing from './import.ts';
+import * as lineage from './lineage.ts';
 import * as logs from './logs.ts';
 import * as models from './models.ts';
 import { say } from './output.ts';
@@ -66,6 +67,7 @@ const nouns = [
     runs,
     models,
     evaluate,
+    lineage,
     audit,
     webhooks,
     predict,

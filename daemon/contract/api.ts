@@ -5,6 +5,7 @@ import * as automations from './automations.ts';
 import * as evaluations from './evaluations.ts';
 import * as housekeeping from './housekeeping.ts';
 import * as imports from './imports.ts';
+import * as lineage from './lineage.ts';
 import * as models from './models.ts';
 import * as pipelines from './pipelines.ts';
 import * as reproductions from './reproductions.ts';
@@ -35,6 +36,7 @@ export const operations: ReadonlyMap<string, AnyRoute> = new Map(
     pipelines,
     automations,
     reproductions,
+    lineage,
     serving,
     imports,
     tokens,

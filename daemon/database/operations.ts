@@ -6,6 +6,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import * as artifacts from '../artifacts/store.ts';
 import * as audit from '../audit/store.ts';
 import * as housekeeping from '../housekeeping/store.ts';
+import * as lineage from '../lineage/store.ts';
 import * as models from '../models/store.ts';
 import * as results from '../pipelines/cache/store.ts';
 import * as pipelines from '../pipelines/store.ts';
@@ -44,6 +45,7 @@ export const reads = {
   ...pipelines.reads,
   ...results.reads,
   ...reproductions.reads,
+  ...lineage.reads,
 } as const satisfies Record<string, Operation<never, unknown>>;
 
 /** What the writer thread does in between, see IdleWork. */

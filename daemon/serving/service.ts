@@ -122,6 +122,14 @@ export class ServingService {
     );
   }
 
+  /** The endpoint of one model, with its live processes. */
+  endpoint(name: string): Promise<Endpoint> {
+    return this.#describe(
+      name,
+      [...this.#live.values()].filter(each => each.name === name),
+    );
+  }
+
   /** Ends all processes. */
   async close(): Promise<void> {
     clearInterval(this.#idleCheck);

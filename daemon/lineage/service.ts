@@ -1,0 +1,111 @@
+/** Lineage as the store knows it, with what is served at the moment. */
+import type {
+  Affected,
+  DeploymentNode,
+  LineageDirection,
+  LineageGraph,
+  LineageNode,
+  VersionNode,
+} from '../contract/lineage.ts';
+import type { Endpoint } from '../contract/serving.ts';
+import type { Database } from '../database/database.ts';
+import { deploymentOfVersion } from './describe.ts';
+import { SERVED_STAGES } from './model.ts';
+
+/** What serves a model at the moment. */
+export type FindEndpoint = (model: string) => Promise<Pick<Endpoint, 'processes'>>;
+
+export interface LineageParts {
+  readonly database: Database;
+  readonly findEndpoint: FindEndpoint;
+  /** Absolute path. */
+  readonly workspace: string;
+}
+
+/** What is asked for. */
+export interface LineageRequest {
+  readonly node: string;
+  readonly direction?: LineageDirection | undefined;
+  readonly depth: number;
+  readonly limit: number;
+}
+
+export class LineageService {
+  readonly #parts: LineageParts;
+
+  constructor(parts: LineageParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws ApiError INVALID_PARAMETER_VALUE when the text names no node, RESOURCE_DOES_NOT_EXIST when there is none */
+  async graph({ direction, ...request }: LineageRequest): Promise<LineageGraph> {
+    const { database, workspace } = this.#parts;
+    const directions = direction === undefined ? (['upstream', 'downstream'] as const) : [direction];
+    const graph = await database.read('lineage.graph', { ...request, directions, workspace });
+    return this.#withProcesses(graph, directions.includes('downstream'));
+  }
+
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST when nothing is known to have read or made it */
+  async affected(what: string): Promise<Affected> {
+    const { database, workspace } = this.#parts;
+    const found = await database.read('lineage.affected', { what, workspace });
+    const live = await this.#processesOf(found.versions);
+    const deployments = found.deployments.map(each => withState(each, live));
+    return { ...found, deployments: [...deployments, ...unnamed(found.versions, deployments, live)] };
+  }
+
+  async #withProcesses(graph: LineageGraph, downstream: boolean): Promise<LineageGraph> {
+    const live = await this.#processesOf(graph.nodes.filter(isVersion));
+    const nodes = graph.nodes.map(node => (node.kind === 'deployment' ? withState(node, live) : node));
+    const more = downstream
+      ? unnamed(
+          nodes.filter(isVersion),
+          nodes.filter(node => node.kind === 'deployment'),
+          live,
+        )
+      : [];
+    const edges = more.map(({ id, name, version }) => ({
+      from: `model:${name}/${version}`,
+      to: id,
+      relation: 'served by' as const,
+    }));
+    return { ...graph, nodes: [...nodes, ...more], edges: [...graph.edges, ...edges] };
+  }
+
+  /** Live processes by name and version of what they serve. */
+  async #processesOf(versions: readonly { readonly name: string }[]): Promise<Processes> {
+    const names = [...new Set(versions.map(({ name }) => name))];
+    const found = await Promise.all(
+      names.map(async name => {
+        const { processes } = await this.#parts.findEndpoint(name);
+        return processes.map(each => [`${name}/${each.version}`, each.state] as const);
+      }),
+    );
+    return new Map(found.flat());
+  }
+}
+
+type Processes = ReadonlyMap<string, Endpoint['processes'][number]['state']>;
+
+function isVersion(node: LineageNode): node is Extract<LineageNode, { kind: 'model' }> {
+  return node.kind === 'model';
+}
+
+function withState(node: DeploymentNode, live: Processes): DeploymentNode {
+  return { ...node, state: live.get(`${node.name}/${node.version}`) ?? node.state };
+}
+
+/** Versions that are served by their number, which no stage has. */
+function unnamed(
+  versions: readonly Pick<VersionNode, 'name' | 'version' | 'stage'>[],
+  deployments: readonly DeploymentNode[],
+  live: Processes,
+): DeploymentNode[] {
+  const served = new Set(deployments.map(({ name, version }) => `${name}/${version}`));
+  return versions
+    .filter(
+      ({ name, version, stage }) =>
+        live.has(`${name}/${version}`) && !served.has(`${name}/${version}`) && !SERVED_STAGES.includes(stage),
+    )
+    .map(({ name, version }) => withState(deploymentOfVersion(name, version), live));
+}
