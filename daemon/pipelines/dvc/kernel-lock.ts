@@ -22,6 +22,13 @@ const LOCKERS: readonly (readonly [string, ...string[]])[] = [
   ['python3', '-c', 'import fcntl; fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)'],
 ];
 
+/** How a lock is waited for. */
+export interface LockWaiting {
+  readonly signal?: AbortSignal | undefined;
+  /** Told who holds the lock. */
+  readonly busy?: (holder: string) => void;
+}
+
 /** Something that no attempt can help. */
 export class LockError extends Error {
   override readonly name = 'LockError';
@@ -31,13 +38,12 @@ export class LockError extends Error {
  * Does work while no process of DVC does its own.
  *
  * @param file made when it is missing
- * @param busy told who holds the lock, while it is waited for
  * @throws LockError where files cannot be locked, and what the signal was aborted with
  */
 export async function locked<Result>(
   file: string,
   work: () => Promise<Result>,
-  { signal, busy }: { signal?: AbortSignal | undefined; busy?: (holder: string) => void } = {},
+  { signal, busy }: LockWaiting = {},
 ): Promise<Result> {
   mkdirSync(path.dirname(file), { recursive: true });
   let descriptor = await tryLock(file);

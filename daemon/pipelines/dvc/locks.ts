@@ -5,11 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Waiting } from '../cache/model.ts';
 import type { DvcConfig } from './config.ts';
+import { lockedByLink } from './hard-link-lock.ts';
 import { LockError, locked } from './kernel-lock.ts';
+import { isAlive } from './process-alive.ts';
 import { replaceFile } from './replace.ts';
-
-const HARDLINKS =
-  'modelthat does not keep out of DVC’s way by hard links: set core.hardlink_lock to false in .dvc/config';
 
 /** How long it is between two looks at whether paths are free, in milliseconds. */
 const RETRY_MS = 200;
@@ -37,21 +36,20 @@ export class DvcLocks {
   /** The last of those in this process that wait for the lock: the kernel's would have each look again and again. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  readonly #isSupported: boolean;
+  readonly #locked: typeof locked;
 
   /** @param root the project's folder */
   constructor(root: string, { hardlinkLock }: Pick<DvcConfig, 'hardlinkLock'>) {
     this.#folder = path.join(root, '.dvc', 'tmp');
-    this.#isSupported = !hardlinkLock;
+    this.#locked = hardlinkLock ? lockedByLink : locked;
   }
 
   /** Does work while nothing else is done in the project, by DVC or by us. @throws what the signal is aborted with */
   exclusively<Result>(work: () => Promise<Result>, waiting?: Waiting): Promise<Result> {
     const busy = (holder: string) => waiting?.busy(`waits for DVC: ${holder} is at work in this project`);
     const done = this.#queue.then(() => {
-      if (!this.#isSupported) throw new LockError(HARDLINKS);
       waiting?.signal.throwIfAborted();
-      return locked(path.join(this.#folder, 'lock'), work, { signal: waiting?.signal, busy });
+      return this.#locked(path.join(this.#folder, 'lock'), work, { signal: waiting?.signal, busy });
     });
     this.#queue = done.catch(() => {});
     return done;
@@ -166,13 +164,4 @@ function filtered(table: Table, keep: (holder: Holder) => boolean): Table {
     write: Object.fromEntries(Object.entries(table.write).filter(([, holder]) => keep(holder))),
     read: Object.fromEntries(readers.filter(([, all]) => all.length > 0)),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -3,14 +3,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { locked } from '../../../../daemon/pipelines/dvc/kernel-lock.ts';
 import { DvcLocks } from '../../../../daemon/pipelines/dvc/locks.ts';
@@ -152,12 +155,47 @@ sys.stdin.read()`;
     assert.equal(told[0], `waits for /other, which process ${process.pid} holds (dvc repro)`);
   });
 
+  describe('by hard links', () => {
+    const linked = () => new DvcLocks(root, { hardlinkLock: true });
+
+    it('are a link to a claim while work is done, and nothing is left of them', async () => {
+      const [a, b] = [linked(), linked()];
+      const order: string[] = [];
+      const work = (name: string) => async () => {
+        order.push(name);
+        assert.equal(statSync(tmp('lock')).nlink, 2);
+        await new Promise(resolve => setImmediate(resolve));
+        order.push(name);
+      };
+      await Promise.all([a.exclusively(work('a')), b.exclusively(work('b')), b.exclusively(work('c'))]);
+      assert.match(order.join(''), /^(aabbcc|bbaacc|bbccaa)$/);
+      assert.deepEqual(readdirSync(tmp('.')), []);
+    });
+
+    it('of others are waited for, and told of', async () => {
+      writeFileSync(tmp('theirs.lock'), tmp('theirs.lock'));
+      linkSync(tmp('theirs.lock'), tmp('lock'));
+      const told: string[] = [];
+      const busy = (message: string) => {
+        told.push(message);
+        rmSync(tmp('lock'));
+      };
+      assert.equal(await linked().exclusively(async () => 'done', { ...never, busy }), 'done');
+      assert.match(told[0] ?? '', /another process \(if none is, remove .*lock\) is at work in this project/);
+    });
+
+    it('of a daemon that was killed are broken', async () => {
+      const child = spawn(process.execPath, ['-e', '']);
+      await once(child, 'exit');
+      const claim = tmp(`modelthat-${hostname()}-${child.pid}-0a1b2c3d.lock`);
+      writeFileSync(claim, claim);
+      linkSync(claim, tmp('lock'));
+      await linked().exclusively(async () => {});
+      assert.deepEqual(readdirSync(tmp('.')), []);
+    });
+  });
+
   it('say so where they cannot be taken', async () => {
-    const broken = new DvcLocks(root, { hardlinkLock: true });
-    await assert.rejects(
-      broken.exclusively(async () => {}),
-      /core.hardlink_lock to false/,
-    );
     writeFileSync(tmp('rwlock'), '{');
     assert.throws(() => locks().holds('p'), /rwlock is damaged; remove it when no process of DVC runs/);
     assert.ok(existsSync(tmp('rwlock')));

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -208,6 +217,21 @@ describe('stages of a dvc.yaml', function () {
     assert.equal((await ended(daemon, id)).status, 'succeeded');
     assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
     assert.doesNotMatch(read('.dvc/tmp/rwlock'), /modelthat/);
+  });
+
+  it('keep DVC out, and out of its way, by hard links where it is set to use them', async () => {
+    await dvc.ok(place('.'), 'config', 'core.hardlink_lock', 'true');
+    put('dvc.yaml', ...COPY);
+    // As a process of DVC's holds it.
+    writeFileSync(place('.dvc/tmp/theirs.lock'), place('.dvc/tmp/theirs.lock'));
+    linkSync(place('.dvc/tmp/theirs.lock'), place('.dvc/tmp/lock'));
+    const { id } = await start();
+    await until(daemon, id, execution => /^waits for DVC/.test(step(execution, 'copy').message));
+    assert.match((await dvc.run(place('.'), 'repro')).err, /Unable to acquire lock/);
+    rmSync(place('.dvc/tmp/lock'));
+    assert.deepEqual(how(await ended(daemon, id)), { copy: 'succeeded' });
+    assert.equal(await dvc.ok(place('.'), 'status'), 'Data and pipelines are up to date.\n');
+    assert.equal(existsSync(place('.dvc/tmp/lock')), false);
   });
 
   it('go on when the daemon is killed, and are recorded by the next one', async () => {
