@@ -90,7 +90,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     folder: path.join(place.store, 'uploads'),
   });
   const models = new LoggedModelService(database);
-  const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files });
+  const rules = new WorkspaceRules(place.workspace);
+  const registry = new RegistryService({ database, events: bus, tracking, models, artifacts: files, rules });
   const audit = await AuditService.open({
     database,
     events: bus,
@@ -109,7 +110,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     events: bus,
     tracking,
     artifacts: files,
-    rules: new WorkspaceRules(place.workspace),
+    rules,
   });
   artifacts.guardChanges(path => registry.refuseReleased(path));
   const environments = new Environments({

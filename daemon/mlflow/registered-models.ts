@@ -2,14 +2,13 @@ import { invalid } from '../contract/errors.ts';
 import { STAGES } from '../contract/models.ts';
 import { parseStage, parseVersion } from '../registry/model.ts';
 import type { RegistryService } from '../registry/service.ts';
-import type { StageService } from '../registry/stages.ts';
 import { type Fields, toMap } from './fields.ts';
 import { type MlflowRoute, route } from './route.ts';
 import { orNothing, toModelVersion, toRegisteredModel } from './shapes.ts';
 
 const MODEL_PAGE = { initial: 100, most: 1000 };
 
-export function registeredModelRoutes(registry: RegistryService, stages: StageService): MlflowRoute[] {
+export function registeredModelRoutes(registry: RegistryService): MlflowRoute[] {
   return [
     route('POST', '/mlflow/registered-models/create', async ({ fields, actor }) => {
       const model = await registry.createModel({
@@ -62,7 +61,7 @@ export function registeredModelRoutes(registry: RegistryService, stages: StageSe
       return {};
     }),
     ...latestVersionRoutes(registry),
-    ...aliasRoutes(registry, stages),
+    ...aliasRoutes(registry),
   ];
 }
 
@@ -80,22 +79,18 @@ function latestVersionRoutes(registry: RegistryService): MlflowRoute[] {
   ];
 }
 
-function aliasRoutes(registry: RegistryService, stages: StageService): MlflowRoute[] {
+function aliasRoutes(registry: RegistryService): MlflowRoute[] {
   const path = '/mlflow/registered-models/alias';
   return [
     route('POST', path, async ({ fields, actor }) => {
       const name = fields.requiredString('name');
       const alias = fields.requiredString('alias');
       const version = parseVersion(fields.requiredString('version'));
-      await stages.refuseAliasOfStage(name, alias, version);
       await registry.setAlias(name, alias, version, actor);
       return {};
     }),
     route('DELETE', path, async ({ fields, actor }) => {
-      const name = fields.requiredString('name');
-      const alias = fields.requiredString('alias');
-      await stages.refuseAliasOfStage(name, alias, null);
-      await registry.deleteAlias(name, alias, actor);
+      await registry.deleteAlias(fields.requiredString('name'), fields.requiredString('alias'), actor);
       return {};
     }),
     route('GET', path, async ({ fields }) => {

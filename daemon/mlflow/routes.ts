@@ -31,10 +31,7 @@ function mlflowRoutes(parts: MlflowParts): MlflowRoute[] {
     ...runRoutes(parts.tracking),
     ...metricRoutes(parts.tracking),
     ...unchangedByReproductions(
-      [
-        ...registeredModelRoutes(parts.registry, parts.stages),
-        ...modelVersionRoutes(parts.registry, parts.stages),
-      ],
+      [...registeredModelRoutes(parts.registry), ...modelVersionRoutes(parts.registry, parts.stages)],
       parts,
     ),
     ...loggedModelRoutes(parts.models),

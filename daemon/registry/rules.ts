@@ -49,16 +49,24 @@ const NOTHING_ASKED: StageRules = {
  *
  * @throws ApiError PERMISSION_DENIED when they cannot be read: then nobody can say what they ask
  */
-export function rulesOf({ all, models, problems, file }: RegistryRules, model: string): ModelRules | null {
-  const wrong = problems.find(({ severity }) => severity === 'error');
-  if (wrong)
+export function rulesOf(rules: RegistryRules, model: string): ModelRules | null {
+  const { all, models, problems } = rules;
+  const wrong = whyUnreadable(rules);
+  if (wrong !== undefined)
     throw new ApiError(
       'PERMISSION_DENIED',
-      `The rules for models cannot be read, so no version changes its stage: ${wrong.file || file}:${wrong.line}: ` +
-        `${wrong.message}. ${wrong.remedy ?? 'Correct the file.'}`,
+      `The rules for models cannot be read, so no version changes its stage: ${wrong}`,
       { problems },
     );
   return Object.hasOwn(models, model) ? (models[model] ?? null) : all;
+}
+
+/** What is wrong with rules, with its place and the remedy; undefined when nothing is. */
+export function whyUnreadable({ problems, file }: RegistryRules): string | undefined {
+  const wrong = problems.find(({ severity }) => severity === 'error');
+  return (
+    wrong && `${wrong.file || file}:${wrong.line}: ${wrong.message}. ${wrong.remedy ?? 'Correct the file.'}`
+  );
 }
 
 /**
@@ -87,8 +95,16 @@ export function judgeConditions(asked: StageRules, candidate: Candidate): GateRe
     ...(asked.checks ? [judgeChecks(candidate.checks)] : []),
     ...(asked.signature ? [judgeSignature(candidate)] : []),
     ...(asked.maxSize === null ? [] : [judgeSize(asked.maxSize, candidate.facts.size)]),
+    ...(asked.approval && candidate.facts.digest === null ? [CONTENT_UNKNOWN] : []),
   ];
 }
+
+/** An approval is of a content: of files that are not here, nobody could say later whether they are those approved. */
+const CONTENT_UNKNOWN = condition(
+  'content',
+  false,
+  'its files are not in this store to be read, and an approval is of what they hold',
+);
 
 /** A condition in words: what was asked, what was found. */
 export function describeCondition({ gate, passed, observed, expected, message }: GateResult): string {

@@ -1,12 +1,13 @@
 import type { ArtifactStore } from '../artifacts/model.ts';
 import type { Actor } from '../contract/audit.ts';
-import { missing, withoutMissing } from '../contract/errors.ts';
+import { ApiError, missing, withoutMissing } from '../contract/errors.ts';
 import type { ModelVersion, RegisteredModel, Stage, Transition, VersionFiles } from '../contract/models.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { LoggedModelService } from '../models/service.ts';
 import { decodePageToken, type Page } from '../tracking/pages.ts';
 import type { TrackingService } from '../tracking/service.ts';
+import { type Binding, bindingOf } from './enforcement.ts';
 import { describeFiles } from './inspect.ts';
 import { localFolderOf, locateSource } from './locate.ts';
 import { findLogged } from './logged.ts';
@@ -21,6 +22,8 @@ import {
   type VersionSelector,
 } from './model.ts';
 import { refuseReleased } from './release.ts';
+import type { RuleSource } from './rules.ts';
+import type { Outcome } from './store/changes.ts';
 import type { VersionKey } from './store/rows.ts';
 import type { RegistrySearch } from './store/search.ts';
 import type { NewEvaluation } from './store/versions.ts';
@@ -54,6 +57,7 @@ export interface RegistryParts {
   readonly tracking: TrackingService;
   readonly models: LoggedModelService;
   readonly artifacts: ArtifactStore;
+  readonly rules: RuleSource;
 }
 
 /** Registered models, their versions and the stages these move through. */
@@ -84,9 +88,14 @@ export class RegistryService {
     return this.#database.read('registry.getModel', { name });
   }
 
+  /** @throws ApiError PERMISSION_DENIED when it holds versions in stages that the rules of either name guard */
   async renameModel(name: string, newName: string, actor: Actor): Promise<Model> {
     checkModelName(newName);
-    const model = await this.#database.write('registry.renameModel', { name, newName, actor });
+    const [binding, newBinding] = [await this.#binding(name), await this.#binding(newName)];
+    const model = await this.#unlessRefused(
+      name,
+      this.#database.write('registry.renameModel', { name, newName, actor, binding, newBinding }),
+    );
     this.#events.publish({ topic: 'model', id: name, kind: 'deleted' });
     this.#events.publish({ topic: 'model', id: newName, kind: 'created' });
     return model;
@@ -97,9 +106,14 @@ export class RegistryService {
     return this.#changed(name, this.#database.write('registry.describeModel', { name, description, actor }));
   }
 
-  /** Removes the model with all its versions; the files stay where they are. */
+  /**
+   * Removes the model with all its versions; the files stay where they are.
+   *
+   * @throws ApiError PERMISSION_DENIED when rules guard the stages that versions are in
+   */
   async deleteModel(name: string, actor: Actor): Promise<void> {
-    await this.#database.write('registry.deleteModel', { name, actor });
+    const binding = await this.#binding(name);
+    await this.#unlessRefused(name, this.#database.write('registry.deleteModel', { name, actor, binding }));
     this.#events.publish({ topic: 'model', id: name, kind: 'deleted' });
   }
 
@@ -113,15 +127,21 @@ export class RegistryService {
     await this.#changed(name, this.#database.write('registry.deleteModelTag', { name, key, actor }));
   }
 
-  /** Points an alias at a version, away from where it pointed before. */
+  /**
+   * Points an alias at a version, away from where it pointed before.
+   *
+   * @throws ApiError PERMISSION_DENIED when it follows a stage by rules that are enforced
+   */
   async setAlias(name: string, alias: string, version: number, actor: Actor): Promise<void> {
     checkAlias(alias);
-    await this.#changed(name, this.#database.write('registry.setAlias', { name, alias, version, actor }));
+    const asked = { name, alias, version, actor, binding: await this.#binding(name) };
+    await this.#changed(name, this.#unlessRefused(name, this.#database.write('registry.setAlias', asked)));
   }
 
-  /** A missing alias is no error. */
+  /** A missing alias is no error. @throws ApiError as `setAlias` */
   async deleteAlias(name: string, alias: string, actor: Actor): Promise<void> {
-    await this.#changed(name, this.#database.write('registry.deleteAlias', { name, alias, actor }));
+    const asked = { name, alias, actor, binding: await this.#binding(name) };
+    await this.#changed(name, this.#unlessRefused(name, this.#database.write('registry.deleteAlias', asked)));
   }
 
   async searchModels({ pageToken, ...search }: Search): Promise<Page<Model>> {
@@ -153,9 +173,17 @@ export class RegistryService {
     );
   }
 
-  /** Takes a version out; its number is not given again. */
+  /**
+   * Takes a version out; its number is not given again.
+   *
+   * @throws ApiError PERMISSION_DENIED when rules guard the stage that it is in
+   */
   async deleteVersion(name: string, version: number, actor: Actor): Promise<void> {
-    await this.#changed(name, this.#database.write('registry.deleteVersion', { name, version, actor }));
+    const asked = { name, version, actor, binding: await this.#binding(name) };
+    await this.#changed(
+      name,
+      this.#unlessRefused(name, this.#database.write('registry.deleteVersion', asked)),
+    );
   }
 
   async setVersionTag(
@@ -311,6 +339,18 @@ export class RegistryService {
         makeModel,
       }),
     );
+  }
+
+  async #binding(name: string): Promise<Binding> {
+    return bindingOf(await this.#parts.rules.read(), name);
+  }
+
+  /** @throws ApiError PERMISSION_DENIED when rules kept the change, once that is told: it is in the audit log, too */
+  async #unlessRefused<Result>(name: string, change: Promise<Outcome<Result>>): Promise<Result> {
+    const outcome = await change;
+    if ('result' in outcome) return outcome.result;
+    this.#events.publish({ topic: 'model', id: name, kind: 'updated' });
+    throw new ApiError('PERMISSION_DENIED', outcome.refused);
   }
 
   /** Tells that a model changed, once it has. */

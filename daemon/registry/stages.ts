@@ -1,13 +1,7 @@
 import type { ApprovalEvidence, ApprovalRequest } from '../contract/approvals.ts';
 import type { Actor } from '../contract/audit.ts';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
-import {
-  type GateResult,
-  type ModelVersion,
-  RULED_STAGES,
-  type RuledStage,
-  type Stage,
-} from '../contract/models.ts';
+import type { GateResult, ModelVersion, RuledStage, Stage } from '../contract/models.ts';
 import type { Refusal, RegistryRules, RuleCheck } from '../contract/rules.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
@@ -84,6 +78,7 @@ export class StageService {
     });
     this.#changed(name);
     if (found.outcome === 'moved') return { version: found.version, request: null };
+    if (found.outcome === 'kept') throw new ApiError('PERMISSION_DENIED', found.why);
     if (found.outcome === 'refused' || found.outcome === 'rejected') throw refusal(move, found);
     if (found.outcome === 'asked') this.#asked(found.request, 'created');
     if (plain) throw refusal(move, found);
@@ -95,21 +90,6 @@ export class StageService {
     const rules = rulesOf(await this.rules(), name);
     const { facts } = await this.#lookAt({ name, version, stage });
     return this.#database.read('registry.check', { name, version, stage, rules, facts });
-  }
-
-  /** @throws ApiError PERMISSION_DENIED when the alias follows a stage, for everybody while rules are enforced */
-  async refuseAliasOfStage(name: string, alias: string, version: number | null): Promise<void> {
-    const rules = rulesOf(await this.rules(), name);
-    if (!rules?.enforce) return;
-    const stage = RULED_STAGES.find(each => rules.stages[each].alias === alias);
-    if (!stage) return;
-    const now = await this.#database.read('registry.findVersion', { name, selector: { stage } });
-    if (now && now.version === version) return;
-    throw new ApiError(
-      'PERMISSION_DENIED',
-      `The alias '${alias}' of '${name}' follows ${stage} by the rules. Move a version to ${stage} instead: ` +
-        `modelthat models promote ${name} <version> --to ${stage}`,
-    );
   }
 
   // --- approvals ---
@@ -166,9 +146,10 @@ export class StageService {
       facts: seen?.facts ?? NOTHING_READ,
       replaces: seen?.replaces ?? null,
     });
-    if (found.outcome === 'refused') throw refusal({ name, version, stage }, found);
-    this.#asked(found.request, 'updated');
     this.#changed(name);
+    if (found.outcome === 'refused') throw refusal({ name, version, stage }, found);
+    if (found.outcome === 'denied') throw new ApiError('PERMISSION_DENIED', `${found.why}.`);
+    this.#asked(found.request, 'updated');
     if (found.outcome === 'void')
       throw new ApiError(
         'RESOURCE_CONFLICT',
@@ -236,7 +217,9 @@ const NOTHING_READ: Facts = { digest: null, size: null, signature: null, champio
 /** The error for a move that the rules do not let happen, or not yet. */
 function refusal(
   { name, version, stage }: Pick<Move, 'name' | 'version' | 'stage'>,
-  found: Exclude<MoveOutcome, { outcome: 'moved' }> | { outcome: 'refused'; conditions: GateResult[] },
+  found:
+    | Exclude<MoveOutcome, { outcome: 'moved' | 'kept' }>
+    | { outcome: 'refused'; conditions: GateResult[] },
 ): ApiError {
   const what = `Version ${version} of '${name}'`;
   const { conditions } = found;

@@ -1,4 +1,5 @@
 /** The registry's operations, for `database/operations.ts`. */
+import * as aliases from './store/aliases.ts';
 import * as approvals from './store/approvals.ts';
 import * as described from './store/described.ts';
 import { importModel } from './store/import.ts';
@@ -11,6 +12,7 @@ import * as versions from './store/versions.ts';
 
 export const writes = {
   ...models.writes,
+  ...aliases.writes,
   ...versions.writes,
   ...promotion.writes,
   ...rollback.writes,

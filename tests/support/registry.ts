@@ -37,13 +37,14 @@ export async function openRegistry(): Promise<TestRegistry> {
   events.subscribe(({ topic, id, kind }) => changed.push(`${topic} ${id} ${kind}`));
   const models = new LoggedModelService(database);
   const artifacts = new ArtifactService(files, database);
-  const parts = { database, events, tracking, models, artifacts: files };
+  const rules = new WorkspaceRules(workspace);
+  const parts = { database, events, tracking, models, artifacts: files, rules };
   return {
     ...test,
     models,
     artifacts,
     registry: new RegistryService(parts),
-    stages: new StageService({ ...parts, rules: new WorkspaceRules(workspace) }),
+    stages: new StageService(parts),
     changed,
     writeRules: (...lines) => fs.writeFileSync(path.join(workspace, 'modelthat.yaml'), lines.join('\n')),
     logModel: async (runId, name, { complete = true, manifest = name } = {}) => {

@@ -21,12 +21,15 @@ export interface NewRequest {
 export interface KeptRequest extends ApprovalRequest {
   /** Row of the model, which may have been deleted since. */
   readonly modelId: number;
+  /** What the model was called then: other rules may be for other names. */
+  readonly askedName: string;
   readonly archiveExisting: boolean;
 }
 
 interface RequestRow {
   readonly id: number;
   readonly modelId: number;
+  readonly askedName: string;
   readonly model: string;
   readonly version: number;
   readonly stage: Stage;
@@ -41,10 +44,10 @@ interface RequestRow {
 }
 
 // A model that was renamed is told by its name of now; nothing waits for a version that was deleted.
-const SELECT = `SELECT r.id, r.modelId, r.model, r.version, r.stage, r.state, r.digest, r.requestedBy, r.requestedAt,
+const SELECT = `SELECT r.id, r.modelId, r.askedName, r.model, r.version, r.stage, r.state, r.digest, r.requestedBy, r.requestedAt,
     r.reason, r.archiveExisting, r.closedAt, r.note
   FROM (
-    SELECT q.id, q.model AS modelId, coalesce(m.name, q.name) AS model, q.version, q.stage, q.digest,
+    SELECT q.id, q.model AS modelId, q.name AS askedName, coalesce(m.name, q.name) AS model, q.version, q.stage, q.digest,
       q.requested_by AS requestedBy, q.requested_at AS requestedAt, q.reason, q.archive_existing AS archiveExisting,
       q.closed_at AS closedAt,
       CASE WHEN q.state = 'pending' AND v.version IS NULL THEN 'void' ELSE q.state END AS state,
@@ -173,6 +176,7 @@ export function record(
 /** A request as routes tell it. */
 export function told({
   modelId: _model,
+  askedName: _name,
   archiveExisting: _archive,
   ...request
 }: KeptRequest): ApprovalRequest {

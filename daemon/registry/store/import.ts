@@ -4,7 +4,8 @@ import { auditChange } from '../../audit/store.ts';
 import { IMPORTER } from '../../contract/principal.ts';
 import { statement } from '../../database/statements.ts';
 import type { Tags, Version } from '../model.ts';
-import { type Acted, insertModel } from './models.ts';
+import type { Acted } from './changes.ts';
+import { insertModel } from './models.ts';
 import { findModel, findVersion, type ModelRow, readModel, toVersion, type VersionKey } from './rows.ts';
 import { factsOf } from './versions.ts';
 

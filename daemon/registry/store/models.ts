@@ -1,29 +1,20 @@
 /** Registered models, their tags and aliases. */
 import type { Database as Connection } from 'better-sqlite3';
 import { auditChange } from '../../audit/store.ts';
-import type { Actor } from '../../contract/audit.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { Transition } from '../../contract/models.ts';
 import { statement } from '../../database/statements.ts';
+import type { Binding } from '../enforcement.ts';
 import type { Model, Tags } from '../model.ts';
-import {
-  findModel,
-  type ModelRow,
-  readModel,
-  requireModel,
-  requireVersion,
-  type VersionKey,
-} from './rows.ts';
+import { isRuled } from '../rules.ts';
+import { followStages } from './aliases.ts';
+import { type Acted, type Outcome, ofModel, refuse, stagesOf } from './changes.ts';
+import { findModel, type ModelRow, readModel, requireModel } from './rows.ts';
 
 export interface NewModel extends Acted {
   readonly name: string;
   readonly description: string;
   readonly tags: Tags;
-}
-
-/** What the audit log keeps who did. */
-export interface Acted {
-  readonly actor: Actor;
 }
 
 export const writes = {
@@ -34,10 +25,19 @@ export const writes = {
 
   'registry.renameModel': (
     connection: Connection,
-    input: { name: string; newName: string } & Acted,
-  ): Model => {
+    input: { name: string; newName: string; binding: Binding; newBinding: Binding } & Acted,
+  ): Outcome<Model> => {
     const row = requireModel(connection, input.name);
     if (input.newName !== input.name && findModel(connection, input.newName)) throw taken(input.newName);
+    const because = input.binding.because ?? input.newBinding.because;
+    const kept = whyKept(connection, row, { because, what: 'be renamed' });
+    if (kept)
+      return refuse(connection, {
+        ...ofRefused(input),
+        before: { name: input.name },
+        asked: { name: input.newName },
+        why: kept,
+      });
     const now = Date.now();
     statement(connection, 'UPDATE registered_model SET name = ?, updated_at = ? WHERE id = ?').run(
       input.newName,
@@ -53,7 +53,9 @@ export const writes = {
       before: { name: input.name },
       after: { name: input.newName },
     });
-    return readModel(connection, requireModel(connection, input.newName));
+    const { rules } = input.newBinding;
+    if (rules) followStages(connection, { name: input.newName, model: row.id, actor: input.actor }, rules);
+    return { result: readModel(connection, requireModel(connection, input.newName)) };
   },
 
   'registry.describeModel': (
@@ -74,21 +76,19 @@ export const writes = {
     return readModel(connection, requireModel(connection, input.name));
   },
 
-  'registry.deleteModel': (connection: Connection, input: { name: string } & Acted): void => {
+  'registry.deleteModel': (
+    connection: Connection,
+    input: { name: string; binding: Binding } & Acted,
+  ): Outcome<null> => {
     const row = requireModel(connection, input.name);
     const { description, tags, aliases } = readModel(connection, row);
-    const versions = statement<number>(
-      connection,
-      'SELECT version FROM model_version WHERE model = ? AND deleted_at IS NULL ORDER BY version',
-    )
-      .pluck()
-      .all(row.id) as number[];
+    const versions = stagesOf(connection, row.id);
+    const before = { description, tags, aliases: { ...aliases }, versions };
+    const why = whyKept(connection, row, { ...input.binding, what: 'be deleted' });
+    if (why) return refuse(connection, { ...ofRefused(input), before, asked: null, why });
     statement(connection, 'DELETE FROM registered_model WHERE id = ?').run(row.id);
-    auditChange(connection, {
-      ...ofModel(input, 'model.delete'),
-      before: { description, tags, aliases: { ...aliases }, versions },
-      after: null,
-    });
+    auditChange(connection, { ...ofModel(input, 'model.delete'), before, after: null });
+    return { result: null };
   },
 
   'registry.setModelTag': (
@@ -107,16 +107,6 @@ export const writes = {
     const before = findModelTag(connection, id, input.key);
     auditChange(connection, { ...ofModel(input, 'tag.delete'), before, after: null });
     statement(connection, 'DELETE FROM registered_model_tag WHERE model = ? AND key = ?').run(id, input.key);
-  },
-
-  'registry.setAlias': (connection: Connection, input: VersionKey & { alias: string } & Acted): void => {
-    const { model, version } = requireVersion(connection, input);
-    pointAlias(connection, { ...input, model, version });
-  },
-
-  'registry.deleteAlias': (connection: Connection, input: { name: string; alias: string } & Acted): void => {
-    const { id } = requireModel(connection, input.name);
-    pointAlias(connection, { ...input, model: id, version: null });
   },
 };
 
@@ -153,8 +143,24 @@ export function insertModel(connection: Connection, input: NewModel): ModelRow {
   return row;
 }
 
-function ofModel({ name, actor }: { name: string } & Acted, action: string) {
-  return { action, model: name, version: null, actor };
+function ofRefused({ name, actor }: { name: string } & Acted) {
+  return { action: 'model.refuse', name, actor, version: null };
+}
+
+/** Why a model stays as it is; undefined when it need not. */
+function whyKept(
+  connection: Connection,
+  { id, name }: ModelRow,
+  { because, what }: { because: string | null; what: string },
+): string | undefined {
+  if (because === null) return undefined;
+  const held = stagesOf(connection, id).filter(({ stage }) => isRuled(stage));
+  if (held.length === 0) return undefined;
+  const versions = held.map(({ version, stage }) => `version ${version} is in ${stage}`).join(', ');
+  return (
+    `Model '${name}' cannot ${what}: ${versions}, and ${because}. Archive what is there first: ` +
+    `modelthat models promote ${name} ${held[0]?.version} --to Archived`
+  );
 }
 
 function findModelTag(
@@ -166,41 +172,6 @@ function findModelTag(
     connection,
     'SELECT key, value FROM registered_model_tag WHERE model = ? AND key = ?',
   ).get(model, key);
-  return row ?? null;
-}
-
-/** Points an alias at a version of a model, or with null at none, and records it. */
-export function pointAlias(
-  connection: Connection,
-  to: { name: string; model: number; alias: string; version: number | null } & Acted,
-): void {
-  const { model, alias, version } = to;
-  const before = findAlias(connection, model, alias);
-  if (version === null)
-    statement(connection, 'DELETE FROM model_alias WHERE model = ? AND alias = ?').run(model, alias);
-  else
-    statement(
-      connection,
-      `INSERT INTO model_alias (model, alias, version) VALUES (?, ?, ?)
-       ON CONFLICT (model, alias) DO UPDATE SET version = excluded.version`,
-    ).run(model, alias, version);
-  auditChange(connection, {
-    ...ofModel(to, version === null ? 'alias.delete' : 'alias.set'),
-    version: version ?? before?.version ?? null,
-    before,
-    after: version === null ? null : { alias, version },
-  });
-}
-
-function findAlias(
-  connection: Connection,
-  model: number,
-  alias: string,
-): { alias: string; version: number } | null {
-  const row = statement<{ alias: string; version: number }>(
-    connection,
-    'SELECT alias, version FROM model_alias WHERE model = ? AND alias = ?',
-  ).get(model, alias);
   return row ?? null;
 }
 

@@ -7,6 +7,7 @@ import type { GateResult, ModelVersion, Stage } from '../../contract/models.ts';
 import type { ApprovalRule, ModelRules, RuleCheck } from '../../contract/rules.ts';
 import { statement } from '../../database/statements.ts';
 import { approvers, obstacleTo } from '../approvals.ts';
+import { compares } from '../enforcement.ts';
 import type { Version } from '../model.ts';
 import { askedFor, describeCondition, type Facts, judgeConditions } from '../rules.ts';
 import {
@@ -19,6 +20,7 @@ import {
   requireRequest,
   told,
 } from './approvals.ts';
+import { refuse } from './changes.ts';
 import { reads as described } from './described.ts';
 import { checksBehind, partiesOf } from './evidence.ts';
 import { readVersion, requireVersion, type VersionRow } from './rows.ts';
@@ -38,6 +40,7 @@ export interface AskedMove extends Omit<StageChange, 'digest'> {
 export type MoveOutcome =
   | { readonly outcome: 'moved'; readonly version: Version }
   | { readonly outcome: 'refused'; readonly conditions: GateResult[] }
+  | { readonly outcome: 'kept'; readonly why: string }
   | {
       readonly outcome: 'waits' | 'asked' | 'rejected';
       readonly request: ApprovalRequest;
@@ -58,6 +61,7 @@ export interface Answer {
 /** What came of it. */
 export type AnswerOutcome =
   | { readonly outcome: 'taken' | 'void'; readonly request: ApprovalRequest }
+  | { readonly outcome: 'denied'; readonly request: ApprovalRequest; readonly why: string }
   | { readonly outcome: 'refused'; readonly request: ApprovalRequest; readonly conditions: GateResult[] };
 
 export const writes = {
@@ -68,19 +72,29 @@ export const writes = {
    */
   'registry.transition': (connection: Connection, asked: AskedMove): MoveOutcome => {
     const row = requireVersion(connection, asked);
+    const stays = whyItStays(connection, row, asked);
+    if (stays !== undefined) {
+      refuseMove(connection, row, asked, stays);
+      return { outcome: 'kept', why: stays };
+    }
     const change = { ...asked, digest: asked.facts.digest };
     const rule = askedFor(asked.rules, asked.stage);
     const conditions = row.stage === asked.stage ? [] : conditionsOf(connection, row, asked);
     const unmet = conditions.filter(({ passed }) => !passed);
     keepConditions(connection, row, conditions);
-    if (unmet.length > 0 && asked.bound) return { outcome: 'refused', conditions };
+    if (unmet.length > 0 && asked.bound) {
+      refuseMove(connection, row, asked, unmet.map(describeCondition).join('; '));
+      return { outcome: 'refused', conditions };
+    }
     const approval = row.stage === asked.stage ? null : rule.approval;
     const request = approval && findRequest(connection, row, asked);
     const enough = !approval || givenFor(connection, request, approval).length >= approval.count;
     if (!enough && asked.bound) {
       if (request?.state === 'pending') return { outcome: 'waits', request: told(request), conditions };
-      if (request?.state === 'rejected' && !asked.again)
+      if (request?.state === 'rejected' && !asked.again) {
+        refuseMove(connection, row, asked, `rejected by a person: request ${request.id}`);
         return { outcome: 'rejected', request: told(request), conditions };
+      }
       return { outcome: 'asked', request: told(insertRequest(connection, row, change)), conditions };
     }
     const failed = [...unmet.map(describeCondition), ...(enough ? [] : ['approval is missing'])];
@@ -92,8 +106,7 @@ export const writes = {
    * Takes a person's answer; with the last approval that is needed the version moves. A request for what the version is
    * not any more becomes void in place of it.
    *
-   * @throws ApiError PERMISSION_DENIED when the person may not approve, RESOURCE_CONFLICT when the request is closed, or
-   * answered by them
+   * @throws ApiError RESOURCE_CONFLICT when the request is closed, or answered by them
    */
   'registry.decideApproval': (connection: Connection, answer: Answer): AnswerOutcome => {
     const request = requireRequest(connection, answer.id);
@@ -108,7 +121,10 @@ export const writes = {
     }
     const rule = askedFor(answer.rules, request.stage).approval ?? ANYBODY;
     const obstacle = whyNot(connection, request, answer.actor, rule);
-    if (obstacle) throw new ApiError('PERMISSION_DENIED', `${obstacle}.`);
+    if (obstacle) {
+      refuseApproval(connection, request, answer, obstacle);
+      return { outcome: 'denied', request: told(request), why: obstacle };
+    }
     return approve(connection, row, request, { ...answer, rule });
   },
 };
@@ -139,7 +155,7 @@ export const reads = {
     const { approval } = askedFor(asked.rules, asked.stage);
     const conditions = conditionsOf(connection, row, asked);
     const newest = newestRequest(connection, row, asked.stage);
-    const same = newest && newest.digest === asked.facts.digest ? newest : undefined;
+    const same = newest && whyChanged(newest, asked.facts) === undefined ? newest : undefined;
     const given = approval ? givenFor(connection, same, approval) : [];
     return {
       stage: asked.stage,
@@ -150,6 +166,54 @@ export const reads = {
     };
   },
 };
+
+/**
+ * Why a version stays in Production, where others are compared with it by rules that are enforced: once it is gone, such
+ * rules hold of anything. Only the owner takes it away without another in its place.
+ */
+function whyItStays(
+  connection: Connection,
+  row: VersionRow,
+  { stage, rules, actor }: AskedMove,
+): string | undefined {
+  if (row.stage !== 'Production' || stage === 'Production' || actor.role === 'owner') return undefined;
+  if (!rules?.enforce || !compares(rules) || newestOther(connection, row, 'Production') !== null)
+    return undefined;
+  const { name, version } = row;
+  return (
+    `Version ${version} of '${name}' is the only one in Production, and enforced rules compare others with it. Promote ` +
+    `another, which takes its place; or, with the owner token: modelthat models promote ${name} ${version} --to ${stage}`
+  );
+}
+
+function refuseMove(
+  connection: Connection,
+  { name, version, stage }: VersionRow,
+  { actor, stage: wanted }: AskedMove,
+  why: string,
+): void {
+  const before = { stage };
+  refuse(connection, {
+    action: 'version.refuse',
+    name,
+    version,
+    actor,
+    before,
+    asked: { stage: wanted },
+    why,
+  });
+}
+
+function refuseApproval(
+  connection: Connection,
+  { id, model: name, version, state, stage }: KeptRequest,
+  { actor }: Answer,
+  why: string,
+): void {
+  const before = { request: id, state };
+  const asked = { request: id, state: 'approved', stage };
+  refuse(connection, { action: 'approval.refuse', name, version, actor, before, asked, why });
+}
 
 /** Holds for a request whose rule was taken back: one person, whoever it is. */
 const ANYBODY: ApprovalRule = { count: 1, by: [], except: [] };
@@ -177,8 +241,11 @@ function approve(
     return taken(connection, request);
   }
   const conditions = conditionsOf(connection, row, { stage: request.stage, rules, facts });
-  if (conditions.some(({ passed }) => !passed))
+  const unmet = conditions.filter(({ passed }) => !passed);
+  if (unmet.length > 0) {
+    refuseApproval(connection, request, answer, unmet.map(describeCondition).join('; '));
     return { outcome: 'refused', request: told(request), conditions };
+  }
   insertAnswer(connection, request, { approved: true, by: actor, reason });
   closeRequest(connection, request, { ...answer, state: 'approved', action: 'approval.approve' });
   applyMove(connection, row, {
@@ -238,7 +305,8 @@ function givenFor(
   return approvers(request.answers, rule, partiesOf(connection, request));
 }
 
-function whyChanged({ digest }: KeptRequest, facts: Facts): string | undefined {
+function whyChanged({ digest, model, askedName }: KeptRequest, facts: Facts): string | undefined {
+  if (model !== askedName) return `the model was called '${askedName}' when it was asked for`;
   if (digest === facts.digest) return undefined;
   return `the files of the version changed since it was asked about: they came to ${short(digest)}, and come to ${short(facts.digest)} now`;
 }

@@ -3,13 +3,13 @@ import type { Database as Connection } from 'better-sqlite3';
 import { appendAudit } from '../../audit/store.ts';
 import type { Actor } from '../../contract/audit.ts';
 import { ApiError } from '../../contract/errors.ts';
-import { RULED_STAGES, type Stage } from '../../contract/models.ts';
+import type { Stage } from '../../contract/models.ts';
 import { describeActor } from '../../contract/principal.ts';
 import type { ModelRules } from '../../contract/rules.ts';
 import { statement } from '../../database/statements.ts';
 import { isShared } from '../model.ts';
 import { isRuled } from '../rules.ts';
-import { pointAlias } from './models.ts';
+import { followStages } from './aliases.ts';
 import { touchModel, type VersionRow } from './rows.ts';
 
 export interface StageChange {
@@ -117,23 +117,4 @@ function moveVersion(
       ...(unmet?.length ? { unmet: [...unmet] } : {}),
     },
   });
-}
-
-/** Points the aliases that follow stages at the newest version there; where there is none, the alias goes. */
-function followStages(
-  connection: Connection,
-  of: { name: string; model: number; actor: Actor },
-  { stages }: ModelRules,
-): void {
-  for (const stage of RULED_STAGES) {
-    const { alias } = stages[stage];
-    if (alias === null) continue;
-    const newest = statement<number>(
-      connection,
-      'SELECT max(version) FROM model_version WHERE model = ? AND stage = ? AND deleted_at IS NULL',
-    )
-      .pluck()
-      .get(of.model, stage);
-    pointAlias(connection, { ...of, alias, version: newest ?? null });
-  }
 }

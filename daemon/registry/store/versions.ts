@@ -5,8 +5,12 @@ import type { GateResult } from '../../contract/models.ts';
 import type { Double } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
 import { tagWithVersion } from '../../models/store.ts';
+import type { Binding } from '../enforcement.ts';
 import type { Tags, Version, VersionSelector } from '../model.ts';
-import { type Acted, insertModel } from './models.ts';
+import { isRuled } from '../rules.ts';
+import { followStages, pointAlias } from './aliases.ts';
+import { type Acted, type Outcome, refuse } from './changes.ts';
+import { insertModel } from './models.ts';
 import {
   findModel,
   readVersion,
@@ -93,22 +97,28 @@ export const writes = {
     return readVersion(connection, input);
   },
 
-  'registry.deleteVersion': (connection: Connection, input: VersionKey & Acted): void => {
+  'registry.deleteVersion': (
+    connection: Connection,
+    input: VersionKey & { binding: Binding } & Acted,
+  ): Outcome<null> => {
     const row = requireVersion(connection, input);
+    const { rules, because } = input.binding;
     const before = factsOf(toVersion(connection, row));
+    if (because !== null && isRuled(row.stage)) {
+      const { name, version, actor } = input;
+      const why =
+        `Version ${version} of '${name}' cannot be deleted: it is in ${row.stage}, and ${because}. ` +
+        `Archive it first: modelthat models promote ${name} ${version} --to Archived`;
+      return refuse(connection, { action: 'version.refuse', name, version, actor, before, asked: null, why });
+    }
     auditChange(connection, { ...ofVersion(input, 'version.delete'), before, after: null });
-    const key = [row.model, row.version];
-    const now = Date.now();
-    statement(connection, 'DELETE FROM model_alias WHERE model = ? AND version = ?').run(...key);
-    statement(connection, 'DELETE FROM model_version_tag WHERE model = ? AND version = ?').run(...key);
-    statement(connection, 'DELETE FROM version_evaluation WHERE model = ? AND version = ?').run(...key);
-    statement(
-      connection,
-      `UPDATE model_version SET deleted_at = ?, updated_at = ?, stage = 'None', description = '', source = '',
-                                storage_location = '', run_id = NULL, run_link = ''
-       WHERE model = ? AND version = ?`,
-    ).run(now, now, ...key);
+    emptyVersion(connection, row);
+    const of = { name: row.name, model: row.model, actor: input.actor };
+    if (rules) followStages(connection, of, rules);
+    for (const alias of toVersion(connection, row).aliases)
+      pointAlias(connection, { ...of, alias, version: null });
     touchModel(connection, row.model);
+    return { result: null };
   },
 
   'registry.setVersionTag': (
@@ -227,6 +237,20 @@ function selectVersion(
     connection,
     `${select} JOIN model_alias a ON a.model = v.model AND a.version = v.version WHERE ${live} AND a.alias = ?`,
   ).get(model, selector.alias);
+}
+
+/** What is kept of a deleted version is that its number was given; its aliases are still there. */
+function emptyVersion(connection: Connection, row: VersionRow): void {
+  const key = [row.model, row.version];
+  const now = Date.now();
+  statement(connection, 'DELETE FROM model_version_tag WHERE model = ? AND version = ?').run(...key);
+  statement(connection, 'DELETE FROM version_evaluation WHERE model = ? AND version = ?').run(...key);
+  statement(
+    connection,
+    `UPDATE model_version SET deleted_at = ?, updated_at = ?, stage = 'None', description = '', source = '',
+                              storage_location = '', run_id = NULL, run_link = ''
+     WHERE model = ? AND version = ?`,
+  ).run(now, now, ...key);
 }
 
 function ofVersion({ name, version, actor }: VersionKey & Acted, action: string) {

@@ -122,6 +122,22 @@ describe('enforced rules', () => {
     assert.equal((await mlflow.call('POST', path, { ...alias, alias: 'other' })).status, 200);
   });
 
+  it('keep a version in Production from being deleted, and its model from being renamed', async () => {
+    rules('  enforce: true');
+    const version = await register('kept', 0.1);
+    assert.equal((await transition('kept', version, 'Production')).status, 200);
+    const key = { name: 'kept', version: String(version) };
+    assert.match(await refused(mlflow.call('DELETE', 'model-versions/delete', key)), /Archive it first/);
+    await refused(mlflow.call('DELETE', 'registered-models/delete', { name: 'kept' }));
+    await refused(mlflow.call('POST', 'registered-models/rename', { name: 'kept', new_name: 'free' }));
+    const token = daemon.secrets.owner;
+    assert.equal(
+      (await new MlflowWire(daemon, token).call('DELETE', 'model-versions/delete', key)).status,
+      403,
+    );
+    assert.deepEqual(await stages('kept'), ['Production']);
+  });
+
   it('are only recorded where they are not enforced', async () => {
     rules('  Staging: { gates: [rmspe < 0.1] }');
     const version = await register('recorded', 0.2);
