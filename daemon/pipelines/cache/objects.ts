@@ -17,10 +17,10 @@ import {
   type Content,
   type ContentReader,
   digestOf,
-  hashFile,
   type Manifest,
   type ManifestEntry,
 } from '../inputs/content.ts';
+import { hashFile } from '../inputs/hash-file.ts';
 import { beside, clearBeside, copy, isTemporary, READ_ONLY, replace, tryLink } from './transfer.ts';
 
 /** Something that the cache should hold and does not, or holds damaged. */
@@ -253,7 +253,7 @@ export class ObjectStore {
       write(temporary);
       chmodSync(temporary, READ_ONLY);
       const stats = statSync(temporary, { bigint: true });
-      if (hashFile(temporary) !== digest) throw new CacheError('it changed while it was kept');
+      if (hashFile(temporary, 'sha256') !== digest) throw new CacheError('it changed while it was kept');
       renameSync(temporary, place);
       return [{ place, digest, stats }];
     } catch (error) {

@@ -1,8 +1,9 @@
 /** What files and folders hold, by DVC's digests. Runs in a thread: everything here may take long. */
 import { createHash } from 'node:crypto';
-import { type BigIntStats, closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { type BigIntStats, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Content, fingerprint, isSettled, NoContentError } from '../inputs/content.ts';
+import { hashFile } from '../inputs/hash-file.ts';
 import type { DigestStore } from '../inputs/store.ts';
 import { IGNORE_FILE, IgnoreRules } from './ignore.ts';
 import type { HashName } from './lock-entry.ts';
@@ -19,8 +20,6 @@ export type TreeEntry = readonly [path: string, digest: string];
 
 /** A folder's files in the order of their paths. */
 export type Tree = readonly TreeEntry[];
-
-const CHUNK_BYTES = 1 << 20;
 
 /** Reads content, and hashes no file again whose size, times and inode have not changed. */
 export class DvcReader {
@@ -111,27 +110,12 @@ export function readTree(text: string): Tree {
 
 /** MD5 of a file's bytes, hex. */
 export function md5Of(file: string): string {
-  return hashChunks(file, chunk => chunk);
+  return hashFile(file, 'md5');
 }
 
 /** The same as DVC 2 made it: with the line ends of text as on Unix. */
 function md5OfText(file: string): string {
-  return hashChunks(file, chunk => (isText(chunk.subarray(0, 512)) ? toUnix(chunk) : chunk));
-}
-
-function hashChunks(file: string, view: (chunk: Buffer) => Buffer): string {
-  const hash = createHash('md5');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  const descriptor = openSync(file, 'r');
-  try {
-    for (let length = -1; length !== 0; ) {
-      length = readSync(descriptor, buffer, 0, CHUNK_BYTES, null);
-      hash.update(view(buffer.subarray(0, length)));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-  return hash.digest('hex');
+  return hashFile(file, 'md5', chunk => (isText(chunk.subarray(0, 512)) ? toUnix(chunk) : chunk));
 }
 
 /** DVC's guess: no zero byte, and hardly anything but printable ASCII. */

@@ -1,16 +1,9 @@
 /** What files and folders hold, by digest. Runs in a thread: everything here may take long. */
 import { createHash } from 'node:crypto';
-import {
-  type BigIntStats,
-  closeSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { type BigIntStats, readdirSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isTemporary } from '../cache/transfer.ts';
+import { hashFile } from './hash-file.ts';
 import type { DigestStore } from './store.ts';
 
 /** What a path holds. */
@@ -36,8 +29,6 @@ export const NOT_CONTENT: ReadonlySet<string> = new Set([
   '.git',
   '.DS_Store',
 ]);
-
-const CHUNK_BYTES = 1 << 20;
 
 /** File systems with whole-second times cannot tell a write from one within the same two seconds. */
 const COARSE_CLOCK_NS = 2_000_000_000n;
@@ -125,7 +116,7 @@ export class ContentReader {
     const print = fingerprint(stats);
     const known = this.#digests.find(file, 'sha256', print);
     if (known !== undefined) return known;
-    const digest = hashFile(file);
+    const digest = hashFile(file, 'sha256');
     // A file written this very moment could be written again without a trace in its times.
     if (isSettled(stats, now())) this.#digests.save(file, 'sha256', print, digest);
     return digest;
@@ -135,22 +126,6 @@ export class ContentReader {
 /** The digest of a folder with these files. */
 export function digestOf(manifest: Manifest): string {
   return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
-}
-
-/** SHA-256 of a file's bytes, hex. */
-export function hashFile(file: string): string {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  const descriptor = openSync(file, 'r');
-  try {
-    for (let length = -1; length !== 0; ) {
-      length = readSync(descriptor, buffer, 0, CHUNK_BYTES, null);
-      hash.update(buffer.subarray(0, length));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-  return hash.digest('hex');
 }
 
 /** Changes whenever the file is written, replaced or touched. */
