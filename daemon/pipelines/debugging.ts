@@ -4,6 +4,7 @@ import path from 'node:path';
 import { invalid, missing } from '../contract/errors.ts';
 import type { DebugPreparation } from '../contract/pipelines.ts';
 import type { Environments } from '../environments/service.ts';
+import type { SecretService } from '../secrets/service.ts';
 import type { PipelineDefinition, Step } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
 import type { StepTokens } from './engine.ts';
@@ -11,6 +12,7 @@ import type { ExecutionEnvironment } from './model.ts';
 import { paramsOf } from './params.ts';
 import type { PipelineService } from './service.ts';
 import { stepEnvironment } from './step-environment.ts';
+import { valuesOf, whyWithoutSecrets } from './step-secrets.ts';
 
 interface DebuggingParts {
   readonly pipelines: PipelineService;
@@ -20,6 +22,7 @@ interface DebuggingParts {
   /** Where sessions keep their parameters, in the user's state folder; what an earlier daemon left there is removed. */
   readonly folder: string;
   readonly environments: Pick<Environments, 'made' | 'selected'>;
+  readonly secrets: SecretService;
 }
 
 /**
@@ -36,14 +39,14 @@ export class StepDebugging {
     rmSync(parts.folder, { recursive: true, force: true });
   }
 
-  /** @throws ApiError when there is no such step, when it runs nothing, or while its environment is not made */
+  /** @throws ApiError when there is no such step, when it runs nothing, or while its environment or a secret is missing */
   async prepare(request: {
     file: string;
     step: string;
     set: Readonly<Record<string, string>>;
     python?: string | undefined;
   }): Promise<DebugPreparation> {
-    const { pipelines, tokens, url } = this.#parts;
+    const { pipelines, tokens, url, secrets } = this.#parts;
     const { definition } = await pipelines.read({ ...request, force: false });
     const step = stepOf(definition, request.step);
     if (step.commands.length === 0) throw invalid(`The step “${step.name}” runs no command.`);
@@ -51,6 +54,8 @@ export class StepDebugging {
       throw invalid(
         `The step “${step.name}” is a notebook: open ${step.notebook}, and debug its cells there.`,
       );
+    const lacking = whyWithoutSecrets(secrets, step);
+    if (lacking !== undefined) throw missing(`The step “${step.name}” cannot be debugged: ${lacking}.`);
     const environment = await this.#environment(definition, request.python);
     const id = randomUUID();
     const token = tokens.issue();
@@ -63,7 +68,7 @@ export class StepDebugging {
       progress: this.#place(id, 'progress'),
       environment,
       gpus: null,
-      own: step.env,
+      own: { ...step.env, ...valuesOf(secrets, step) },
     });
     return {
       id,

@@ -136,6 +136,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     url,
     folder: path.join(surroundings.state, 'debugging'),
     environments,
+    secrets,
   });
   await executions.adopt();
   const reproductions = new ReproductionService({

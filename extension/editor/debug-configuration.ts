@@ -24,7 +24,8 @@ const WITH_VALUE = /^-[WXQ]$/;
 export function debugConfiguration({ name, command, cwd, env }: DebuggedCommand): DebugLaunch | undefined {
   const [program = '', ...args] = command;
   const base = path.basename(program).replace(/\.exe$/i, '');
-  const common = { request: 'launch', name, cwd, env, console: 'integratedTerminal' } as const;
+  // Not in a terminal: the editor writes the variables into its command line, and tokens and secrets are among them.
+  const common = { request: 'launch', name, cwd, env, console: 'internalConsole' } as const;
   if (/^python[\d.]*$/.test(base)) {
     const target = pythonTarget(args);
     return (

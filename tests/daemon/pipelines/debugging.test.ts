@@ -5,9 +5,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ApiError } from '../../../daemon/contract/errors.ts';
 import { endDebugging, listExecutions, prepareDebugging } from '../../../daemon/contract/pipelines.ts';
-import { listExperiments } from '../../../daemon/contract/runs.ts';
+import { listExperiments, searchRuns } from '../../../daemon/contract/runs.ts';
+import { setSecret } from '../../../daemon/contract/secrets.ts';
+import { debugConfiguration } from '../../../extension/editor/debug-configuration.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { DebugAdapter } from '../../support/debug-adapter.ts';
 import { write } from '../../support/pipelines.ts';
+import { ensurePythonEnvironment } from '../../support/python-environment.ts';
 
 /** Creates a run as an MLflow client does. */
 const CLIENT = `
@@ -18,6 +22,25 @@ request = urllib.request.Request(os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/m
   "Authorization": "Basic " + base64.b64encode(user.encode()).decode()})
 print(json.load(urllib.request.urlopen(request)))
 `;
+
+/** Logs a run as an MLflow client does, and ends it. */
+const FITTING = `
+import base64, json, os, sys, urllib.request
+rate = float(sys.argv[1])
+user = os.environ["MLFLOW_TRACKING_USERNAME"] + ":" + os.environ["MLFLOW_TRACKING_PASSWORD"]
+headers = {"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+def call(route, **body):
+    url = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/" + route
+    return json.load(urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)))
+def log(rate):
+    experiment = call("experiments/create", name=os.environ["MLFLOW_EXPERIMENT_NAME"])["experiment_id"]
+    run_id = call("runs/create", experiment_id=experiment, start_time=1)["run"]["info"]["run_id"]
+    call("runs/log-metric", run_id=run_id, key="rate", value=rate, timestamp=1)
+    call("runs/update", run_id=run_id, status="FINISHED", end_time=2)
+log(rate)
+`;
+
+const root = path.resolve(import.meta.dirname, '../../..');
 
 describe('what starts a step under a debugger', () => {
   let daemon: TestDaemon;
@@ -79,6 +102,61 @@ describe('what starts a step under a debugger', () => {
   it('is refused for a step that runs no command, or that is not there', async () => {
     await assert.rejects(prepare('approve'), /“approve” runs no command/);
     await assert.rejects(prepare('trian'), /no step “trian”.*train/);
+  });
+
+  it('is in the hands of a real debugger: stops at a breakpoint, and what it logs is recorded', async function () {
+    this.timeout(600_000);
+    const debugging = path.join(root, 'tests/python/requirements-notebook.txt');
+    const python = await ensurePythonEnvironment(debugging);
+    write(daemon, 'code/fit.py', FITTING);
+    const fitting = write(
+      daemon,
+      'fit/modelthat.yaml',
+      'name: fitting',
+      'params: { lr: 0.25 }',
+      'steps: { fit: { run: "python3 fit.py ${lr}", cwd: ../code, secrets: [API_KEY] } }',
+    );
+    const body = { file: fitting, step: 'fit', python };
+    await assert.rejects(
+      daemon.client.call(prepareDebugging, { body }),
+      /“fit” cannot be debugged: it needs the secret API_KEY, which is not set \(modelthat secrets set API_KEY\)/,
+    );
+    await daemon.client.call(setSecret, { params: { name: 'API_KEY' }, body: { value: 'open sesame' } });
+    const { id, commands, cwd, env } = await daemon.client.call(prepareDebugging, { body });
+    const launch = debugConfiguration({ name: 'Step fit', command: commands[0] ?? [], cwd, env });
+    assert.ok(launch);
+    assert.deepEqual((launch.python as string[]).map(path.dirname), [path.dirname(python)]);
+
+    const adapter = DebugAdapter.debugpy(python);
+    try {
+      await adapter.request('initialize', { adapterID: 'debugpy', pathFormat: 'path' });
+      const launched = adapter.request('launch', { ...launch });
+      await adapter.event('initialized');
+      const line = FITTING.split('\n').findIndex(text => text.startsWith('log(')) + 1;
+      const source = { path: path.join(cwd, 'fit.py') };
+      await adapter.request('setBreakpoints', { source, breakpoints: [{ line }] });
+      await adapter.request('configurationDone');
+      await launched;
+      const { reason, threadId } = await adapter.event('stopped');
+      assert.equal(reason, 'breakpoint');
+      const { stackFrames } = await adapter.request('stackTrace', { threadId });
+      const [frame] = stackFrames as { id: number; line: number }[];
+      assert.equal(frame?.line, line);
+      const look = { expression: '(rate, os.environ["API_KEY"])', frameId: frame.id, context: 'hover' };
+      assert.equal((await adapter.request('evaluate', look)).result, "(0.25, 'open sesame')");
+      await adapter.request('continue', { threadId });
+      assert.equal((await adapter.event('exited')).exitCode, 0);
+    } finally {
+      await adapter.close();
+      await daemon.client.call(endDebugging, { params: { debugId: id }, body: {} });
+    }
+    const { items: experiments } = await daemon.client.call(listExperiments, { query: {} });
+    const experimentId = experiments.find(({ name }) => name === 'fitting')?.id ?? '';
+    const { items } = await daemon.client.call(searchRuns, { body: { experimentIds: [experimentId] } });
+    assert.deepEqual(
+      items.map(({ status }) => status),
+      ['FINISHED'],
+    );
   });
 
   it('waits for an environment that is not made yet', async () => {

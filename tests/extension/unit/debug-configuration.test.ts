@@ -18,7 +18,7 @@ describe('the debug configuration of a command', () => {
       name: 'Step train',
       cwd: '/work',
       env: { SEED: '7' },
-      console: 'integratedTerminal',
+      console: 'internalConsole',
       python: ['/env/bin/python3'],
       subProcess: true,
       justMyCode: true,
