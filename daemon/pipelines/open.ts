@@ -82,7 +82,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     surroundings;
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
-  const runs = new StepRuns(tracking, artifacts);
+  const runs = new StepRuns(tracking, artifacts, database);
   const folder = path.join(surroundings.store, 'cache');
   const link = keptCachedOutputs(surroundings.state) === 'hardlinks';
   const contents = new WorkspaceFiles({ cache: folder, workspace, link });

@@ -7,6 +7,7 @@ import { ApiError, withoutMissing } from '../contract/errors.ts';
 import type { StepExecution } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { EXECUTION_TAG, type Run, type RunStatus } from '../contract/runs.ts';
+import type { Database } from '../database/database.ts';
 import { BATCH_LIMITS, checkBatch, type KeyValue, type MetricPoint } from '../tracking/model.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { PipelineDefinition } from './definition/model.ts';
@@ -30,10 +31,12 @@ export interface KeptFile {
 export class StepRuns {
   readonly #tracking: TrackingService;
   readonly #artifacts: ArtifactService;
+  readonly #database: Database;
 
-  constructor(tracking: TrackingService, artifacts: ArtifactService) {
+  constructor(tracking: TrackingService, artifacts: ArtifactService, database: Database) {
     this.#tracking = tracking;
     this.#artifacts = artifacts;
+    this.#database = database;
   }
 
   /**
@@ -152,10 +155,14 @@ export class StepRuns {
 
   /** The pipeline's file of the execution that a run belongs to; undefined when it belongs to none. */
   async definitionOf(runId: string): Promise<string | undefined> {
-    let run = await withoutMissing(this.#tracking.getRun(runId));
-    for (let depth = 0; run && depth < MAX_DEPTH; depth++) {
+    let id = runId;
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      const run = await withoutMissing(this.#tracking.getRun(id));
+      // A step whose code has logged to other experiments alone has no run yet.
+      if (!run) return (await this.#database.read('pipelines.fileOfStepRun', { runId: id })) ?? undefined;
       if (run.tags[EXECUTION_TAG] !== undefined) return run.tags['mlflow.source.name'];
-      run = run.parentId === null ? undefined : await withoutMissing(this.#tracking.getRun(run.parentId));
+      if (run.parentId === null) return undefined;
+      id = run.parentId;
     }
     return undefined;
   }

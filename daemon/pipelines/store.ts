@@ -79,6 +79,16 @@ function listExecutions(
   return pageOf(rows.map(toKept), limit, offset);
 }
 
+/** The pipeline's file of the step that is to have this run, whether it has it yet or not; null when none is. */
+function fileOfStepRun(connection: Connection, { runId }: { runId: string }): string | null {
+  const row = statement<{ file: string }>(
+    connection,
+    `SELECT file FROM execution JOIN step ON step.execution = execution.id
+     WHERE step.record ->> '$.reservedRunId' = ? LIMIT 1`,
+  ).get(runId);
+  return row?.file ?? null;
+}
+
 /** The number of a pipeline's next execution. */
 function nextNumber(connection: Connection, { pipeline }: { pipeline: string }): number {
   const row = statement<{ next: number }>(
@@ -142,6 +152,7 @@ export const writes = {
 export const reads = {
   'pipelines.getExecution': getExecution,
   'pipelines.listExecutions': listExecutions,
+  'pipelines.fileOfStepRun': fileOfStepRun,
   'pipelines.nextNumber': nextNumber,
   'pipelines.unfinishedExecutions': unfinishedExecutions,
   'pipelines.orphanedRuns': orphanedRuns,

@@ -17,6 +17,12 @@ import { locate } from '../workspace.ts';
 import { type Armed, armSchedule, armTriggers, describe } from './armed.ts';
 import { type Switch, Switches } from './switches.ts';
 
+/**
+ * A definition is read so long after it was changed, in milliseconds: an editor may have emptied it to write it, and of what
+ * follows within the resolution of the file's time nothing is told.
+ */
+const SETTLE_MS = 100;
+
 const KINDS: readonly AutomationKind[] = ['schedule', 'triggers'];
 
 /** What automations work with. */
@@ -42,12 +48,14 @@ export class AutomationService {
   readonly #armed = new Map<string, Armed>();
   /** Tells when definitions change whose schedules or triggers are on. */
   readonly #definitions: FSWatcher;
+  /** Of definitions that were just changed. */
+  readonly #settling = new Map<string, NodeJS.Timeout>();
 
   constructor(parts: AutomationParts) {
     this.#parts = parts;
     this.#switches = new Switches(parts.state);
     this.#definitions = watch([], { ignoreInitial: true });
-    this.#definitions.on('all', (_event, file) => this.#rearm(file)).on('error', parts.defect);
+    this.#definitions.on('all', (_event, file) => this.#rearmSoon(file)).on('error', parts.defect);
     for (const each of this.#switches.all) this.#arm(each);
   }
 
@@ -102,6 +110,7 @@ export class AutomationService {
 
   async close(): Promise<void> {
     for (const armed of this.#armed.values()) armed.close();
+    for (const timer of this.#settling.values()) clearTimeout(timer);
     await this.#definitions.close();
   }
 
@@ -127,6 +136,15 @@ export class AutomationService {
       last: known?.last ?? null,
       problem: armed?.problem ?? null,
     };
+  }
+
+  #rearmSoon(file: string): void {
+    clearTimeout(this.#settling.get(file));
+    const rearm = () => {
+      this.#settling.delete(file);
+      this.#rearm(file);
+    };
+    this.#settling.set(file, setTimeout(rearm, SETTLE_MS));
   }
 
   /** A definition was changed: what it declares now holds from now on. */

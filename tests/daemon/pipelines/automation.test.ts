@@ -9,11 +9,24 @@ import { checkPipeline, type Execution, listExecutions } from '../../../daemon/c
 import { getRun } from '../../../daemon/contract/runs.ts';
 import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon, type TestPlace, testPlace } from '../../support/daemon.ts';
+import { MlflowWire } from '../../support/mlflow.ts';
 import { ended, listen, PATIENCE_MS, write } from '../../support/pipelines.ts';
 
 const STEPS = ['steps:', '  a: { run: echo hello }'];
 const EACH_SECOND = 'schedule: "* * * * * *"';
 const NEVER_NOW = 'schedule: { cron: "0 3 29 2 *", timezone: Europe/Berlin }';
+
+/** Registers a version as an MLflow client does, with the token of the step. */
+const MAKES_A_VERSION = `
+import base64, json, os, urllib.request
+user = os.environ["MLFLOW_TRACKING_USERNAME"] + ":" + os.environ["MLFLOW_TRACKING_PASSWORD"]
+headers = {"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+def call(route, **body):
+    url = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/" + route
+    return json.load(urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)))
+run_id = call("runs/create", experiment_id="0", start_time=1)["run"]["info"]["run_id"]
+call("model-versions/create", name="sales", source=f"runs:/{run_id}/model", run_id=run_id)
+`;
 
 /** Looking at thousands of new files takes a busy machine its time. */
 const MANY_FILES_MS = 150_000;
@@ -42,10 +55,15 @@ describe('schedules and triggers', () => {
 
   /** Waits for so many executions, and for the end of the newest. */
   async function started(count: number, patience = PATIENCE_MS): Promise<Execution> {
+    return ended(daemon, (await appeared(count, patience)).id);
+  }
+
+  /** Waits for so many executions. @returns the newest */
+  async function appeared(count: number, patience = PATIENCE_MS): Promise<Execution> {
     const giveUp = Date.now() + patience;
     for (;;) {
       const [newest, ...rest] = await executions();
-      if (newest && rest.length + 1 >= count) return ended(daemon, newest.id);
+      if (newest && rest.length + 1 >= count) return newest;
       if (Date.now() > giveUp)
         throw new Error(`not started: ${JSON.stringify(await automations(), null, 2)}`);
       await sleep(20);
@@ -223,6 +241,60 @@ describe('schedules and triggers', () => {
       await started(1);
       write(daemon, 'data/in.txt', 'three');
       assert.equal((await started(2)).startedBy.detail, 'data/in.txt changed');
+      assert.equal((await executions()).length, 2);
+    });
+
+    it('on a model starts one for each new version, in a queue that outlives the daemon', async () => {
+      const register = async (name: string) => {
+        const wire = new MlflowWire(daemon);
+        const { runId } = await wire.startRun();
+        await wire.post('model-versions/create', { name, source: `runs:/${runId}/model`, run_id: runId });
+      };
+      for (const name of ['sales', 'other'])
+        await new MlflowWire(daemon).post('registered-models/create', { name });
+      await register('sales');
+      write(daemon, 'hold.sh', 'until [ -e go ]; do sleep 0.02; done');
+      const steps = 'steps: { a: { run: sh hold.sh } }';
+      define('name: smoke', 'triggers: [{ model: sales }]', 'concurrency: queue', steps);
+      await turn('triggers', true);
+      await register('other');
+      await register('sales');
+      const first = await appeared(1);
+      assert.deepEqual(first.startedBy, { kind: 'trigger', detail: 'version 2 of sales is new' });
+      await register('sales');
+      const second = await appeared(2);
+      assert.deepEqual(
+        [second.status, second.message, second.startedBy.detail],
+        ['queued', 'waits for smoke #1 to end', 'version 3 of sales is new'],
+      );
+      await daemon.kill();
+      daemon = await startDaemon({ place });
+      await register('sales');
+      const third = await appeared(3);
+      assert.deepEqual([third.status, third.startedBy.detail], ['queued', 'version 4 of sales is new']);
+      write(daemon, 'go', '');
+      const all = await Promise.all([first, second, third].map(({ id }) => ended(daemon, id)));
+      assert.deepEqual(
+        all.map(({ number, status }) => [number, status]),
+        [1, 2, 3].map(number => [number, 'succeeded']),
+      );
+      assert.equal((await executions()).length, 3);
+    });
+
+    it('on a model is not pulled by the versions that the pipeline makes itself', async () => {
+      write(daemon, 'make.py', MAKES_A_VERSION);
+      define('triggers: [{ model: sales }]', 'steps: { a: { run: python3 make.py } }');
+      await new MlflowWire(daemon).post('registered-models/create', { name: 'sales' });
+      await turn('triggers', true);
+      for (const version of [1, 3]) {
+        const wire = new MlflowWire(daemon);
+        const { runId } = await wire.startRun();
+        const source = `runs:/${runId}/model`;
+        await wire.post('model-versions/create', { name: 'sales', source, run_id: runId });
+        const execution = await started(version === 1 ? 1 : 2);
+        assert.equal(execution.startedBy.detail, `version ${version} of sales is new`);
+        assert.equal(execution.status, 'succeeded', JSON.stringify(execution));
+      }
       assert.equal((await executions()).length, 2);
     });
 

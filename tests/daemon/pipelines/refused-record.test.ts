@@ -42,7 +42,7 @@ describe('an execution that cannot be recorded', () => {
       });
     });
     const engine = {
-      runs: new StepRuns(tracking, {} as ArtifactService),
+      runs: new StepRuns(tracking, {} as ArtifactService, database),
       files: new ExecutionFiles(place.store, place.state),
       hindrance: async () => undefined,
     } as Pick<Engine, 'runs' | 'files' | 'hindrance'> as Engine;
