@@ -4,6 +4,7 @@ import { automationCommands } from './commands/automations.ts';
 import { daemonCommands } from './commands/daemon.ts';
 import { executionCommands } from './commands/executions.ts';
 import { importCommands } from './commands/imports.ts';
+import { lineageCommands } from './commands/lineage.ts';
 import { modelCommands } from './commands/models.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
 import type { OpenModel } from './commands/promote.ts';
@@ -29,6 +30,7 @@ import { Notifications } from './integrations/notifications.ts';
 import { statusBar } from './integrations/status-bar.ts';
 import { PipelineTasks } from './integrations/tasks.ts';
 import { Terminals } from './integrations/terminals.ts';
+import { lineagePanels } from './panels/lineage-panel.ts';
 import { modelPanels } from './panels/model-panel.ts';
 import { pipelinePanels } from './panels/pipeline-panel.ts';
 import { runPanels } from './panels/run-panel.ts';
@@ -59,6 +61,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const openRun: OpenRun = (connection, runId) => runs.open(connection, runId);
   const openPipeline: OpenPipeline = (connection, file, place) =>
     pipelines.open(connection, file).reveal(place);
+  const lineage = lineagePanels(context.extensionUri, stores, log, { openRun, openModel, openPipeline });
   const handlers: Handlers = {
     ...daemonCommands(stores, trees, log),
     ...runCommands(stores, openRun),
@@ -67,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...executionCommands(stores, logs, openRun),
     ...automationCommands(stores),
     ...modelCommands(stores, { openModel, openRun, extensionId: context.extension.id }),
+    ...lineageCommands(stores, (connection, node) => lineage.open(connection, node)),
     ...approvalCommands(stores),
     ...reproductionCommands(stores),
   };
@@ -80,6 +84,7 @@ export function activate(context: vscode.ExtensionContext): void {
     runs,
     pipelines,
     models,
+    lineage,
     statusBar(stores),
     new Terminals(context.environmentVariableCollection, stores, log),
     new PipelineDiagnostics(stores, log),

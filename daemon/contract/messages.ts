@@ -5,7 +5,16 @@ import type { Reproduction } from './reproductions.ts';
 import type { ArtifactFile, MetricSummary, Run, Series } from './runs.ts';
 
 /** What a person can do to a run from its page. */
-export const RunAction = z.enum(['stop', 'forceStop', 'close', 'promote', 'register', 'reproduce', 'copyId']);
+export const RunAction = z.enum([
+  'stop',
+  'forceStop',
+  'close',
+  'promote',
+  'register',
+  'reproduce',
+  'showLineage',
+  'copyId',
+]);
 export type RunAction = z.infer<typeof RunAction>;
 
 /** From the run page. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */

@@ -5,7 +5,7 @@ import type { ModelSummary, ModelVersion, Transition, VersionFiles } from './mod
 import type { Goal } from './pipelines.ts';
 
 /** What a person can do to the version that is shown, or to its model. */
-export const ModelAction = z.enum(['promote', 'rollBack', 'openRun', 'copyUri']);
+export const ModelAction = z.enum(['promote', 'rollBack', 'openRun', 'showLineage', 'copyUri']);
 export type ModelAction = z.infer<typeof ModelAction>;
 
 /** From the page of a model. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */

@@ -2,7 +2,7 @@ import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 import { all, context, file, folderOpen, inView, item, never, type When } from './when.ts';
 
 /** Places other than the palette where a command can stand. */
-export type Menu = 'view/title' | 'view/item/context' | 'editor/title';
+export type Menu = 'view/title' | 'view/item/context' | 'editor/title' | 'explorer/context';
 
 /** One place of a command. */
 export interface Place {
@@ -303,6 +303,24 @@ export const COMMANDS = {
     icon: '$(graph-line)',
     palette: never,
     places: [onItem(/^version\..*\btracked\b/, '2_open@3')],
+  },
+  'modelthat.models.showLineage': {
+    title: 'Show Lineage of Version',
+    icon: '$(references)',
+    palette: running,
+    places: [onItem(/^version\b/, '2_open@4')],
+  },
+  'modelthat.runs.showLineage': {
+    title: 'Show Lineage of Run',
+    icon: '$(references)',
+    palette: running,
+    places: [onItem(/^run\b/, '1_open@6')],
+  },
+  'modelthat.files.showLineage': {
+    title: 'Show Lineage of File',
+    icon: '$(references)',
+    palette: running,
+    places: [{ menu: 'explorer/context', when: running, group: '4_search@9' }],
   },
   'modelthat.models.register': {
     title: 'Register Model of Run…',

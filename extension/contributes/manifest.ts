@@ -8,7 +8,7 @@ import { WALKTHROUGH } from './walkthrough.ts';
 import { all, trusted } from './when.ts';
 
 const CATEGORY = 'modelthat';
-const MENUS: readonly Menu[] = ['view/title', 'view/item/context', 'editor/title'];
+const MENUS: readonly Menu[] = ['view/title', 'view/item/context', 'editor/title', 'explorer/context'];
 
 /** The blocks of package.json that are generated from the declarations beside this file. */
 export function manifest() {

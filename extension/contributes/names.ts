@@ -12,6 +12,8 @@ export const RUN_PANEL = 'modelthat.run';
 export const PIPELINE_PANEL = 'modelthat.pipeline';
 /** Type of the model page's webview panels. */
 export const MODEL_PANEL = 'modelthat.model';
+/** Type of the lineage page's webview panels. */
+export const LINEAGE_PANEL = 'modelthat.lineage';
 
 /** Type of the tasks that run pipelines. */
 export const TASK_TYPE = 'modelthat';

@@ -221,6 +221,8 @@ class RunPanel {
     switch (action) {
       case 'copyId':
         return perform('modelthat.runs.copyId', run);
+      case 'showLineage':
+        return perform('modelthat.runs.showLineage', run);
       case 'close':
         return perform('modelthat.runs.close', run);
       case 'register':

@@ -102,6 +102,7 @@ function actionsOn(run: Run, hasVersions: boolean, made: Execution | undefined):
     ...(hasVersions ? (['promote'] as const) : []),
     ...(!running && !hasVersions && hasOwnModel ? (['register'] as const) : []),
     ...(made && !execution && made.reproduces === null ? (['reproduce'] as const) : []),
+    'showLineage',
     'copyId',
   ];
 }

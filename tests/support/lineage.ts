@@ -1,13 +1,11 @@
 /** A small pipeline from a CSV to a registered model that can be served, for tests of lineage. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { TestDaemon } from './daemon.ts';
 import { linearModel } from './onnx.ts';
-import { write } from './pipelines.ts';
 
 /** Trains nothing: logs an ONNX model, a metric and the data set that it read, as MLflow's client does. */
-export const TRAIN = [
-  'import hashlib, json, os, sys, urllib.request',
+const TRAIN = [
+  'import hashlib, json, os, urllib.request',
   'base, token = os.environ["MLFLOW_TRACKING_URI"], os.environ["MLFLOW_TRACKING_PASSWORD"]',
   'def call(method, path, body, kind="application/json"):',
   '    headers = {"content-type": kind, "authorization": "Bearer " + token}',
@@ -26,9 +24,10 @@ export const TRAIN = [
   'manifest = b"flavors:\\n  onnx: { data: model.onnx }\\n"',
   'for name, content in {"model.onnx": open("model.onnx", "rb").read(), "MLmodel": manifest}.items():',
   '    call("PUT", place + name, content, "application/octet-stream")',
+  'open("report.txt", "w").write(str(value))',
 ];
 
-export const PREPARE = [
+const PREPARE = [
   'import os',
   'os.makedirs("data", exist_ok=True)',
   'rows = open("data/raw/sales.csv").read().split()',
@@ -46,10 +45,15 @@ export function pipeline(name: string): string[] {
   ];
 }
 
-/** Writes the pipeline's code and data. @param rows lines of the CSV */
-export function writeProject(daemon: Pick<TestDaemon, 'place'>, rows: readonly string[]): void {
-  write(daemon, 'data/raw/sales.csv', ...rows);
-  write(daemon, 'prepare.py', ...PREPARE);
-  write(daemon, 'train.py', ...TRAIN, 'open("report.txt", "w").write(str(value))');
-  writeFileSync(path.join(daemon.place.workspace, 'model.onnx'), linearModel([1, 2]));
+/** Writes the pipeline, its code and its data. @param rows lines of the CSV */
+export function writeProject(folder: string, name: string, rows: readonly string[]): void {
+  const write = (file: string, content: string | Uint8Array) =>
+    writeFileSync(path.join(folder, file), content);
+  const lines = (file: string, all: readonly string[]) => write(file, `${all.join('\n')}\n`);
+  mkdirSync(path.join(folder, 'data/raw'), { recursive: true });
+  lines('data/raw/sales.csv', rows);
+  lines('prepare.py', PREPARE);
+  lines('train.py', TRAIN);
+  lines('modelthat.yaml', pipeline(name));
+  write('model.onnx', linearModel([1, 2]));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { fittingLayout, layOut, NODE } from '../../webviews/pipeline/layout.ts';
-import { walk } from '../../webviews/pipeline/walk.ts';
+import { fittingLayout, layOut, NODE } from '../../webviews/ui/graph/layout.ts';
+import { walk } from '../../webviews/ui/graph/walk.ts';
 
 const STEPS = [
   { name: 'data', needs: [] },

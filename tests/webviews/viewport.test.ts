@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { begin, fitting, reveal, zoom } from '../../webviews/pipeline/viewport.ts';
+import { begin, fitting, reveal, zoom } from '../../webviews/ui/graph/viewport.ts';
 
 const WINDOW = { width: 800, height: 400 };
 

@@ -85,6 +85,7 @@ export class ModelPage extends PageElement {
           <div class="actions">
             ${chosen ? this.#button('promote', 'arrow-up', `Promote v${chosen.version.version}…`, 'primary') : nothing}
             ${champion ? this.#button('rollBack', 'discard', 'Roll back…') : nothing}
+            ${chosen ? this.#button('showLineage', 'references', 'Show lineage') : nothing}
             ${chosen ? this.#button('copyUri', 'copy', 'Copy URI') : nothing}
           </div>
         </div>

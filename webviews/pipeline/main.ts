@@ -136,7 +136,7 @@ export class PipelinePage extends TickingElement {
       ${
         asTable
           ? html`<modelthat-step-view-table .steps=${steps} .chosen=${step} @choose=${choose}></modelthat-step-view-table>`
-          : html`<modelthat-step-graph .steps=${steps} .chosen=${step} @choose=${choose}></modelthat-step-graph>`
+          : html`<modelthat-step-graph .nodes=${steps} .chosen=${step} @choose=${choose}></modelthat-step-graph>`
       }
     `;
   }

@@ -11,6 +11,7 @@ const ACTIONS: Record<RunAction, { readonly title: string; readonly icon: string
   promote: { title: 'Promote…', icon: 'arrow-up' },
   register: { title: 'Register model…', icon: 'package' },
   reproduce: { title: 'Reproduce', icon: 'history' },
+  showLineage: { title: 'Show lineage', icon: 'references' },
   copyId: { title: 'Copy ID', icon: 'copy' },
 };
 

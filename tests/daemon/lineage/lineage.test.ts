@@ -30,12 +30,12 @@ describe('lineage', () => {
 
   before(async () => {
     daemon = await startDaemon();
-    writeProject(daemon, FIRST);
+    writeProject(daemon.place.workspace, 'sales', FIRST);
     first = await run(daemon, pipeline('sales'));
     assert.equal(first.exitCode, 0, JSON.stringify(first));
     // Nothing of it runs again, so it is no part of what led to anything.
     await run(daemon, pipeline('sales'));
-    writeProject(daemon, SECOND);
+    writeProject(daemon.place.workspace, 'sales', SECOND);
     second = await run(daemon, pipeline('sales'));
     assert.equal(second.exitCode, 0, JSON.stringify(second));
     await daemon.client.call(promoteVersion, {

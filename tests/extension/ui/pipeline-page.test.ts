@@ -92,7 +92,7 @@ describe('the page of a pipeline', () => {
   it('is walked through with the arrow keys, which follow the edges', async () => {
     const { keyboard } = editor().workbench.page;
     await node('load, succeeded').focus();
-    const focused = () => page().locator('.node:focus').getAttribute('data-step');
+    const focused = () => page().locator('.node:focus').getAttribute('data-node');
     await keyboard.press('ArrowDown');
     const first = await focused();
     assert.ok(first === 'train' || first === 'check', `${first} is focused`);

@@ -20,7 +20,7 @@ interface Place {
 const SCALE = { least: 0.08, most: 2 } as const;
 /** A graph that fits only when it is smaller than this begins at a readable scale, with a part of it in sight. */
 const READABLE = { least: 0.45, usual: 0.8 } as const;
-/** How far from the edge of the window a step that is moved into sight stays. */
+/** How far from the edge of the window a node that is moved into sight stays. */
 const MARGIN = 24;
 
 /** All of the drawing in the middle, never enlarged. */

@@ -1,4 +1,4 @@
-/** Where the steps and edges of a graph are drawn. */
+/** Where the nodes and edges of a graph are drawn. */
 import { Graph, layout, type Point } from '@dagrejs/dagre';
 
 export const NODE = { width: 216, height: 52 } as const;
@@ -6,7 +6,7 @@ export const NODE = { width: 216, height: 52 } as const;
 /** The way in which the graph grows: to the right or downwards. */
 export type Direction = 'LR' | 'TB';
 
-/** A step's place: its middle. */
+/** A node's place: its middle. */
 export interface PlacedNode extends Point {
   readonly name: string;
 }
@@ -27,13 +27,14 @@ export interface Layout {
 }
 
 /** What the layout depends on. */
-export interface GraphStep {
+export interface GraphNode {
   readonly name: string;
+  /** Names of the nodes that edges come from. */
   readonly needs: readonly string[];
 }
 
-/** Lays out the steps, each after those it needs. */
-export function layOut(steps: readonly GraphStep[], direction: Direction): Layout {
+/** Lays out the nodes, each after those it needs. */
+export function layOut(nodes: readonly GraphNode[], direction: Direction): Layout {
   const graph = new Graph();
   graph.setGraph({
     rankdir: direction,
@@ -43,8 +44,8 @@ export function layOut(steps: readonly GraphStep[], direction: Direction): Layou
     marginy: 8,
   });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const { name } of steps) graph.setNode(name, { ...NODE });
-  for (const { name, needs } of steps)
+  for (const { name } of nodes) graph.setNode(name, { ...NODE });
+  for (const { name, needs } of nodes)
     for (const need of needs) if (graph.hasNode(need)) graph.setEdge(need, name);
   layout(graph);
   const { width = 0, height = 0 } = graph.graph();
@@ -53,7 +54,7 @@ export function layOut(steps: readonly GraphStep[], direction: Direction): Layou
     width,
     height,
     nodes: new Map(
-      steps.map(({ name }) => {
+      nodes.map(({ name }) => {
         const { x = 0, y = 0 } = graph.node(name);
         return [name, { name, x, y }];
       }),
@@ -69,11 +70,11 @@ const LAID_OUT_TWICE = 100;
 
 /** The layout in the direction in which more of it can be read in a window of this size. */
 export function fittingLayout(
-  steps: readonly GraphStep[],
+  nodes: readonly GraphNode[],
   { width, height }: { width: number; height: number },
 ): Layout {
-  if (steps.length > LAID_OUT_TWICE) return layOut(steps, 'LR');
-  const both = (['LR', 'TB'] as const).map(direction => layOut(steps, direction));
+  if (nodes.length > LAID_OUT_TWICE) return layOut(nodes, 'LR');
+  const both = (['LR', 'TB'] as const).map(direction => layOut(nodes, direction));
   const scale = (laid: Layout) => Math.min(width / laid.width, height / laid.height);
   return both.reduce((one, other) => (scale(other) > scale(one) ? other : one));
 }

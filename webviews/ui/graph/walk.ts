@@ -4,8 +4,8 @@ import type { Layout, PlacedNode } from './layout.ts';
 export type Arrow = 'ArrowUp' | 'ArrowDown' | 'ArrowLeft' | 'ArrowRight';
 
 /**
- * The step that an arrow key leads to: along the edges in their direction and against it, and across them to the
- * nearest step of the same rank.
+ * The node that an arrow key leads to: along the edges in their direction and against it, and across them to the
+ * nearest node of the same rank.
  *
  * @returns undefined when there is none that way
  */
