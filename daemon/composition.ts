@@ -25,6 +25,7 @@ import { mountTokens } from './http/token-routes.ts';
 import type { Tokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
 import { mountTestReset } from './life/reset.ts';
+import { delivering } from './lineage/deliver.ts';
 import { mountLineage } from './lineage/routes.ts';
 import { LineageService } from './lineage/service.ts';
 import type { Logger } from './log.ts';
@@ -98,11 +99,12 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     ...place,
     warn: error => log.warn({ err: error }, 'the audit log cannot be anchored'),
   });
+  const allowed = readAllowed(process.env.MODELTHAT_WEBHOOKS_ALLOW);
   const webhooks = new WebhookService({
     database,
     events: bus,
     state: place.state,
-    allowed: readAllowed(process.env.MODELTHAT_WEBHOOKS_ALLOW),
+    allowed,
     warn: what => log.warn(what, 'a webhook was not told'),
   });
   const stages = new StageService({
@@ -208,6 +210,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       database,
       findEndpoint: name => serving.endpoint(name),
       workspace: place.workspace,
+      deliver: delivering(allowed),
     }),
   );
   mountHousekeeping(router, housekeeping, database);

@@ -1,4 +1,5 @@
-/** `modelthat lineage | affected`. */
+/** `modelthat lineage | lineage export | affected`. */
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
@@ -6,6 +7,7 @@ import {
   type DataNode,
   getAffected,
   getLineage,
+  getOpenLineage,
   type LeftOut,
   LINEAGE_DEPTH,
   LINEAGE_NODES,
@@ -13,6 +15,8 @@ import {
   type LineageGraph,
   type LineageNode,
   NODE_FORMS,
+  type OpenLineageEvent,
+  sendOpenLineage,
 } from '../contract/lineage.ts';
 import { Context } from './context.ts';
 import { formatTime, print, printJson, printTable, say, style } from './output.ts';
@@ -21,7 +25,7 @@ import { formatTime, print, printJson, printTable, say, style } from './output.t
 const SHOWN_DIGITS = 12;
 
 export function register(program: Command): void {
-  program
+  const lineage = program
     .command('lineage')
     .argument('<node>', `${NODE_FORMS}; a path or name/version alone will do`)
     .description('what something came from, and what came of it: data, steps, runs, versions, deployments')
@@ -30,6 +34,13 @@ export function register(program: Command): void {
     .option('--depth <n>', `so many steps away at most, ${LINEAGE_DEPTH.default} unless given`, parseCount)
     .option('--limit <n>', `so many nodes at most, ${LINEAGE_NODES.default} unless given`, parseCount)
     .action(show);
+  lineage
+    .command('export')
+    .argument('[node]', 'only what this came from and led to; everything unless given')
+    .description('write events of OpenLineage to a file, one a line, or send them to a receiver')
+    .requiredOption('--openlineage <file or URL>', '- is the standard output')
+    .addHelpText('after', '\nA receiver gets OPENLINEAGE_API_KEY of the environment as its bearer token.')
+    .action(exportEvents);
   program
     .command('affected')
     .argument('<what>', 'path of a file or folder, or a digest or its beginning')
@@ -182,6 +193,40 @@ function sayLeftOut(leftOut: readonly LeftOut[]): void {
     `${count} more are left out${first ? `, the first ${first.direction} of ${first.node}` : ''}: ask with a greater ` +
       '--depth or --limit, or from there on.',
   );
+}
+
+async function exportEvents(
+  what: string | undefined,
+  { openlineage: target }: { openlineage: string },
+  command: Command,
+): Promise<void> {
+  const context = new Context(command);
+  const client = await context.client();
+  const node = what === undefined ? {} : { node: nodeMeant(what) };
+  const isUrl = /^https?:/i.test(target);
+  const exported = isUrl
+    ? await client.call(sendOpenLineage, { body: { ...node, url: target, ...apiKey() } })
+    : await writeEvents(await client.call(getOpenLineage, { query: node }), target);
+  if (context.json && target !== '-') printJson(exported);
+  else if (isUrl) say(`${exported.sent} events sent to ${target}`);
+  else if (target !== '-') say(`${exported.sent} events written to ${path.resolve(target)}`);
+  for (const remark of exported.remarks) say(remark);
+  if (exported.leftOut > 0) say(`${exported.leftOut} nodes are left out.`);
+}
+
+function apiKey(): { apiKey?: string } {
+  const { OPENLINEAGE_API_KEY: key } = process.env;
+  return key ? { apiKey: key } : {};
+}
+
+async function writeEvents(
+  { events, ...rest }: { events: readonly OpenLineageEvent[]; leftOut: number; remarks: string[] },
+  file: string,
+) {
+  const lines = events.map(event => `${JSON.stringify(event)}\n`).join('');
+  if (file === '-') process.stdout.write(lines);
+  else await fs.writeFile(file, lines);
+  return { sent: events.length, ...rest };
 }
 
 async function affected(what: string, _options: unknown, command: Command): Promise<void> {

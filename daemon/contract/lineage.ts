@@ -51,6 +51,8 @@ export const StepNode = node('step').extend({
   executionId: z.string(),
   /** `store-sales #3`. */
   executionName: z.string(),
+  /** Of the execution's own run. */
+  executionRunId: z.string(),
   /** Absolute path of the pipeline's file. */
   file: z.string(),
   step: z.string(),
@@ -71,6 +73,7 @@ export const RunNode = node('run').extend({
   /** Null when the run was permanently deleted. */
   status: RunStatus.nullable(),
   startTime: Time.nullable(),
+  endTime: Time.nullable(),
   user: z.string(),
   /** Of code outside of pipelines, as its client said. */
   commit: z.string().nullable(),
@@ -92,6 +95,7 @@ export const EvaluationNode = node('evaluation').extend({
   runId: z.string(),
   status: RunStatus,
   startTime: Time,
+  endTime: Time.nullable(),
 });
 export type EvaluationNode = z.infer<typeof EvaluationNode>;
 
@@ -211,4 +215,63 @@ export const getAffected = route({
     what: z.string().min(1).max(4096),
   }),
   reply: Affected,
+});
+
+/** Metadata of OpenLineage, each kind with a schema of its own, which it names. */
+const Facets = z.record(z.string(), z.looseObject({ _producer: z.string(), _schemaURL: z.string() }));
+
+const OpenLineageDataset = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  facets: Facets,
+  inputFacets: Facets.optional(),
+  outputFacets: Facets.optional(),
+});
+
+/** A RunEvent of OpenLineage. */
+export const OpenLineageEvent = z.object({
+  eventType: z.enum(['START', 'COMPLETE', 'ABORT', 'FAIL']),
+  /** ISO 8601. */
+  eventTime: z.string(),
+  producer: z.string(),
+  schemaURL: z.string(),
+  run: z.object({ runId: z.string(), facets: Facets }),
+  job: z.object({ namespace: z.string(), name: z.string(), facets: Facets }),
+  inputs: z.array(OpenLineageDataset),
+  outputs: z.array(OpenLineageDataset),
+});
+export type OpenLineageEvent = z.infer<typeof OpenLineageEvent>;
+
+/** Nodes of a whole store that events are made of, at most. */
+export const EXPORTED_NODES = 20_000;
+
+export const getOpenLineage = route({
+  method: 'GET',
+  path: '/api/v1/lineage/openlineage',
+  access: 'tracking',
+  summary:
+    'Events of OpenLineage: of what a node came from and led to, or of all steps, runs and evaluations',
+  query: z.object({ node: z.string().min(1).max(4096).optional() }),
+  reply: z.object({
+    /** In the order of time. */
+    events: z.array(OpenLineageEvent),
+    /** Nodes that were left out. */
+    leftOut: z.number().int(),
+    remarks: z.array(z.string()),
+  }),
+});
+
+export const sendOpenLineage = route({
+  method: 'POST',
+  path: '/api/v1/lineage/openlineage',
+  access: 'owner',
+  summary: 'Send these events to an address, one request each',
+  body: z.object({
+    node: z.string().min(1).max(4096).optional(),
+    /** Of the receiver; `/api/v1/lineage` is added to one without a path. */
+    url: z.string().max(2048),
+    /** Sent as a bearer token, and not kept. */
+    apiKey: z.string().max(10_000).optional(),
+  }),
+  reply: z.object({ sent: z.number().int(), leftOut: z.number().int(), remarks: z.array(z.string()) }),
 });

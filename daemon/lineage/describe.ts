@@ -23,6 +23,7 @@ export function describeNode(id: string, rows: LineageRows, sources: DataSources
       return {
         ...{ id, kind: 'evaluation', label: run?.name ?? name.run, runId: name.run },
         ...{ status: run?.status ?? 'LOST', startTime: run?.startTime ?? 0 },
+        endTime: run?.endTime ?? null,
       };
     }
     case 'model':
@@ -41,6 +42,7 @@ function describeStep(
   const name = executionName({ pipeline, number });
   return {
     ...{ id, kind: 'step', label: `${step} (${name})`, executionId: execution, executionName: name, step },
+    executionRunId: detail?.executionRunId ?? '',
     file: detail?.file ?? '',
     status: detail?.status ?? 'pending',
     startTime: detail?.startTime ?? null,
@@ -58,6 +60,7 @@ function describeRun(id: string, run: string, rows: LineageRows): LineageNode {
     ...{ id, kind: 'run', label: detail?.name ?? `run ${run} (deleted)`, runId: run },
     status: detail?.status ?? null,
     startTime: detail?.startTime ?? null,
+    endTime: detail?.endTime ?? null,
     user: detail?.user ?? '',
     commit: detail?.commit ?? null,
     source: detail?.source ?? null,

@@ -1,9 +1,11 @@
-import { getAffected, getLineage } from '../contract/lineage.ts';
+import { getAffected, getLineage, getOpenLineage, sendOpenLineage } from '../contract/lineage.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { LineageService } from './service.ts';
 
 /** Mounts the routes of lineage. */
 export function mountLineage(router: ApiRouter, lineage: LineageService): void {
   router.mount(getLineage, ({ query }) => lineage.graph(query));
+  router.mount(getOpenLineage, ({ query }) => lineage.events(query.node));
+  router.mount(sendOpenLineage, ({ body }) => lineage.send(body));
   router.mount(getAffected, ({ query }) => lineage.affected(query.what));
 }

@@ -1,16 +1,22 @@
 /** Lineage as the store knows it, with what is served at the moment. */
-import type {
-  Affected,
-  DeploymentNode,
-  LineageDirection,
-  LineageGraph,
-  LineageNode,
-  VersionNode,
+import { ApiError } from '../contract/errors.ts';
+import {
+  type Affected,
+  type DeploymentNode,
+  EXPORTED_NODES,
+  LINEAGE_DEPTH,
+  LINEAGE_NODES,
+  type LineageDirection,
+  type LineageGraph,
+  type LineageNode,
+  type OpenLineageEvent,
+  type VersionNode,
 } from '../contract/lineage.ts';
 import type { Endpoint } from '../contract/serving.ts';
 import type { Database } from '../database/database.ts';
 import { deploymentOfVersion } from './describe.ts';
 import { SERVED_STAGES } from './model.ts';
+import { eventsOf } from './openlineage.ts';
 
 /** What serves a model at the moment. */
 export type FindEndpoint = (model: string) => Promise<Pick<Endpoint, 'processes'>>;
@@ -20,6 +26,31 @@ export interface LineageParts {
   readonly findEndpoint: FindEndpoint;
   /** Absolute path. */
   readonly workspace: string;
+  readonly deliver: Deliver;
+}
+
+/**
+ * Posts JSON to an address outside.
+ *
+ * @returns why it was not taken; undefined when it was
+ * @throws ApiError INVALID_PARAMETER_VALUE for an address that may not be reached
+ */
+export type Deliver = (request: {
+  readonly url: string;
+  readonly apiKey: string | undefined;
+  readonly body: string;
+}) => Promise<string | undefined>;
+
+interface SendRequest {
+  readonly node?: string | undefined;
+  readonly url: string;
+  readonly apiKey?: string | undefined;
+}
+
+interface Exported {
+  readonly events: OpenLineageEvent[];
+  readonly leftOut: number;
+  readonly remarks: string[];
 }
 
 /** What is asked for. */
@@ -54,6 +85,44 @@ export class LineageService {
     return { ...found, deployments: [...deployments, ...unnamed(found.versions, deployments, live)] };
   }
 
+  /**
+   * Events of OpenLineage: of the graph around a node, or of everything.
+   *
+   * @throws ApiError INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
+   */
+  async events(node: string | undefined): Promise<Exported> {
+    const { database, workspace } = this.#parts;
+    const graph =
+      node === undefined
+        ? await database.read('lineage.all', { workspace, limit: EXPORTED_NODES })
+        : await this.graph({ node, depth: LINEAGE_DEPTH.most, limit: LINEAGE_NODES.most });
+    return {
+      events: eventsOf(graph),
+      leftOut: graph.leftOut.reduce((sum, { count }) => sum + count, 0),
+      remarks: graph.remarks,
+    };
+  }
+
+  /**
+   * Sends these events, one after the other.
+   *
+   * @throws ApiError INVALID_PARAMETER_VALUE for an address that may not be reached, BAD_REQUEST when one is not taken:
+   * sending all again does no harm, for they are the same
+   */
+  async send({
+    node,
+    url,
+    apiKey,
+  }: SendRequest): Promise<{ sent: number; leftOut: number; remarks: string[] }> {
+    const { events, leftOut, remarks } = await this.events(node);
+    for (const [sent, event] of events.entries()) {
+      const why = await this.#parts.deliver({ url: receiver(url), apiKey, body: JSON.stringify(event) });
+      if (why !== undefined)
+        throw new ApiError('BAD_REQUEST', `${sent} of ${events.length} events were sent; then: ${why}`);
+    }
+    return { sent: events.length, leftOut, remarks };
+  }
+
   async #withProcesses(graph: LineageGraph, downstream: boolean): Promise<LineageGraph> {
     const live = await this.#processesOf(graph.nodes.filter(isVersion));
     const nodes = graph.nodes.map(node => (node.kind === 'deployment' ? withState(node, live) : node));
@@ -83,6 +152,16 @@ export class LineageService {
     );
     return new Map(found.flat());
   }
+}
+
+/** Where receivers of OpenLineage take events, unless the address says another place. */
+const RECEIVER_PATH = '/api/v1/lineage';
+
+function receiver(text: string): string {
+  const url = URL.parse(text);
+  if (url?.pathname !== '/') return text;
+  url.pathname = RECEIVER_PATH;
+  return url.href;
 }
 
 type Processes = ReadonlyMap<string, Endpoint['processes'][number]['state']>;

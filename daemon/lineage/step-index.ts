@@ -62,6 +62,11 @@ export class StepIndex {
     this.#know({ path, digest, size: null, dvc: step.dvc });
   }
 
+  /** Names of the nodes of all steps. */
+  get ids(): Iterable<string> {
+    return this.#steps.keys();
+  }
+
   step(id: string): StepFacts | undefined {
     return this.#steps.get(id);
   }

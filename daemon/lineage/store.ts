@@ -2,7 +2,7 @@
 import type { Database as Connection } from 'better-sqlite3';
 import type { Affected, LineageGraph } from '../contract/lineage.ts';
 import { findAffected } from './affected.ts';
-import { traceLineage } from './graph.ts';
+import { traceAll, traceLineage } from './graph.ts';
 import type { LineageQuery } from './model.ts';
 import { LineageRows } from './store/rows.ts';
 
@@ -10,6 +10,11 @@ export const reads = {
   /** @throws ApiError INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST */
   'lineage.graph': (connection: Connection, query: LineageQuery): LineageGraph =>
     traceLineage(new LineageRows(connection), query),
+
+  'lineage.all': (
+    connection: Connection,
+    { workspace, limit }: { workspace: string; limit: number },
+  ): Omit<LineageGraph, 'start'> => traceAll(new LineageRows(connection), workspace, limit),
 
   /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
   'lineage.affected': (connection: Connection, query: { what: string; workspace: string }): Affected =>

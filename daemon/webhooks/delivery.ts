@@ -69,7 +69,12 @@ function mayPass({ status }: WebhookResult): boolean {
   return status === null || status === 429 || status >= 500;
 }
 
-function post(
+/**
+ * Posts to a checked address: the one way out for what a person has sent elsewhere.
+ *
+ * @param url as `checkUrl` returned it
+ */
+export function post(
   url: URL,
   sent: { headers: http.OutgoingHttpHeaders; body: string; allowed: Allowed; signal: AbortSignal },
 ): Promise<WebhookResult> {

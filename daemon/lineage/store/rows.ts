@@ -41,6 +41,7 @@ export interface DatasetRow {
 export interface StepDetail {
   readonly pipeline: string;
   readonly number: number;
+  readonly executionRunId: string;
   readonly file: string;
   readonly status: StepStatus;
   readonly startTime: number | null;
@@ -53,6 +54,7 @@ export interface RunDetail {
   readonly name: string;
   readonly status: RunStatus;
   readonly startTime: number;
+  readonly endTime: number | null;
   readonly user: string;
   readonly parent: string | null;
   /** The execution whose run it is. */
@@ -121,6 +123,7 @@ export class LineageRows {
     >(
       this.#connection,
       `SELECT execution.record ->> '$.pipeline' AS pipeline, execution.record ->> '$.number' AS number,
+         execution.record ->> '$.runId' AS executionRunId,
          execution.file, execution.record -> '$.code' AS code, step.record ->> '$.status' AS status,
          step.record ->> '$.startTime' AS startTime, step.record ->> '$.endTime' AS endTime,
          step.record -> '$.inputs' AS inputs
@@ -139,7 +142,7 @@ export class LineageRows {
   run(runId: string): RunDetail | undefined {
     return statement<RunDetail>(
       this.#connection,
-      `SELECT run.name, run.status, run.start_time AS startTime, run.user,
+      `SELECT run.name, run.status, run.start_time AS startTime, run.end_time AS endTime, run.user,
          ${TAGGED(TAG.parentRunId)} AS parent, ${TAGGED(EXECUTION_TAG)} AS execution,
          ${TAGGED('mlflow.source.git.commit')} AS "commit", ${TAGGED('mlflow.source.name')} AS source,
          ${TAGGED(TAGS.model)} AS model, ${TAGGED(TAGS.version)} AS version, ${TAGGED(TAGS.champion)} AS champion
@@ -265,6 +268,16 @@ export class LineageRows {
       `SELECT DISTINCT m.name, e.version FROM version_evaluation e JOIN registered_model m ON m.id = e.model
        WHERE e.run_id = ?`,
     ).all(runId);
+  }
+
+  /** Runs that logged a data set, or are behind a version. */
+  runsOfInterest(limit: number): string[] {
+    return this.#ids(
+      `SELECT run.uuid FROM run WHERE run.id IN (SELECT run FROM run_dataset)
+         OR run.uuid IN (SELECT run_id FROM model_version WHERE run_id IS NOT NULL AND deleted_at IS NULL)
+       ORDER BY run.start_time DESC LIMIT ?`,
+      limit,
+    );
   }
 
   modelExists(model: string): boolean {
