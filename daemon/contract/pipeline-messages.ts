@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { NEWEST } from './execution-choice.ts';
 import type { Parameter } from './parameters.ts';
-import type { Diagnostic, Execution, Plan, StepDefinition } from './pipelines.ts';
+import type { Diagnostic, Execution, LogFindings, Plan, StepDefinition } from './pipelines.ts';
 import { StringMap } from './values.ts';
 
 /** What a person can do to a pipeline, or to the execution that is shown. */
@@ -29,6 +29,23 @@ export const LogPart = z.union([
 ]);
 export type LogPart = z.infer<typeof LogPart>;
 
+/** A text to look for outside of the part of a log that begins and ends at these bytes. */
+export const LogSearch = z.object({
+  executionId: z.string(),
+  step: z.string(),
+  text: z.string().min(1).max(1_000),
+  before: z.number().int().min(0),
+  after: z.number().int().min(0),
+});
+export type LogSearch = z.infer<typeof LogSearch>;
+
+/** A place in a file, as a program printed it. */
+export const LogPlace = z.object({
+  path: z.string().min(1).max(1_000),
+  line: z.number().int().min(1).max(10_000_000),
+});
+export type LogPlace = z.infer<typeof LogPlace>;
+
 /** From the pipeline page. Parsed by the host: a page has shown text that scripts printed, so it is not believed. */
 export const PipelinePageMessage = z.discriminatedUnion('type', [
   /** The page is there, or is visible again, and wants everything about this execution. */
@@ -46,6 +63,8 @@ export const PipelinePageMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('copyCommand'), set: StringMap }),
   /** A part of a step's log. */
   z.object({ type: z.literal('readLog'), executionId: z.string(), step: z.string(), part: LogPart }),
+  LogSearch.extend({ type: z.literal('searchLog') }),
+  LogPlace.extend({ type: z.literal('openPlace'), step: z.string() }),
 ]);
 export type PipelinePageMessage = z.infer<typeof PipelinePageMessage>;
 
@@ -89,6 +108,11 @@ export interface LogPiece {
   readonly complete: boolean;
 }
 
+/** What was found outside of a part of a step's log. */
+export interface LogFound extends LogSearch {
+  readonly findings: LogFindings;
+}
+
 /** A part of the page to look at. */
 export interface PagePlace {
   /** An execution: its id, `newest` or `next`. */
@@ -116,6 +140,7 @@ export type ToPipelinePage =
       readonly problem: string;
     }
   | { readonly type: 'log'; readonly piece: LogPiece }
+  | { readonly type: 'logFound'; readonly found: LogFound }
   | { readonly type: 'problem'; readonly message: string };
 
 /** What the page keeps over a reload of the window, and what the panel is restored from. */

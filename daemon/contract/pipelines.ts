@@ -28,6 +28,8 @@ export const StepDefinition = z.object({
   /** The group that it is a member of, by `foreach` or `matrix`. */
   group: z.string().optional(),
   command: z.string().nullable(),
+  /** Absolute path of the folder that it runs in. */
+  cwd: z.string().optional(),
   /** Steps that must have succeeded first, by `after` and by data. */
   needs: z.array(z.string()),
   approval: z.string().nullable(),
@@ -416,6 +418,35 @@ export const getStepLog = route({
     size: z.number().int(),
     /** True when the step has ended and this was the rest. */ complete: z.boolean(),
   }),
+});
+
+/** How often a text occurs in a part of a log, and the line with it that is nearest to the other part. */
+export const LogFinding = z.object({
+  count: z.number().int(),
+  /** Where the line begins, and where one does that stands some lines before it, in bytes. */
+  nearest: z.object({ line: z.number().int(), from: z.number().int() }).nullable(),
+});
+export type LogFinding = z.infer<typeof LogFinding>;
+
+/** What is found outside of a part of a log. */
+export const LogFindings = z.object({ before: LogFinding, after: LogFinding });
+export type LogFindings = z.infer<typeof LogFindings>;
+
+export const searchStepLog = route({
+  method: 'GET',
+  path: '/api/v1/executions/:executionId/steps/:step/log/search',
+  access: 'tracking',
+  summary:
+    'Where a text occurs in a step’s output, without regard to case, before and after the part that one has',
+  params: StepOf,
+  query: z.object({
+    text: z.string().min(1).max(1_000),
+    /** Lines that begin before this byte are looked at; none, unless it is given. */
+    before: QueryInt.min(0).default(0),
+    /** And those that begin at this one, or later. */
+    after: QueryInt.min(0).default(0),
+  }),
+  reply: LogFindings,
 });
 
 export const decideStep = route({

@@ -7,6 +7,7 @@ import {
   EXIT,
   type Execution,
   executionName,
+  type LogFindings,
   type StepVersions,
 } from '../contract/pipelines.ts';
 import type { Principal } from '../contract/principal.ts';
@@ -20,7 +21,9 @@ import { Claim } from './claims.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
 import type { Engine } from './engine.ts';
+import type { HiddenWords } from './hiding.ts';
 import { LiveExecutions } from './live.ts';
+import { type LogQuery, searchLog } from './log-search.ts';
 import { type LogPart, type LogText, readLog } from './logs.ts';
 import {
   type Done,
@@ -285,14 +288,27 @@ export class ExecutionService {
 
   /** A part of a step's output; `ENVIRONMENT_LOG` in place of a step for that of making the environment. */
   async log(id: string, step: string, part: LogPart): Promise<LogText & { complete: boolean }> {
+    const { file, ended, words } = await this.#logOf(id, step);
+    const text = readLog(file, part, words, !ended);
+    return { ...text, complete: ended && text.nextOffset >= text.size };
+  }
+
+  /** Where a text occurs in what a step printed. */
+  async searchLog(id: string, step: string, query: LogQuery): Promise<LogFindings> {
+    const { file, ended, words } = await this.#logOf(id, step);
+    return searchLog(file, query, words, !ended);
+  }
+
+  async #logOf(id: string, step: string): Promise<{ file: string; ended: boolean; words: HiddenWords }> {
     const { steps, status } = await this.get(id);
     const { files } = this.#engine;
     const found = steps.find(candidate => candidate.name === step);
     if (!found && step !== ENVIRONMENT_LOG) throw noStep(id, step, steps);
-    const file = found ? files.ofStep(id, step).log : files.environmentLog(id);
-    const ended = found ? hasEnded(found.status) : status !== 'preparing';
-    const text = readLog(file, part, files.hiddenWords(id, step), !ended);
-    return { ...text, complete: ended && text.nextOffset >= text.size };
+    return {
+      file: found ? files.ofStep(id, step).log : files.environmentLog(id),
+      ended: found ? hasEnded(found.status) : status !== 'preparing',
+      words: files.hiddenWords(id, step),
+    };
   }
 
   /** Ends everything that runs, and waits for it. */

@@ -14,9 +14,18 @@ import { relativeTo, type StepState } from './inputs/read.ts';
 import { type StepRecord, whyLeftOut } from './model.ts';
 
 /** What the API tells of a step. */
-export function describeStep({ name, group, file, line, command, needs, approval }: Step): StepDefinition {
+export function describeStep({
+  name,
+  group,
+  file,
+  line,
+  command,
+  cwd,
+  needs,
+  approval,
+}: Step): StepDefinition {
   const place = { ...(group !== undefined && { group }), ...(file !== undefined && { file }) };
-  return { name, ...place, line, command, needs: [...needs], approval };
+  return { name, ...place, line, command, cwd, needs: [...needs], approval };
 }
 
 /** What is asked of an execution. */

@@ -28,6 +28,9 @@ export function mountPipelines(
   router.mount(contract.getStepLog, ({ params, query }) =>
     executions.log(params.executionId, params.step, query),
   );
+  router.mount(contract.searchStepLog, ({ params, query }) =>
+    executions.searchLog(params.executionId, params.step, query),
+  );
   router.mount(contract.getStepVersions, ({ params }) =>
     executions.versions(params.executionId, params.step),
   );

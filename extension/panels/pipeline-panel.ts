@@ -1,8 +1,11 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import { runCommandLine } from '../../daemon/contract/parameters.ts';
 import {
   type LogPart,
+  type LogPlace,
+  type LogSearch,
   type PagePlace,
   type PipelineAction,
   PipelinePageMessage,
@@ -10,7 +13,7 @@ import {
   type StepAction,
   type ToPipelinePage,
 } from '../../daemon/contract/pipeline-messages.ts';
-import { getStepLog } from '../../daemon/contract/pipelines.ts';
+import { getStepLog, searchStepLog } from '../../daemon/contract/pipelines.ts';
 import { startPipeline } from '../commands/start.ts';
 import { PIPELINE_PANEL } from '../contributes/names.ts';
 import { planOf } from '../daemon/plan.ts';
@@ -19,6 +22,7 @@ import type { StoreMessage, Stores } from '../daemon/stores.ts';
 import { isActive } from '../trees/pipeline-rows.ts';
 import type { Subject } from '../trees/subject.ts';
 import { guard } from './guard.ts';
+import { openPlace } from './open-place.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 import { perform } from './perform.ts';
 import { PARTS, PipelineLoader, type PipelinePart } from './pipeline-snapshot.ts';
@@ -174,6 +178,10 @@ export class PipelinePanel {
           return vscode.env.clipboard.writeText(runCommandLine(this.#loader.shortFile, message.set));
         case 'readLog':
           return this.#sendLog(message.executionId, message.step, message.part);
+        case 'searchLog':
+          return this.#searchLog(message);
+        case 'openPlace':
+          return this.#openPlace(message.step, message);
       }
     });
   }
@@ -211,6 +219,20 @@ export class PipelinePanel {
     const { connection } = this.#parts;
     const piece = await connection.call(getStepLog, { params: { executionId, step }, query: part });
     this.#send({ type: 'log', piece: { executionId, step, ...piece } });
+  }
+
+  async #searchLog({ executionId, step, text, before, after }: LogSearch): Promise<void> {
+    const { connection } = this.#parts;
+    const query = { text, before, after };
+    const findings = await connection.call(searchStepLog, { params: { executionId, step }, query });
+    this.#send({ type: 'logFound', found: { executionId, step, ...query, findings } });
+  }
+
+  /** A path that is not absolute may be meant from the folder that the step runs in, or from the pipeline's. */
+  #openPlace(name: string, place: LogPlace): Promise<void> {
+    const { file } = this.#parts;
+    const cwd = this.#loader.pipeline?.steps.find(step => step.name === name)?.cwd;
+    return openPlace(place, [...(cwd === undefined ? [] : [cwd]), path.dirname(file)]);
   }
 
   async #tryParameters(set: Record<string, string>): Promise<void> {

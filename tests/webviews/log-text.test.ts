@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findInLines, HELD_BYTES, LogText, markSpans } from '../../webviews/ui/log-text.ts';
+import { cutSpans, findInLines, HELD_BYTES, LogText } from '../../webviews/ui/log-text.ts';
 
 const texts = (log: LogText) => log.lines.map(line => line.spans.map(span => span.text).join(''));
 
@@ -75,9 +75,10 @@ describe('the text of a log', () => {
         [2, 7],
       ],
     );
-    const marked = markSpans(log.lines[0]?.spans ?? [], found.slice(0, 1));
+    const spans = log.lines[0]?.spans ?? [];
+    const marked = cutSpans(spans, found.slice(0, 1), span => ({ ...span, look: { inverse: true } }));
     assert.deepEqual(
-      marked.map(({ text, found: mark }) => [text, mark !== undefined]),
+      marked.map(({ text, look }) => [text, look.inverse ?? false]),
       [
         ['an ', false],
         ['Er', true],

@@ -10,6 +10,8 @@ import './step-table.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import { NEWEST, NEXT } from '../../daemon/contract/execution-choice.ts';
 import type {
+  LogPlace,
+  LogSearch,
   PagePlace,
   PipelineAction,
   PipelinePageMessage,
@@ -186,6 +188,8 @@ export class PipelinePage extends TickingElement {
         <modelthat-step-detail .step=${step} .executionId=${executionId}
           @actOnStep=${(event: CustomEvent<StepAction>) => this.#host.send({ type: 'actOnStep', action: event.detail, step: step.name })}
           @read=${(event: CustomEvent<LogRequest>) => this.#host.send({ type: 'readLog', ...event.detail })}
+          @seek=${(event: CustomEvent<LogSearch>) => this.#host.send({ type: 'searchLog', ...event.detail })}
+          @openPlace=${(event: CustomEvent<LogPlace>) => this.#host.send({ type: 'openPlace', step: step.name, ...event.detail })}
           @close=${() => this.#keep({ step: null })}></modelthat-step-detail>
       </section>
     `;
@@ -226,6 +230,9 @@ export class PipelinePage extends TickingElement {
         break;
       case 'log':
         this.querySelector<StepDetail>('modelthat-step-detail')?.receive(message.piece);
+        break;
+      case 'logFound':
+        this.querySelector<StepDetail>('modelthat-step-detail')?.receiveFound(message.found);
         break;
       case 'problem':
         this.problem = message.message;

@@ -1,7 +1,7 @@
 import '../ui/log-view.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatBytes, formatDuration, formatMetric } from '../../daemon/contract/display.ts';
-import type { LogPiece, StepAction } from '../../daemon/contract/pipeline-messages.ts';
+import type { LogFound, LogPiece, StepAction } from '../../daemon/contract/pipeline-messages.ts';
 import type { StepExecution } from '../../daemon/contract/pipelines.ts';
 import { PageElement } from '../ui/element.ts';
 import { icon, toneIcon } from '../ui/icons.ts';
@@ -19,7 +19,7 @@ const ACTIONS: Record<StepAction, { readonly title: string; readonly icon: strin
   openLog: { title: 'Open log in editor', icon: 'output' },
 };
 
-/** What is known of the chosen step, what can be done with it, and its log. Tells `actOnStep`, `read` and `close`. */
+/** What is known of the chosen step, what can be done with it, and its log. Tells `actOnStep`, `read`, `seek`, `openPlace` and `close`. */
 export class StepDetail extends PageElement {
   static override properties = { step: { attribute: false }, executionId: { attribute: false } };
   declare step: StepView;
@@ -29,6 +29,11 @@ export class StepDetail extends PageElement {
   /** Passes a part of the log on to where it is shown. */
   receive(piece: LogPiece): void {
     this.querySelector<LogView>('modelthat-log-view')?.receive(piece);
+  }
+
+  /** The same with what was found in it. */
+  receiveFound(found: LogFound): void {
+    this.querySelector<LogView>('modelthat-log-view')?.receiveFound(found);
   }
 
   protected override render() {

@@ -1,4 +1,5 @@
 /** The part of a log that a page holds: lines that grow at the end, and are dropped where nobody looks. */
+import { lastWritten } from '../../daemon/contract/log-lines.ts';
 import { ansiSpans, type Look, type Span, withoutAnsi } from './ansi.ts';
 
 export interface LogLine {
@@ -40,6 +41,22 @@ export class LogText {
   get unfinished(): LogLine | undefined {
     const { text, bytes } = this.#rest;
     return text === '' ? undefined : { raw: text, bytes, spans: ansiSpans(text, this.#look).spans };
+  }
+
+  /** Where the lines end that have ended, in bytes. */
+  get ended(): number {
+    return this.end - this.#rest.bytes;
+  }
+
+  /** Index of the line that begins at a byte, or else of the first one after it. */
+  lineAt(offset: number): number {
+    let at = this.start;
+    const index = this.lines.findIndex(({ bytes }) => {
+      const isThere = at >= offset;
+      at += bytes;
+      return isThere;
+    });
+    return index < 0 ? this.lines.length : index;
   }
 
   /** Adds what was printed further. Drops the oldest lines when it becomes too much. */
@@ -110,12 +127,6 @@ export class LogText {
   }
 }
 
-/** What a carriage return leaves of a line: what was written over it, as progress bars do. */
-function lastWritten(text: string): string {
-  const end = text.endsWith('\r') ? text.length - 1 : text.length;
-  return text.slice(text.lastIndexOf('\r', end - 1) + 1);
-}
-
 /** Where a text occurs. */
 export interface Found {
   /** Index of the line. */
@@ -140,28 +151,34 @@ export function findInLines(lines: readonly LogLine[], text: string, most: numbe
   return found;
 }
 
-/** Cuts spans where what was found begins and ends. */
-export function markSpans(spans: readonly Span[], found: readonly Found[]): (Span & { found?: Found })[] {
+/** A stretch of a line, in characters without its escape sequences. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Cuts spans where stretches begin and end. @param mark what becomes of a span within one */
+export function cutSpans<Cut extends Span, Mark extends Stretch>(
+  spans: readonly Cut[],
+  stretches: readonly Mark[],
+  mark: (span: Cut, stretch: Mark) => Cut,
+): Cut[] {
   let at = 0;
   return spans.flatMap(span => {
     const [start, end] = [at, at + span.text.length];
     at = end;
-    const here = found.filter(({ from, to }) => from < end && to > start);
+    const here = stretches.filter(({ from, to }) => from < end && to > start);
     if (here.length === 0) return [span];
-    const parts: (Span & { found?: Found })[] = [];
+    const parts: Cut[] = [];
     let done = start;
-    const cut = (to: number, mark?: Found) => {
-      if (to > done)
-        parts.push({
-          text: span.text.slice(done - start, to - start),
-          look: span.look,
-          ...(mark && { found: mark }),
-        });
+    const cut = (to: number, within?: Mark) => {
+      const part = { ...span, text: span.text.slice(done - start, to - start) };
+      if (to > done) parts.push(within ? mark(part, within) : part);
       done = Math.max(done, to);
     };
-    for (const mark of here) {
-      cut(Math.max(start, mark.from));
-      cut(Math.min(end, mark.to), mark);
+    for (const stretch of here) {
+      cut(Math.max(start, stretch.from));
+      cut(Math.min(end, stretch.to), stretch);
     }
     cut(end);
     return parts;

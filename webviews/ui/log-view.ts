@@ -4,11 +4,20 @@ import { guard } from 'lit/directives/guard.js';
 import { ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { formatBytes } from '../../daemon/contract/display.ts';
-import type { LogPart, LogPiece } from '../../daemon/contract/pipeline-messages.ts';
-import type { Look, Span } from './ansi.ts';
+import type {
+  LogFound,
+  LogPart,
+  LogPiece,
+  LogPlace,
+  LogSearch,
+} from '../../daemon/contract/pipeline-messages.ts';
+import type { LogFindings } from '../../daemon/contract/pipelines.ts';
+import { type Look, type Span, withoutAnsi } from './ansi.ts';
 import { PageElement } from './element.ts';
 import { icon } from './icons.ts';
-import { type Found, findInLines, type LogLine, LogText, markSpans } from './log-text.ts';
+import { type Place, placesIn } from './log-places.ts';
+import { countOf, foundInWords, type Occurrences, stepFrom, type Target } from './log-search.ts';
+import { cutSpans, type Found, findInLines, type LogLine, LogText } from './log-text.ts';
 
 /** How much is read at once, in bytes. */
 const PAGE = 262_144;
@@ -19,6 +28,8 @@ const FOLLOW_MS = 500;
 const BLOCK = 100;
 /** More occurrences than these are not marked. */
 const MOST_FOUND = 2_000;
+/** Typing is over when nothing was typed for so long. */
+const TYPING_MS = 300;
 /** Nearer to the end than this, in pixels, the end is what is looked at. */
 const AT_END = 24;
 
@@ -31,7 +42,8 @@ export interface LogRequest {
 
 /**
  * The log of a step, as a terminal shows it: colours kept, its end followed while it grows, earlier pages on demand.
- * Tells `read` (a LogRequest), whose answer is to be given to `receive`.
+ * Tells `read` (a LogRequest) and `seek` (a LogSearch), whose answers are to be given to `receive` and `receiveFound`,
+ * and `openPlace` (a LogPlace).
  */
 export class LogView extends PageElement {
   static override properties = {
@@ -52,6 +64,13 @@ export class LogView extends PageElement {
   #size = 0;
   #complete = false;
   #found: readonly Found[] = [];
+  /** What is found outside of the text. */
+  #beyond: LogFindings | undefined;
+  /** What was asked for last, and where the text began then. */
+  #asked = { query: '', start: 0 };
+  #asking: ReturnType<typeof setTimeout> | undefined;
+  /** What the text was read for. */
+  #target: Target | undefined;
   /** Whether the end is kept in sight. */
   #following = true;
   /** Height of the content before earlier lines came in front of it. */
@@ -68,11 +87,22 @@ export class LogView extends PageElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearTimeout(this.#timer);
+    clearTimeout(this.#asking);
+  }
+
+  /** Takes in what was found in the whole log; answers to earlier questions are dropped. */
+  receiveFound({ executionId, step, text, before, findings }: LogFound): void {
+    if (executionId !== this.executionId || step !== this.step) return;
+    if (text !== this.query || before !== this.#text?.start) return;
+    this.#beyond = findings;
+    this.requestUpdate();
   }
 
   /** Takes in an answer; those to questions about another log are dropped. */
   receive({ executionId, step, text, offset, nextOffset, size, complete }: LogPiece): void {
     if (executionId !== this.executionId || step !== this.step) return;
+    // What was asked for before the part that is wanted now.
+    if (!this.#text && this.#target && offset !== this.#target.from) return;
     this.#size = size;
     this.#text ??= new LogText(offset);
     if (nextOffset === this.#text.start && nextOffset > offset) {
@@ -88,7 +118,10 @@ export class LogView extends PageElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('executionId') || changed.has('step')) this.#restart();
-    if (changed.has('query') || changed.has('version')) this.#find(changed.has('query'));
+    if (changed.has('query') || changed.has('version')) {
+      this.#find(changed.has('query'));
+      this.#askBeyond();
+    }
   }
 
   protected override render() {
@@ -103,6 +136,7 @@ export class LogView extends PageElement {
       <div class="log" role="region" tabindex="0" aria-label="Log of ${this.step}" @scroll=${this.#scrolled}>
         ${this.#earlier()}
         ${this.#lines()}
+        ${this.#later()}
       </div>
     `;
   }
@@ -131,6 +165,7 @@ export class LogView extends PageElement {
     this.#size = 0;
     this.#complete = false;
     this.#following = true;
+    this.#target = undefined;
     if (this.executionId) this.#read({ tail: PAGE });
   }
 
@@ -173,6 +208,13 @@ export class LogView extends PageElement {
     return html`<button class="link log-earlier" @click=${read}>Earlier output (${formatBytes(start)})</button>`;
   }
 
+  #later(): TemplateResult | typeof nothing {
+    const text = this.#text;
+    if (!text || this.#hasEnd || this.#following) return nothing;
+    const read = () => this.#read({ offset: text.end, limit: PAGE });
+    return html`<button class="link log-later" @click=${read}>Later output (${formatBytes(this.#size - text.end)})</button>`;
+  }
+
   #sizes(): string {
     const text = this.#text;
     if (!text) return 'Loading…';
@@ -182,16 +224,16 @@ export class LogView extends PageElement {
   }
 
   #search(): TemplateResult {
-    const number = this.#found.length;
-    const count = number >= MOST_FOUND ? `${MOST_FOUND}+` : String(number);
-    const found = number === 0 ? 'No results' : `${this.current + 1} of ${count}`;
+    const occurrences = this.#occurrences;
+    const found = foundInWords(occurrences, occurrences.held >= MOST_FOUND);
+    const none = countOf(occurrences) === 0;
     return html`
       <div class="log-search" role="search">
         <input type="search" placeholder="Search the log" aria-label="Search the log" .value=${this.query}
           @input=${(event: Event) => (this.query = (event.target as HTMLInputElement).value)} @keydown=${this.#searchKey}>
         <span class="faint log-found" role="status">${this.query ? found : ''}</span>
-        <button class="tool" title="Previous" aria-label="Previous result" ?disabled=${number === 0} @click=${() => this.#step(-1)}>${icon('arrow-up')}</button>
-        <button class="tool" title="Next" aria-label="Next result" ?disabled=${number === 0} @click=${() => this.#step(1)}>${icon('arrow-down')}</button>
+        <button class="tool" title="Previous" aria-label="Previous result" ?disabled=${none} @click=${() => this.#step(-1)}>${icon('arrow-up')}</button>
+        <button class="tool" title="Next" aria-label="Next result" ?disabled=${none} @click=${() => this.#step(1)}>${icon('arrow-down')}</button>
       </div>
     `;
   }
@@ -202,20 +244,63 @@ export class LogView extends PageElement {
     this.#step(event.shiftKey ? -1 : 1);
   }
 
+  get #occurrences(): Occurrences {
+    return { held: this.#found.length, current: this.current, beyond: this.#beyond };
+  }
+
   #find(anew: boolean): void {
     this.#found = this.#text ? findInLines(this.#text.lines, this.query, MOST_FOUND) : [];
+    const target = this.#reached();
     // The newest is what is looked for first; what comes in later does not move it.
-    if (anew) {
-      this.current = Math.max(0, this.#found.length - 1);
+    if (anew || target !== undefined) {
+      this.current = target ?? Math.max(0, this.#found.length - 1);
       if (this.#found.length > 0) this.#show();
     } else this.current = Math.max(0, Math.min(this.current, this.#found.length - 1));
   }
 
-  #step(by: number): void {
-    const { length } = this.#found;
-    if (length === 0) return;
-    this.current = (this.current + by + length) % length;
-    this.#show();
+  /** Which of the occurrences the text was read for, once it is there. */
+  #reached(): number | undefined {
+    const target = this.#target;
+    if (!target || !this.#text) return undefined;
+    this.#target = undefined;
+    const line = this.#text.lineAt(target.line);
+    const index = target.last
+      ? this.#found.findLastIndex(found => found.line === line)
+      : this.#found.findIndex(found => found.line >= line);
+    return index < 0 ? undefined : index;
+  }
+
+  /** Asks for what is found outside of the text, if it is not the whole log. */
+  #askBeyond(): void {
+    const text = this.#text;
+    const asked = { query: this.query, start: text?.start ?? 0 };
+    if (asked.query === this.#asked.query && asked.start === this.#asked.start) return;
+    this.#asked = asked;
+    clearTimeout(this.#asking);
+    this.#beyond = undefined;
+    if (!text || this.query === '' || (text.start === 0 && this.#hasEnd)) return;
+    const { executionId, step, query } = this;
+    const after = this.#hasEnd ? text.end : text.ended;
+    const search = { executionId, step, text: query, before: text.start, after };
+    this.#asking = setTimeout(() => this.tell<LogSearch>('seek', search), TYPING_MS);
+  }
+
+  #step(by: 1 | -1): void {
+    const next = stepFrom(this.#occurrences, by);
+    if (next === undefined) return;
+    if (typeof next === 'number') {
+      this.current = next;
+      this.#show();
+    } else this.#goTo(next);
+  }
+
+  /** Shows another part of the log. */
+  #goTo(target: Target): void {
+    clearTimeout(this.#timer);
+    this.#text = undefined;
+    this.#following = false;
+    this.#target = target;
+    this.#read({ offset: target.from, limit: PAGE });
   }
 
   #show(): void {
@@ -264,22 +349,39 @@ function blocksOf({ lines, dropped }: LogText): Block[] {
   return blocks;
 }
 
+/** What is drawn alike, and whether it was found, or is a place in a file. */
+type DrawnSpan = Span & { readonly found?: Found; readonly place?: Place };
+
 function drawLine(
-  { spans }: LogLine,
+  { raw, spans }: LogLine,
   found: readonly Found[] | undefined,
   current: Found | undefined,
 ): TemplateResult {
-  const marked = found ? markSpans(spans, found) : spans;
+  const places = placesIn(withoutAnsi(raw));
+  const placed = cutSpans<DrawnSpan, Place>(spans, places, (span, place) => ({ ...span, place }));
+  const marked = cutSpans<DrawnSpan, Found>(placed, found ?? [], (span, mark) => ({ ...span, found: mark }));
   return html`<div class="log-line">${marked.map(span => drawSpan(span, current))}</div>`;
 }
 
-function drawSpan(span: Span & { found?: Found }, current: Found | undefined): TemplateResult | string {
-  const { text, look, found } = span;
-  const content = found ? html`<mark class=${found === current ? 'current' : ''}>${text}</mark>` : text;
+function drawSpan({ text, look, found, place }: DrawnSpan, current: Found | undefined): unknown {
+  const marked = found ? html`<mark class=${found === current ? 'current' : ''}>${text}</mark>` : text;
+  const content = place ? drawPlace(place, marked) : marked;
   const classes = classesOf(look);
   if (classes.length === 0 && typeof look.color !== 'string' && typeof look.background !== 'string')
-    return found ? html`${content}` : text;
+    return content;
   return html`<span class=${classes.join(' ')} ${ref(element => paint(element, look))}>${content}</span>`;
+}
+
+/** Not a button: its text is to be selected and copied with the rest. */
+function drawPlace({ path, line }: Place, content: unknown): TemplateResult {
+  const open = (event: Event) => {
+    const detail: LogPlace = { path, line };
+    event.currentTarget?.dispatchEvent(new CustomEvent('openPlace', { detail, bubbles: true }));
+  };
+  const openByKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter') open(event);
+  };
+  return html`<a class="place" role="link" tabindex="0" title="Open ${path}, line ${line}" @click=${open} @keydown=${openByKey}>${content}</a>`;
 }
 
 function classesOf({ bold, dim, italic, underline, inverse, color, background }: Look): string[] {

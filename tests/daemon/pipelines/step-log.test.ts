@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { getStepLog } from '../../../daemon/contract/pipelines.ts';
+import { getStepLog, searchStepLog } from '../../../daemon/contract/pipelines.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { run, write } from '../../support/pipelines.ts';
 
@@ -23,6 +23,42 @@ describe('the log of a step', () => {
     assert.deepEqual([whole.offset, whole.nextOffset, whole.size, whole.complete], [0, 36, 36, true]);
     const part = await read({ offset: 12, limit: 8 });
     assert.deepEqual([part.text, part.offset, part.nextOffset, part.complete], ['line 1 ', 12, 19, false]);
+  });
+
+  it('is searched whole, from the part that one has to either side', async () => {
+    const odd = ['é \u001b[31mEr\u001b[0mror\rno\n', '50\rThe \u001b[31mEr\u001b[0mror, error\n'];
+    write(
+      daemon,
+      'many.py',
+      'import sys',
+      `odd = ${JSON.stringify(odd)}`,
+      String.raw`sys.stdout.write("x\n" * 200_000 + "".join(odd) + "y\n" * 9_999 + "error")`,
+    );
+    const { id } = await run(daemon, ['steps:', '  many: { run: python3 many.py }']);
+    const search = (text: string, part: { before?: number; after?: number }) =>
+      daemon.client.call(searchStepLog, {
+        params: { executionId: id, step: 'many' },
+        query: { text, ...part },
+      });
+    const [before = 0, after = 0] = odd.map(text => Buffer.byteLength(text));
+    const line = 400_000 + before;
+    const last = line + after + 2 * 9_999;
+    const all = await search('ERROR', {});
+    assert.deepEqual(all.before, { count: 0, nearest: null });
+    assert.deepEqual([all.after.count, all.after.nearest?.line], [3, line]);
+    const around = await search('error', { before: line + 2_000, after: last - 10 });
+    assert.deepEqual([around.before.count, around.before.nearest?.line], [2, line]);
+    assert.deepEqual([around.after.count, around.after.nearest?.line], [1, last]);
+    const from = around.before.nearest?.from ?? 0;
+    const { text } = await daemon.client.call(getStepLog, {
+      params: { executionId: id, step: 'many' },
+      query: { offset: from, limit: line - from },
+    });
+    assert.match(text, /^(x\n)+é/);
+    assert.deepEqual(await search('nowhere', { before: 1e6 }), {
+      before: { count: 0, nearest: null },
+      after: { count: 0, nearest: null },
+    });
   });
 
   it('is read from its end, in whole characters', async () => {

@@ -140,6 +140,36 @@ describe('the page of a pipeline', () => {
     await page().getByRole('heading', { name: 'shop #1' }).waitFor();
   });
 
+  it('searches the whole of a log that is larger than the part that it shows', async () => {
+    await page().getByRole('option', { name: '#2' }).click();
+    await node('check, succeeded').click();
+    const log = page().getByRole('region', { name: 'Log of check' });
+    await log.getByText('row 39999 fits').waitFor();
+    assert.equal(await log.getByText('row 10 odd').count(), 0);
+    const search = page().getByRole('searchbox', { name: 'Search the log' });
+    await search.fill('ODD');
+    await page().getByText('3 of 3').waitFor();
+    await button('Previous result').click();
+    await log.getByText('row 20000 odd').waitFor();
+    await page().getByText('2 of 3').waitFor();
+    assert.equal(await log.getByText('row 39990 odd').count(), 0);
+    await search.fill('row 39999');
+    await page().getByText('1 elsewhere').waitFor();
+    await search.press('Enter');
+    await page().getByText('1 of 1').waitFor();
+    await search.fill('');
+  });
+
+  it('opens the places in files that a log has', async () => {
+    const log = page().getByRole('region', { name: 'Log of check' });
+    await log.getByRole('link', { name: 'rules.txt:1' }).click();
+    const { workbench } = editor();
+    await workbench.page.getByRole('tab', { name: 'rules.txt' }).waitFor();
+    await workbench.runCommand('modelthat: Show Pipeline');
+    await page().getByRole('option', { name: '#1' }).click();
+    await page().getByRole('heading', { name: 'shop #1' }).waitFor();
+  });
+
   it('has beside it, in the tree, what is stale and what a step came to before', async () => {
     const { workbench, folder } = editor();
     const file = path.join(folder, 'rules.txt');
