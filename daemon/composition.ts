@@ -25,6 +25,7 @@ import { mountTokens } from './http/token-routes.ts';
 import type { Tokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
 import { mountTestReset } from './life/reset.ts';
+import { DataFacts } from './lineage/data-facts.ts';
 import { delivering } from './lineage/deliver.ts';
 import { mountLineage } from './lineage/routes.ts';
 import { LineageService } from './lineage/service.ts';
@@ -208,6 +209,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     router,
     new LineageService({
       database,
+      facts: new DataFacts(path.join(place.store, 'cache')),
       findEndpoint: name => serving.endpoint(name),
       workspace: place.workspace,
       deliver: delivering(allowed),

@@ -1,6 +1,6 @@
 /** What would be affected if data is wrong. */
 import { missing } from '../contract/errors.ts';
-import { type Affected, type AffectedVersion, LINEAGE_DEPTH, LINEAGE_NODES } from '../contract/lineage.ts';
+import type { Affected, AffectedVersion } from '../contract/lineage.ts';
 import type { Stage } from '../contract/models.ts';
 import { describeNode } from './describe.ts';
 import { neighboursIn } from './graph.ts';
@@ -9,6 +9,9 @@ import { DataSources } from './sources.ts';
 import type { DataVersion } from './step-index.ts';
 import type { LineageRows } from './store/rows.ts';
 import { type Walked, walk, wayTo } from './walk.ts';
+
+/** Only versions are told of all that is found: a version that is not is the one that matters. */
+const BOUNDS = { depth: 1_000, limit: 50_000 };
 
 /** Digests and their beginnings. */
 const DIGEST = /^[0-9a-f]{8,64}(?:\.dir)?$/i;
@@ -20,9 +23,8 @@ export function findAffected(
 ): Affected {
   const sources = new DataSources(rows, workspace);
   const starts = findData(what, sources, workspace).map(({ path, digest }) => dataId(path, digest));
-  const bounds = { depth: LINEAGE_DEPTH.most, limit: LINEAGE_NODES.most };
   const neighbours = neighboursIn(rows, sources);
-  const walked = walk(starts, ['downstream'], bounds, neighbours);
+  const walked = walk(starts, ['downstream'], BOUNDS, neighbours);
   const ids = [...walked.nodes.keys()];
   const made = ids.filter(id => id.startsWith('model:')).map(id => ({ id, way: wayTo(id, walked.nodes) }));
   const judged = judgedIn(walked, neighbours);

@@ -14,6 +14,7 @@ import {
 } from '../contract/lineage.ts';
 import type { Endpoint } from '../contract/serving.ts';
 import type { Database } from '../database/database.ts';
+import type { DataFacts } from './data-facts.ts';
 import { deploymentOfVersion } from './describe.ts';
 import { SERVED_STAGES } from './model.ts';
 import { eventsOf } from './openlineage.ts';
@@ -23,6 +24,7 @@ export type FindEndpoint = (model: string) => Promise<Pick<Endpoint, 'processes'
 
 export interface LineageParts {
   readonly database: Database;
+  readonly facts: DataFacts;
   readonly findEndpoint: FindEndpoint;
   /** Absolute path. */
   readonly workspace: string;
@@ -61,6 +63,16 @@ export interface LineageRequest {
   readonly limit: number;
 }
 
+/** As far as a graph can go. */
+const BOTH_WAYS = {
+  directions: ['upstream', 'downstream'],
+  depth: LINEAGE_DEPTH.most,
+  limit: LINEAGE_NODES.most,
+} as const;
+
+/** Versions of data whose rows and columns are looked for, for an export. */
+const EXPORTED_FACTS = 1_000;
+
 export class LineageService {
   readonly #parts: LineageParts;
 
@@ -70,9 +82,10 @@ export class LineageService {
 
   /** @throws ApiError INVALID_PARAMETER_VALUE when the text names no node, RESOURCE_DOES_NOT_EXIST when there is none */
   async graph({ direction, ...request }: LineageRequest): Promise<LineageGraph> {
-    const { database, workspace } = this.#parts;
+    const { database, workspace, facts } = this.#parts;
     const directions = direction === undefined ? (['upstream', 'downstream'] as const) : [direction];
-    const graph = await database.read('lineage.graph', { ...request, directions, workspace });
+    const found = await database.read('lineage.graph', { ...request, directions, workspace });
+    const graph = { ...found, nodes: await facts.complete(found.nodes) };
     return this.#withProcesses(graph, directions.includes('downstream'));
   }
 
@@ -91,13 +104,14 @@ export class LineageService {
    * @throws ApiError INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
    */
   async events(node: string | undefined): Promise<Exported> {
-    const { database, workspace } = this.#parts;
+    const { database, workspace, facts } = this.#parts;
     const graph =
       node === undefined
         ? await database.read('lineage.all', { workspace, limit: EXPORTED_NODES })
-        : await this.graph({ node, depth: LINEAGE_DEPTH.most, limit: LINEAGE_NODES.most });
+        : await database.read('lineage.graph', { node, workspace, ...BOTH_WAYS });
+    const nodes = await facts.complete(graph.nodes, EXPORTED_FACTS);
     return {
-      events: eventsOf(graph),
+      events: eventsOf({ ...graph, nodes }),
       leftOut: graph.leftOut.reduce((sum, { count }) => sum + count, 0),
       remarks: graph.remarks,
     };

@@ -10,9 +10,6 @@ export interface Neighbour {
 /** What is beside a node. @param from the node that it was reached from */
 export type Neighbours = (id: string, direction: LineageDirection, from: string | undefined) => Neighbour[];
 
-/** Nodes that were left out are told for so many of those that are there. */
-const TOLD = 100;
-
 /** What was found from some nodes on. */
 export interface Walked {
   /** Names of nodes, in the order in which they were found, each with the one it was first reached from. */
@@ -74,8 +71,7 @@ class Walk {
   #step(id: string, direction: LineageDirection, isLast: boolean): string[] {
     const beside = this.#neighbours(id, direction, this.#nodes.get(id));
     const missed = beside.filter(({ id: other }) => !this.#take(other, id, isLast));
-    if (missed.length > 0 && this.#leftOut.length < TOLD)
-      this.#leftOut.push({ node: id, direction, count: missed.length });
+    if (missed.length > 0) this.#leftOut.push({ node: id, direction, count: missed.length });
     const taken = beside.filter(({ id: other }) => this.#nodes.has(other));
     for (const { id: other, relation } of taken) {
       const [from, to] = direction === 'upstream' ? [other, id] : [id, other];

@@ -110,10 +110,15 @@ function factsOf(node: LineageNode, now: number): string[] {
 function dataFacts({ digest, rows, schema, size }: Extract<LineageNode, { kind: 'data' }>): string[] {
   return [
     digest === null ? 'not known what it held' : digest.slice(0, 8),
-    ...(rows === null ? [] : [`${rows.toLocaleString()} rows`]),
-    ...(schema === null ? [] : [`${schema.length} columns`]),
-    ...(rows === null && size !== null ? [`${size.toLocaleString()} bytes`] : []),
+    ...(rows === null ? [] : [counted(rows, 'row')]),
+    ...(schema === null ? [] : [counted(schema.length, 'column')]),
+
+    ...(rows === null && size !== null ? [counted(size, 'byte')] : []),
   ];
+}
+
+function counted(count: number, word: string): string {
+  return `${count.toLocaleString()} ${word}${count === 1 ? '' : 's'}`;
 }
 
 const DEPLOYMENT_TONE: Record<Extract<LineageNode, { kind: 'deployment' }>['state'], Tone> = {

@@ -10,6 +10,7 @@ import {
   listEvaluations,
   startEvaluation,
 } from '../../../daemon/contract/evaluations.ts';
+import { getAffected, getLineage } from '../../../daemon/contract/lineage.ts';
 import { getModel, promoteVersion } from '../../../daemon/contract/models.ts';
 import { getRun } from '../../../daemon/contract/runs.ts';
 import { environmentHas, listProcesses } from '../../../daemon/processes/table.ts';
@@ -99,6 +100,22 @@ describe('evaluating a model version', function () {
     assert.equal((await picture.text()).match(/<circle /g)?.length, 40);
     const listed = await daemon.trackingClient.call(listEvaluations, { params: { name: 'sales' } });
     assert.deepEqual(listed.items[0], found);
+  });
+
+  it('stands between its data and the version in the lineage of both', async () => {
+    const { items } = await daemon.client.call(listEvaluations, { params: { name: 'sales' } });
+    const id = `evaluation:${items[0]?.runId}`;
+    const { start, edges } = await daemon.client.call(getLineage, { query: { node: `data:${data}` } });
+    const related = edges.map(({ from, to, relation }) => `${from} ${relation} ${to}`);
+    assert.ok(related.includes(`${start} read by ${id}`), related.join('\n'));
+    const above = await daemon.client.call(getLineage, { query: { node: id, direction: 'upstream' } });
+    for (const expected of [`model:sales/2 evaluated in ${id}`, `model:sales/1 compared in ${id}`])
+      assert.ok(above.edges.some(({ from, to, relation }) => `${from} ${relation} ${to}` === expected));
+    const { versions } = await daemon.client.call(getAffected, { query: { what: 'holdout.csv' } });
+    assert.deepEqual(
+      versions.map(({ version, by }) => [version, by]),
+      [[2, 'judged by it']],
+    );
   });
 
   it('measures by a function of the user', async () => {
