@@ -67,11 +67,11 @@ describe('runs in the editor', () => {
     const root = workbench.webview().locator('html');
     await workbench.webview().getByRole('heading', { name: 'first-try' }).click();
     const reached: string[] = [];
-    for (let stop = 0; stop < 4; stop += 1) {
+    for (let stop = 0; stop < 5; stop += 1) {
       await workbench.page.keyboard.press('Tab');
       reached.push(await root.evaluate(nameOfFocus));
     }
-    assert.deepEqual(reached, ['Register model…', 'Copy ID', 'Smoothing', 'Log scale']);
+    assert.deepEqual(reached, ['Register model…', 'Show lineage', 'Copy ID', 'Smoothing', 'Log scale']);
   });
 
   it('have a page that loads nothing over the network', async () => {
