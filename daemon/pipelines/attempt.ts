@@ -157,19 +157,23 @@ export class Attempt {
     // Before the ending is waited for: it may go on for other processes of the step.
     const ending = await this.#ending;
     if (this.#cancelled) return { ...end, cancelled: ending ?? 'before it ran', repeatable: false };
-    if (!timedOut) return { ...end, ...(await this.#finish(handle, end.exitCode)), repeatable: true };
+    if (!timedOut) return { ...end, ...(await this.#finish(handle, end)), repeatable: true };
     const late = `it took longer than its timeout of ${writeDuration(this.#step.timeout ?? 0)}`;
     return { ...end, exitCode: null, message: [late, ending].filter(Boolean).join('; '), repeatable: true };
   }
 
   /** Brings the outputs of a job that ended well. @returns what is to be told of its end */
-  async #finish(handle: JobHandle, exitCode: number | null): Promise<Partial<JobEnd>> {
+  async #finish(
+    handle: JobHandle,
+    { exitCode, at }: Pick<JobEnd, 'exitCode' | 'at'>,
+  ): Promise<Partial<JobEnd>> {
     if (exitCode !== 0) return {};
     const { id } = this.#state.execution;
     const { executor } = this.#engine;
     try {
       await executor.fetch(id, this.#step.name, handle, makesOf(this.#step));
-      return { message: await executor.remains(id, this.#step.name, handle) };
+      const ranFor = at - (this.#state.step(this.#step.name).attemptStartTime ?? at);
+      return { message: await executor.remains(id, this.#step.name, handle, ranFor) };
     } catch (error) {
       return { exitCode: null, message: `its outputs could not be fetched: ${(error as Error).message}` };
     }

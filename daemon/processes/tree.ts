@@ -62,6 +62,15 @@ async function membersOf({ root, mark }: Tree): Promise<ProcessEntry[]> {
   return familyOf(await listProcesses(), root, pid => environmentHas(pid, mark));
 }
 
+/** Whether a process group has members, those that have ended and were not waited for among them. Not on Windows. */
+export function groupIsAlive(leader: number): boolean {
+  try {
+    return process.kill(-leader, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /**
  * The pids of what a tree has left running, its first process having ended. Helpers that end by themselves once it has,
  * as those of Python's process pools do, are waited for and are not among them.

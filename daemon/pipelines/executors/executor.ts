@@ -77,8 +77,12 @@ export interface Executor {
    */
   fetch(executionId: string, step: string, handle: JobHandle, outputs: readonly string[]): Promise<void>;
 
-  /** What a job that has ended left running, in a person's words; empty when nothing, or where it cannot be told. */
-  remains(executionId: string, step: string, handle: JobHandle): Promise<string>;
+  /**
+   * What a job that has ended left running, in a person's words; empty when nothing, or where it cannot be told.
+   *
+   * @param ranFor milliseconds: looking for it must not take long beside that
+   */
+  remains(executionId: string, step: string, handle: JobHandle, ranFor: number): Promise<string>;
 
   /**
    * Ends the job and everything it started.

@@ -13,7 +13,7 @@ import {
   type ProcessIdentity,
   parseStat,
 } from '../../processes/table.ts';
-import { endTree, GRACE_MS, remainsOf, type Tree } from '../../processes/tree.ts';
+import { endTree, GRACE_MS, groupIsAlive, remainsOf, type Tree } from '../../processes/tree.ts';
 import type { ExecutionFiles, StepFiles } from '../files.ts';
 import type { Executor, Job, JobEnd, JobHandle, JobUsage } from './executor.ts';
 import { LocalMeter } from './local-meter.ts';
@@ -65,6 +65,9 @@ renameSync(status + '.new', status);
 const STEP_MARK = 'MODELTHAT_STEP';
 
 const Identity = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+
+/** After a job that took less than this, in milliseconds, what left its process group is not looked for among all processes. */
+const BRIEF_MS = 1_000;
 
 /** Runs steps as processes of this machine, each in a session of its own. */
 export class LocalExecutor implements Executor {
@@ -132,12 +135,13 @@ export class LocalExecutor implements Executor {
   /** Its jobs write to the workspace itself. */
   async fetch(): Promise<void> {}
 
-  async remains(executionId: string, step: string, handle: JobHandle): Promise<string> {
+  async remains(executionId: string, step: string, handle: JobHandle, ranFor: number): Promise<string> {
     // Windows keeps no sessions, and listing its processes takes a second.
     if (process.platform === 'win32') return '';
     const root = identityOf(handle);
     // What it left before the machine was started anew is gone.
     if (root.bootId !== bootId()) return '';
+    if (ranFor < BRIEF_MS && !groupIsAlive(root.pid)) return '';
     // A table of processes that cannot be read is no reason to say anything of a job that ended well.
     const left = await remainsOf({ root, mark: markOf(executionId, step) }).catch(() => []);
     if (left.length === 0) return '';
