@@ -95,8 +95,12 @@ function nodeMeant(text: string): string {
 /** A path that is relative is so to the folder that the command is called in, if it is there. */
 function dataNode(text: string): string {
   const [, place = text, digest = ''] = /^(.+?)(@[^@/\s]{6,128})?$/.exec(text) ?? [];
-  const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(place);
-  return `data:${isAddress ? place : path.resolve(place)}${digest}`;
+  return `data:${placeMeant(place)}${digest}`;
+}
+
+function placeMeant(text: string): string {
+  const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
+  return isAddress ? text : path.resolve(text);
 }
 
 function printGraph(graph: LineageGraph, directions: readonly LineageDirection[]): void {
@@ -233,7 +237,7 @@ async function affected(what: string, _options: unknown, command: Command): Prom
   const context = new Context(command);
   const isDigest = /^[0-9a-f]{8,64}(?:\.dir)?$/i.test(what);
   const client = await context.client();
-  const found = await client.call(getAffected, { query: { what: isDigest ? what : path.resolve(what) } });
+  const found = await client.call(getAffected, { query: { what: isDigest ? what : placeMeant(what) } });
   if (context.json) printJson(found);
   else printAffected(found);
 }

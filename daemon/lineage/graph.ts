@@ -87,8 +87,12 @@ function resolveData(
 ): string {
   const wanted = placeOf(place, workspace);
   sources.addCode(wanted);
-  const versions = sources.versions.filter(each => each.path === wanted || each.path === place);
-  const found = versions.find(each => digest === null || each.digest?.startsWith(digest));
+  const all = sources.versions;
+  const versions = all.filter(each => each.path === wanted || each.path === place);
+  // A name can have what looks like a digest at its end.
+  const whole =
+    digest === null ? [] : all.filter(each => each.path === placeOf(`${place}@${digest}`, workspace));
+  const found = versions.find(each => digest === null || each.digest?.startsWith(digest)) ?? whole[0];
   if (found) return dataId(found.path, found.digest);
   throw missing(
     versions.length === 0

@@ -78,11 +78,16 @@ export function deploymentId(model: string, target: Stage | number): string {
   return `deployment:${model}/${target}`;
 }
 
-/** A path as nodes name it: relative to the workspace, with `/`; absolute outside of it. */
+/**
+ * A path as nodes name it: relative to the workspace, with `/`; absolute outside of it.
+ *
+ * @param file absolute, or relative to the workspace
+ */
 export function placeOf(file: string, workspace: string): string {
-  const relative = path.relative(workspace, file);
+  const absolute = path.resolve(workspace, file);
+  const relative = path.relative(workspace, absolute);
   const inside = relative !== '' && relative.split(path.sep)[0] !== '..' && !path.isAbsolute(relative);
-  return (inside ? relative : file).split(path.sep).join('/');
+  return (inside ? relative : absolute).split(path.sep).join('/');
 }
 
 /** Whether one path is the other, or lies in it. Both as `placeOf` writes them. */
@@ -99,7 +104,7 @@ export function placeOfSource(name: string, source: string, workspace: string): 
     return url && url.host === '' ? placeOf(decodeURIComponent(url.pathname), workspace) : address;
   }
   const isElsewhere = /^[a-z][a-z0-9+.-]+:/i.test(address);
-  return isElsewhere ? address : placeOf(path.resolve(workspace, address), workspace);
+  return isElsewhere ? address : placeOf(address, workspace);
 }
 
 /** MLflow's clients write a source as JSON, ours and others as it is. */

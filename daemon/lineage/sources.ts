@@ -40,11 +40,6 @@ export class DataSources {
     return [...this.steps.versions, ...this.#dataOnly.values()];
   }
 
-  /** Whether anything is known of a node. */
-  has(id: string): boolean {
-    return this.steps.data(id) !== undefined || this.#dataOnly.has(id);
-  }
-
   /** Adds the steps that ran or imported a file, so that it is data like other. */
   addCode(place: string): void {
     for (const { execution, step, path: relative, digest } of this.#rows.readersOfCode(

@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Affected, LineageGraph } from '../../daemon/contract/lineage.ts';
 import type { RegisteredModel } from '../../daemon/contract/models.ts';
 import { EXIT, type Execution, type PlannedStep } from '../../daemon/contract/pipelines.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
@@ -119,6 +120,19 @@ describe('the example project', () => {
     assert.ok(
       predictions.every(sales => Number.isFinite(sales) && sales >= 0),
       String(predictions),
+    );
+  });
+
+  it('tells what the version came from, and what depends on the raw data', async () => {
+    const { nodes } = await answer<LineageGraph>('lineage', `${MODEL}/1`, '--upstream');
+    const data = nodes.filter(node => node.kind === 'data');
+    const features = data.find(({ path: place }) => place === 'data/features.parquet');
+    assert.ok(Number(features?.rows) > 0 && Number(features?.schema?.length) > 5, JSON.stringify(features));
+    assert.ok(data.some(({ path: place }) => place === 'data/raw'));
+    const { versions, deployments } = await answer<Affected>('affected', 'data/raw/train.csv');
+    assert.deepEqual(
+      [versions.map(({ version, by }) => [version, by]), deployments.map(({ stage }) => stage)],
+      [[[1, 'made from it']], ['Staging']],
     );
   });
 

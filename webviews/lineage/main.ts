@@ -135,9 +135,40 @@ export class LineagePage extends PageElement {
             : html`<modelthat-button appearance="secondary" @click=${() => this.#host.send({ type: 'follow', node: chosen })}>Show its lineage</modelthat-button>`
         }
       </div>
+      ${chosen === start && view.node.kind === 'data' ? this.#affected(nodes) : nothing}
       ${nodeFacts(view.node)}
       ${this.#relations('Came from', from, nodes)}
       ${this.#relations('Led to', to, nodes)}
+    `;
+  }
+
+  /** Only of what the page is about: all that came of it is in the graph. */
+  #affected(nodes: readonly NodeView[]): TemplateResult {
+    const affected = nodes.filter(({ node: { kind }, side }) => {
+      const isUsed = kind === 'model' || kind === 'deployment' || kind === 'evaluation';
+      return isUsed && (side === 'downstream' || side === 'both');
+    });
+    return html`
+      <section>
+        <h2>Affected if it is wrong</h2>
+        ${affected.length === 0 ? html`<p class="faint">No version of a model came of it.</p>` : this.#list(affected.map(view => ({ view, note: view.facts })))}
+      </section>
+    `;
+  }
+
+  #list(items: readonly { readonly view: NodeView; readonly note: string }[]): TemplateResult {
+    return html`
+      <ul class="relations">
+        ${items.map(
+          ({ view, note }) => html`
+            <li>
+              ${toneIcon(view.icon, view.tone)}
+              <button class="link" @click=${() => this.#choose(view.name)}>${view.kind} ${view.title}</button>
+              <span class="faint">${note}</span>
+            </li>
+          `,
+        )}
+      </ul>
     `;
   }
 
@@ -148,23 +179,13 @@ export class LineagePage extends PageElement {
   ): TemplateResult | typeof nothing {
     const found = beside.flatMap(({ id, how }) => {
       const view = nodes.find(({ name }) => name === id);
-      return view ? [{ view, how }] : [];
+      return view ? [{ view, note: how }] : [];
     });
     if (found.length === 0) return nothing;
     return html`
       <section>
         <h2>${title}</h2>
-        <ul class="relations">
-          ${found.map(
-            ({ view, how }) => html`
-              <li>
-                ${toneIcon(view.icon, view.tone)}
-                <button class="link" @click=${() => this.#choose(view.name)}>${view.kind} ${view.title}</button>
-                <span class="faint">${how}</span>
-              </li>
-            `,
-          )}
-        </ul>
+        ${this.#list(found)}
       </section>
     `;
   }

@@ -10,6 +10,7 @@ import {
   type LineageGraph,
 } from '../../../daemon/contract/lineage.ts';
 import { type Execution, startExecution } from '../../../daemon/contract/pipelines.ts';
+import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { writeProject } from '../../support/lineage.ts';
 import { MlflowWire } from '../../support/mlflow.ts';
@@ -186,6 +187,10 @@ describe('what lineage is read from', () => {
       ['free'],
     );
     assert.equal((await affected('frame.csv')).versions.length, 1);
+    const said = await modelthat(daemon.place, 'affected', 's3://bucket/big.parquet');
+    assert.match(said.stdout, /free +1 +None +made from it/);
+    await logInput(parent.id, '77777777', JSON.stringify({ uri: 'odd@features.csv' }));
+    assert.equal((await graph('data:odd@features.csv')).start, 'data:odd@features.csv@77777777');
 
     const { model } = await mlflow.post<{ model: { info: { model_id: string } } }>('logged-models', {
       experiment_id: '0',

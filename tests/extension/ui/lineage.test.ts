@@ -120,6 +120,8 @@ describe('the page of lineage', () => {
     await editor().workbench.runCommand('modelthat: Show Lineage of File');
     await heading('Lineage of data/raw/sales.csv').waitFor();
     await node('Version sales v1, Production, came of it').waitFor();
+    await details().getByRole('heading', { name: 'Affected if it is wrong' }).waitFor();
+    await details().getByRole('button', { name: 'Deployment sales (Production)' }).waitFor();
   });
 
   it('comes back after a reload of the window, under a strict policy', async () => {
