@@ -1,5 +1,6 @@
 /** Builds the daemon's services and their routes: the one place that knows them all. */
 import path from 'node:path';
+import { exportArchive } from './archive/pack/export.ts';
 import { mountImports } from './archive/routes.ts';
 import { ImportService } from './archive/service.ts';
 import { MultipartUploads } from './artifacts/multipart.ts';
@@ -161,6 +162,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     files,
     artifacts,
     cache,
+    exporter: { export: (request, work) => exportArchive({ database, artifacts }, request, work) },
     events: bus,
     shared: {
       'Python environments': privateFolder('environments'),

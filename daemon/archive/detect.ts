@@ -5,6 +5,8 @@ import { invalid, missing } from '../contract/errors.ts';
 import type { SourcePlace } from './model.ts';
 
 const SQLITE_HEADER = 'SQLite format 3\0';
+/** Of the first file in a zip; that of an empty one is `PK\x05\x06`. */
+const ZIP_HEADER = /^PK(\x03\x04|\x05\x06)/;
 
 /** What a project folder calls its stores. */
 const USUAL_NAMES = ['mlruns', 'mlflow.db', 'fasttrackml.db', '.aim'] as const;
@@ -30,7 +32,7 @@ export function detectSource(given: string): SourcePlace {
   if (only) return only;
   throw invalid(
     `${given} is not a store that can be imported: give an mlruns folder, an MLflow or FastTrackML database, an ` +
-      'Aim repository, or a folder that holds one of them.',
+      'Aim repository, a folder that holds one of them, or an archive (modelthat export).',
   );
 }
 
@@ -44,10 +46,16 @@ function realPath(given: string): string {
 
 function kindOf(place: string): SourcePlace | undefined {
   const stats = fs.statSync(place, { throwIfNoEntry: false });
-  if (stats?.isFile()) return isSqlite(place) ? { kind: databaseKind(place), path: place } : undefined;
+  if (stats?.isFile()) return kindOfFile(place);
   if (!stats?.isDirectory()) return undefined;
   if (isAim(place)) return { kind: 'aim', path: fs.realpathSync(place) };
   return isFileStore(place) ? { kind: 'mlflow-files', path: fs.realpathSync(place) } : undefined;
+}
+
+function kindOfFile(place: string): SourcePlace | undefined {
+  const header = headerOf(place);
+  if (header === SQLITE_HEADER) return { kind: databaseKind(place), path: place };
+  return ZIP_HEADER.test(header) ? { kind: 'archive', path: place } : undefined;
 }
 
 /** The repository's own folder, which Aim calls `.aim`. */
@@ -60,12 +68,12 @@ function databaseKind(place: string): 'fasttrackml' | 'mlflow-database' {
   return /fasttrackml|fml/i.test(path.basename(place)) ? 'fasttrackml' : 'mlflow-database';
 }
 
-function isSqlite(file: string): boolean {
+function headerOf(file: string): string {
   const handle = fs.openSync(file, 'r');
   try {
     const header = Buffer.alloc(SQLITE_HEADER.length);
     fs.readSync(handle, header, 0, header.length, 0);
-    return header.toString('latin1') === SQLITE_HEADER;
+    return header.toString('latin1');
   } finally {
     fs.closeSync(handle);
   }

@@ -11,6 +11,7 @@ import { type Copied, copyArtifacts } from './copy-artifacts.ts';
 import type {
   PartName,
   SourceArtifacts,
+  SourceExecution,
   SourceExperiment,
   SourceFile,
   SourceLoggedModel,
@@ -83,6 +84,7 @@ export class Importer {
     });
     await this.#each('loggedModels', model => this.#loggedModel(model));
     await this.#each('models', model => this.#model(model), 1);
+    await this.#each('executions', execution => this.#execution(execution), 1);
   }
 
   /** Takes the things of a part, several at the same time. Nothing goes on any more when it ends, however it does. */
@@ -209,6 +211,22 @@ export class Importer {
         `Version ${version} was left out: there is another version of this number. A prefix for model names keeps them apart.`,
       );
     this.#parts.events.publish({ topic: 'model', id: name, kind: result.made ? 'created' : 'updated' });
+  }
+
+  async #execution({ execution, steps }: SourceExecution): Promise<void> {
+    const { id, runId } = execution;
+    const run = await withoutMissing(this.#parts.database.read('tracking.getRun', { runId }));
+    if (!run && !this.#options.dryRun) {
+      this.#report.problem(`execution ${id}`, 'It was left out, because its run could not be read.');
+      return;
+    }
+    const known = await withoutMissing(this.#parts.database.read('pipelines.getExecution', { id }));
+    if (!known && !this.#options.dryRun) {
+      // Whose commands these are is not known: they are shown, and never run.
+      const record = { ...execution, experimentId: run?.experimentId ?? '', imported: true };
+      await this.#parts.database.write('pipelines.importExecution', { execution: record, steps });
+    }
+    this.#report.count('executions', known ? 'same' : 'made');
   }
 
   /** Programs that log now go first: while the queue of writes is full, the import waits. */

@@ -76,12 +76,25 @@ export interface SourceModel {
   readonly versions: readonly SourceVersion[];
 }
 
+/** An execution of a pipeline of ours, with its steps; what the engine keeps of it beside is not looked into. */
+export interface SourceExecution {
+  readonly execution: Readonly<Record<string, unknown>> & {
+    readonly id: string;
+    readonly file: string;
+    readonly status: string;
+    readonly startTime: number;
+    readonly runId: string;
+  };
+  readonly steps: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[];
+}
+
 /** What a store is made of, in the order in which it is imported. */
 export interface SourceParts {
   readonly experiments: SourceExperiment;
   readonly runs: SourceRun;
   readonly loggedModels: SourceLoggedModel;
   readonly models: SourceModel;
+  readonly executions: SourceExecution;
 }
 export type PartName = keyof SourceParts;
 

@@ -12,6 +12,8 @@ import { MlflowDatabase } from './mlflow-database/reader.ts';
 import { StoreFiles } from './mlflow-files/files.ts';
 import { MlflowFileStore } from './mlflow-files/reader.ts';
 import type { Reporter, SourcePlace, SourceReader } from './model.ts';
+import { unpackedFolder } from './pack/format.ts';
+import { ArchiveReader } from './pack/reader.ts';
 
 /** Where MLflow keeps the artifacts of a database unless it is told otherwise: beside it. */
 const BESIDE_DATABASE = ['mlruns', 'mlartifacts'];
@@ -27,6 +29,7 @@ export interface SourceRequest {
 
 /** @throws ApiError when the store cannot be read at all */
 export function openSource({ source, artifacts, scratch }: SourceRequest, reporter: Reporter): SourceReader {
+  if (source.kind === 'archive') return new ArchiveReader(fs.realpathSync(unpackedFolder(scratch)), reporter);
   if (source.kind === 'aim') return new AimExport(exportFolder(scratch), reporter);
   const named = artifacts.map(realFolder);
   if (source.kind === 'mlflow-files') {

@@ -17,6 +17,7 @@ export class Report implements Reporter {
     loggedModels: newTally(),
     models: newTally(),
     versions: newTally(),
+    executions: newTally(),
     files: newTally(),
     points: 0,
     bytes: 0,

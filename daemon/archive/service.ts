@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Actor } from '../contract/audit.ts';
+import { ARCHIVE_LIMITS } from '../contract/archives.ts';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { Import } from '../contract/imports.ts';
 import { exportAim } from './aim/export.ts';
 import { detectSource } from './detect.ts';
 import { Importer, type ImportParts } from './importer.ts';
 import type { SourcePlace } from './model.ts';
+import { unpackedFolder } from './pack/format.ts';
+import { unpackArchive } from './pack/unpack.ts';
 import { Report } from './report.ts';
 import { Source } from './source.ts';
 
@@ -22,6 +25,8 @@ export interface ImportRequest {
   readonly experimentPrefix: string;
   readonly modelPrefix: string;
   readonly dryRun: boolean;
+  /** The most that an archive may come to unpacked. */
+  readonly maxBytes: number;
   /** Path or name of the Python that has the package which reads the store, where one is needed. */
   readonly python?: string | undefined;
 }
@@ -144,12 +149,16 @@ export class ImportService {
 
   async #import(
     job: Job,
-    { artifacts, python, ...options }: ImportRequest,
+    { artifacts, python, maxBytes, ...options }: ImportRequest,
     signal: AbortSignal,
   ): Promise<void> {
     if (job.source.kind === 'aim') {
       const work = { python: await this.#findPython(python), scratch: this.#scratch, signal };
       await exportAim(job.source.path, work, job.report);
+    }
+    if (job.source.kind === 'archive') {
+      const limits = { ...ARCHIVE_LIMITS, bytes: maxBytes };
+      await unpackArchive(job.source.path, unpackedFolder(this.#scratch), { limits, signal });
     }
     const request = { source: job.source, artifacts, scratch: this.#scratch };
     const source = await Source.open(request, job.report, signal);

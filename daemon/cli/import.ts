@@ -1,9 +1,10 @@
 /** `modelthat import`. */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { createLogUpdate } from 'log-update';
 import type { DaemonClient } from '../client/client.ts';
+import { ARCHIVE_LIMITS } from '../contract/archives.ts';
 import { formatBytes } from '../contract/display.ts';
 import {
   cancelImport,
@@ -22,8 +23,17 @@ const LOOK_EVERY_MS = 200;
 const SHOWN_PROBLEMS = 20;
 
 export function register(program: Command): void {
-  program
-    .command('import')
+  const noun = program.command('import');
+  noun
+    .command('archive')
+    .argument('<file>', 'made by modelthat export')
+    .description('bring a run, a model or a store of another modelthat into this store')
+    .option('--dry-run', 'only read and count')
+    .option('--experiment-prefix <text>', 'put before the names of experiments', '')
+    .option('--model-prefix <text>', 'put before the names of registered models', '')
+    .option('--max-bytes <number>', 'the most that it may come to unpacked', parseBytes, ARCHIVE_LIMITS.bytes)
+    .action(run);
+  noun
     .argument(
       '[path]',
       'an mlruns folder, an mlflow.db, a FastTrackML database, an .aim folder, or a folder with one',
@@ -38,12 +48,18 @@ export function register(program: Command): void {
     .action(run);
 }
 
+function parseBytes(text: string): number {
+  if (/^[1-9]\d{0,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write a number of bytes, such as 5000000000.');
+}
+
 interface ImportOptions {
   readonly dryRun?: boolean;
   readonly experimentPrefix: string;
   readonly modelPrefix: string;
-  readonly artifacts: readonly string[];
+  readonly artifacts?: readonly string[];
   readonly python?: string;
+  readonly maxBytes?: number;
 }
 
 async function run(given: string, options: ImportOptions, command: Command): Promise<void> {
@@ -52,10 +68,11 @@ async function run(given: string, options: ImportOptions, command: Command): Pro
   const started = await client.call(startImport, {
     body: {
       path: path.resolve(given),
-      artifacts: options.artifacts.map(folder => path.resolve(folder)),
+      artifacts: (options.artifacts ?? []).map(folder => path.resolve(folder)),
       experimentPrefix: options.experimentPrefix,
       modelPrefix: options.modelPrefix,
       dryRun: options.dryRun === true,
+      ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
       ...(options.python === undefined ? {} : { python: programPath(options.python) }),
     },
   });
@@ -106,6 +123,7 @@ function tell(ended: Import): void {
       ['logged models', counts.loggedModels],
       ['registered models', counts.models],
       ['versions', counts.versions],
+      ['executions', counts.executions],
       ['artifacts', counts.files],
     ] as [string, Tally][]
   ).map(([noun, tally]) => ({ noun, ...tally }));

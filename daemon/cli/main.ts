@@ -15,6 +15,7 @@ import * as environment from './environment.ts';
 import * as evaluate from './evaluate.ts';
 import * as executions from './executions.ts';
 import * as experiments from './experiments.ts';
+import * as exporting from './export.ts';
 import * as importing from './import.ts';
 import * as lineage from './lineage.ts';
 import * as logs from './logs.ts';
@@ -72,6 +73,7 @@ const nouns = [
     webhooks,
     predict,
     importing,
+    exporting,
     schema,
   ],
 ];

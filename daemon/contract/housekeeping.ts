@@ -1,5 +1,6 @@
 /** Looking after a store: its size, clean-up, integrity and backups. Each is a task: it may take minutes. */
 import * as z from 'zod';
+import { Archive, ExportOf } from './archives.ts';
 import type { AuditVerification } from './audit.ts';
 import { CacheGarbage } from './cache.ts';
 import { ErrorBody } from './errors.ts';
@@ -139,6 +140,12 @@ export const StoreTask = z.discriminatedUnion('kind', [
     /** Absolute path of the folder to be made; absent: in the store's `backups`. */
     path: z.string().optional(),
   }),
+  z.object({
+    kind: z.literal('export'),
+    of: ExportOf,
+    /** Absolute path of the file to be made. */
+    path: z.string(),
+  }),
 ]);
 export type StoreTask = z.infer<typeof StoreTask>;
 
@@ -150,6 +157,7 @@ export const StoreResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cache'), garbage: CacheGarbage }),
   z.object({ kind: z.literal('backup'), backup: Backup }),
   z.object({ kind: z.literal('restore'), restored: Restored }),
+  z.object({ kind: z.literal('export'), archive: Archive }),
 ]);
 export type StoreResult = z.infer<typeof StoreResult>;
 
@@ -170,7 +178,7 @@ export const startStoreTask = route({
   method: 'POST',
   path: '/api/v1/store/tasks',
   access: 'owner',
-  summary: 'Measure, verify, clean up or back up the store',
+  summary: 'Measure, verify, clean up, back up or export the store',
   body: StoreTask,
   reply: StoreTaskState,
 });

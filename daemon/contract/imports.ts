@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { ARCHIVE_LIMITS } from './archives.ts';
 import { route } from './route.ts';
 import { Empty, Time } from './values.ts';
 
 /** The kinds of store that can be imported. */
-export const SOURCE_KINDS = ['mlflow-files', 'mlflow-database', 'fasttrackml', 'aim'] as const;
+export const SOURCE_KINDS = ['mlflow-files', 'mlflow-database', 'fasttrackml', 'aim', 'archive'] as const;
 export const SourceKind = z.enum(SOURCE_KINDS);
 export type SourceKind = z.infer<typeof SourceKind>;
 
@@ -13,6 +14,7 @@ export const SOURCE_NAMES: Readonly<Record<SourceKind, string>> = {
   'mlflow-database': 'MLflow database',
   fasttrackml: 'FastTrackML database',
   aim: 'Aim repository',
+  archive: 'archive',
 };
 
 /** Something that was left out, and why. */
@@ -37,6 +39,8 @@ export const ImportCounts = z.object({
   loggedModels: Tally,
   models: Tally,
   versions: Tally,
+  /** Executions of pipelines. */
+  executions: Tally,
   /** Files copied, and found to be there. */
   files: Tally,
   /** Metric points that were added; in a dry run, those of the source. */
@@ -73,9 +77,9 @@ export const startImport = route({
   method: 'POST',
   path: '/api/v1/imports',
   access: 'owner',
-  summary: 'Import a store of another tracker from the disk of the daemon',
+  summary: 'Import a store of another tracker, or an archive, from the disk of the daemon',
   body: z.object({
-    /** Absolute path of an `mlruns` folder, a database file, an `.aim` folder, or a folder that holds one of them. */
+    /** Absolute path of an `mlruns` folder, a database file, an `.aim` folder, a folder that holds one of them, or an archive. */
     path: z.string(),
     /** Further folders with artifacts: what runs say about files outside of these and the store is not read. */
     artifacts: z.array(z.string()).default([]),
@@ -85,6 +89,8 @@ export const startImport = route({
     modelPrefix: z.string().default(''),
     /** Path or name of a Python that has the package `aim`, for an Aim repository; else the one that pipelines use. */
     python: z.string().min(1).optional(),
+    /** The most bytes that an archive may come to unpacked. */
+    maxBytes: Count.positive().default(ARCHIVE_LIMITS.bytes),
     /** Only read and count. */
     dryRun: z.boolean().default(false),
   }),

@@ -1,5 +1,6 @@
 /** What a store can be asked to do for itself: one task at a time, which goes on while its asker looks in now and then. */
 import { randomUUID } from 'node:crypto';
+import type { Archive, ExportOf } from '../contract/archives.ts';
 import type { CacheGarbage } from '../contract/cache.ts';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { StoreResult, StoreTask, StoreTaskState } from '../contract/housekeeping.ts';
@@ -25,10 +26,16 @@ export interface StepCacheGarbage {
   collect(request: { dryRun: boolean; executions: number }, work: Work): Promise<CacheGarbage>;
 }
 
+/** Makes archives. */
+export interface Exporter {
+  export(request: { of: ExportOf; path: string }, work: Work): Promise<Archive>;
+}
+
 /** What housekeeping works with. */
 export interface HousekeepingParts extends BackupSource, CollectParts, UsageParts {
   readonly database: Database;
   readonly cache: StepCacheGarbage;
+  readonly exporter: Exporter;
   /** Reports what should never happen. */
   defect(error: unknown): void;
 }
@@ -117,6 +124,8 @@ export class HousekeepingService {
         return { kind: 'verify', verification: await verifyStore(this.#parts, work) };
       case 'backup':
         return { kind: 'backup', backup: await makeBackup(this.#parts, task.path, work) };
+      case 'export':
+        return { kind: 'export', archive: await this.#parts.exporter.export(task, work) };
       case 'usage':
         return { kind: 'usage', usage: await measureStore(this.#parts, work) };
       case 'cache': {

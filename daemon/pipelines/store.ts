@@ -43,6 +43,27 @@ function createExecution(connection: Connection, { execution, steps }: KeptExecu
   }
 }
 
+/** Keeps an execution of another store; one of its id that is there stays as it is. */
+function importExecution(
+  connection: Connection,
+  { execution, steps }: {
+    execution: { id: string; file: string; status: string; startTime: number };
+    steps: readonly { name: string }[];
+  },
+): void {
+  const { id, file, status, startTime } = execution;
+  const { changes } = statement(
+    connection,
+    'INSERT OR IGNORE INTO execution (id, file, status, start_time, record) VALUES (?, ?, ?, ?, ?)',
+  ).run(id, file, status, startTime, JSON.stringify(execution));
+  if (changes === 0) return;
+  for (const [position, step] of steps.entries())
+    statement(
+      connection,
+      'INSERT OR IGNORE INTO step (execution, name, position, record) VALUES (?, ?, ?, ?)',
+    ).run(id, step.name, position, JSON.stringify(step));
+}
+
 function saveExecution(connection: Connection, execution: ExecutionRecord): void {
   statement(connection, 'UPDATE execution SET status = ?, record = ? WHERE id = ?').run(
     execution.status,
@@ -143,6 +164,7 @@ function withdraw(connection: Connection, { subject }: { subject: string }): voi
 
 export const writes = {
   'pipelines.createExecution': createExecution,
+  'pipelines.importExecution': importExecution,
   'pipelines.saveExecution': saveExecution,
   'pipelines.saveStep': saveStep,
   'pipelines.approve': approve,

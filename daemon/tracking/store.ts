@@ -49,6 +49,7 @@ export const reads = {
   'tracking.searchRuns': snapshot(searchRuns),
   'tracking.countRunning': runs.countRunning,
   'tracking.metricHistoryBody': metricHistoryBody,
+  'tracking.metricColumns': snapshot(history.metricColumns),
   'tracking.metricHistories': snapshot(history.metricHistories),
   'tracking.sampledHistories': snapshot(sampledHistories),
   'tracking.metricSeries': snapshot(metricSeries),

@@ -53,3 +53,9 @@ export const containedAtTheSink: Check = {
     { files: 'tests/daemon/registry/source.test.ts' },
   ],
 };
+
+export const badArchives: Check = {
+  id: 'I4',
+  title: 'a bad archive is refused whole, and leaves nothing anywhere',
+  ordinary: [{ files: 'tests/daemon/archive/archives.test.ts', grep: 'that are bad|cut off' }],
+};

@@ -4,6 +4,7 @@ import { artifactMemory } from './artifact-memory.ts';
 import { artifactSwaps } from './artifact-swaps.ts';
 import { backupUnderLoad } from './backup-under-load.ts';
 import {
+  badArchives,
   containedAtTheSink,
   hostilePage,
   hostsAreListed,
@@ -47,6 +48,7 @@ export const checks: readonly Check[] = [
   pathTraversal,
   containedAtTheSink,
   artifactSwaps,
+  badArchives,
   damagedModels,
   untrustedWorkspace,
   schemaFuzz,

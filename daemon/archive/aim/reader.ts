@@ -40,6 +40,7 @@ export class AimExport implements SourceReader {
       runs: () => this.#runs(),
       loggedModels: () => [],
       models: () => [],
+      executions: () => [],
     };
   }
 

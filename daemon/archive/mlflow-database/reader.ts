@@ -50,6 +50,7 @@ export class MlflowDatabase implements SourceReader {
       runs: () => this.#runs(),
       loggedModels: () => this.#loggedModels(),
       models: () => readModels(this.#database),
+      executions: () => [],
     };
   }
 

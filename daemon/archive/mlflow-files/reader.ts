@@ -35,6 +35,7 @@ export class MlflowFileStore implements SourceReader {
       runs: () => this.#runs(),
       loggedModels: () => this.#loggedModels(),
       models: () => new RegistryFiles(this.#files).read(path.join(this.#root, REGISTRY)),
+      executions: () => [],
     };
   }
 

@@ -88,6 +88,29 @@ function compareByTime(left: Key, right: Key): number {
   return left.timestamp - right.timestamp || left.step - right.step || compareValues(left.value, right.value);
 }
 
+/** Points of one metric as columns of equal length, by (timestamp, step, value). */
+export interface PointLists {
+  readonly steps: readonly number[];
+  readonly timestamps: readonly number[];
+  readonly values: readonly Double[];
+}
+
+/** A page of a metric's points as columns: far smaller than a list of points. An unknown run or metric has none. */
+export function metricColumns(
+  connection: Connection,
+  input: { runId: string; key: string; limit: number; after?: Key | undefined },
+): PointLists {
+  const run = findRun(connection, input.runId);
+  const metric = findMetric(connection, input.key);
+  if (!run || metric === undefined) return { steps: [], timestamps: [], values: [] };
+  const { points } = pointsByTime(connection, { run: run.id, metric }, input.limit, input.after);
+  return {
+    steps: Array.from(points.steps),
+    timestamps: Array.from(points.timestamps),
+    values: Array.from(points.values, encodeDouble),
+  };
+}
+
 /** The points of one metric of several runs, by run and then (timestamp, step, value): at most `limit` in all. */
 export function metricHistories(
   connection: Connection,

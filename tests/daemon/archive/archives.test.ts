@@ -1,0 +1,170 @@
+/** Archives of ours: what goes into one store comes out of the other, whole or not at all. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { runStoreTask } from '../../../daemon/client/store-task.ts';
+import type { Archive, ExportOf } from '../../../daemon/contract/archives.ts';
+import { startImport } from '../../../daemon/contract/imports.ts';
+import { getModel } from '../../../daemon/contract/models.ts';
+import { getExecution } from '../../../daemon/contract/pipelines.ts';
+import { startReproduction } from '../../../daemon/contract/reproductions.ts';
+import { getRun, listExperiments, type Run, searchRuns } from '../../../daemon/contract/runs.ts';
+import { modelthat } from '../../support/cli.ts';
+import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { badArchives } from '../../support/hostile-archives.ts';
+import { importStore } from '../../support/importing.ts';
+import { run, step, write } from '../../support/pipelines.ts';
+
+const LOG = [
+  'import json, os, sys, urllib.request',
+  'base, token = os.environ["MLFLOW_TRACKING_URI"], os.environ["MLFLOW_TRACKING_PASSWORD"]',
+  'def call(method, path, body, kind="application/json"):',
+  '    headers = {"content-type": kind, "authorization": "Bearer " + token}',
+  '    return urllib.request.urlopen(urllib.request.Request(base + path, body, headers, method=method)).read()',
+  'def post(path, body): return json.loads(call("POST", "/api/2.0/mlflow/" + path, json.dumps(body).encode()))',
+  'run = post("runs/create", {})["run"]["info"]',
+  'points = [{"key": "loss", "value": 1 / (at + 1), "timestamp": at, "step": at} for at in range(900)]',
+  'points.append({"key": "odd", "value": "NaN", "timestamp": 1, "step": 0})',
+  'tags = [{"key": "note", "value": "line\\n\\u00e9"}]',
+  'post("runs/log-batch", {"run_id": run["run_id"], "metrics": points, "tags": tags, "params": [{"key": "lr", "value": "0.1"}]})',
+  'place = run["artifact_uri"].split(":", 1)[1].lstrip("/")',
+  'for name, text in [("model/MLmodel", "flavors: {}\\n"), ("model/weights.bin", "w" * 5000), ("odd name.txt", "x")]:',
+  '    path = f"/api/2.0/mlflow-artifacts/artifacts/{place}/{name}".replace(" ", "%20")',
+  '    call("PUT", path, text.encode(), "application/octet-stream")',
+];
+
+describe('archives', () => {
+  let from: TestDaemon;
+  let to: TestDaemon;
+  let logged: Run;
+  let executionId: string;
+  let made = 0;
+
+  before(async () => {
+    from = await startDaemon();
+    to = await startDaemon();
+    write(from, 'log.py', ...LOG);
+    const execution = await run(from, [
+      'name: sales',
+      'steps:',
+      '  train: { run: python3 log.py, model: { register: sales } }',
+      '  release: { after: [train], promote: { model: sales, to: Staging } }',
+    ]);
+    assert.equal(execution.status, 'succeeded', JSON.stringify(execution));
+    executionId = execution.id;
+    const runId = step(execution, 'train').runId ?? '';
+    logged = await from.client.call(getRun, { params: { runId } });
+  });
+  after(async () => {
+    await to.dispose();
+    await from.dispose();
+  });
+
+  const file = (name: string) => path.join(from.place.workspace, name);
+
+  async function pack(of: ExportOf): Promise<Archive> {
+    made += 1;
+    const task = { kind: 'export' as const, of, path: file(`packed-${made}.zip`) };
+    return (await runStoreTask(from.client, task, () => {})).archive;
+  }
+
+  const known = ({ experimentId: _experiment, artifactUri: _uri, ...run }: Run) => run;
+
+  async function artifact({ client }: TestDaemon, { artifactUri }: Run, name: string): Promise<string> {
+    const place = artifactUri.replace(/^mlflow-artifacts:\/*/, '');
+    return (await client.fetch(`/api/2.0/mlflow-artifacts/artifacts/${place}/${encodeURI(name)}`)).text();
+  }
+
+  it('bring a model with its versions, and what led to them, into another store', async () => {
+    const archive = await pack({ model: 'sales' });
+    assert.deepEqual([archive.runs, archive.models, archive.executions, archive.files], [2, 1, 1, 3]);
+    const first = await importStore(to, archive.path);
+    assert.deepEqual([first.state, first.problems, first.kind], ['finished', [], 'archive'], first.message);
+    assert.deepEqual([first.counts.runs.made, first.counts.points, first.counts.files.made], [2, 901, 3]);
+
+    const copy = await to.client.call(getRun, { params: { runId: logged.id } });
+    assert.deepEqual({ ...known(copy), lastWriteAt: 0 }, { ...known(logged), lastWriteAt: 0 });
+    assert.equal(await artifact(to, copy, 'model/weights.bin'), 'w'.repeat(5000));
+    assert.equal(await artifact(to, copy, 'odd name.txt'), 'x');
+    const [version] = (await to.client.call(getModel, { params: { name: 'sales' } })).versions;
+    assert.deepEqual([version?.version, version?.stage, version?.runId], [1, 'Staging', logged.id]);
+    assert.equal(version?.source, `${copy.artifactUri}/model`);
+    const execution = await to.client.call(getExecution, { params: { executionId } });
+    assert.deepEqual([execution.pipeline, execution.status], ['sales', 'succeeded']);
+    await assert.rejects(
+      to.client.call(startReproduction, { body: { of: { model: 'sales', version: 1 } } }),
+      /sales #1 was imported: whose commands it ran is not known here/,
+    );
+
+    const again = await importStore(to, archive.path);
+    const { runs, versions, files, points, executions } = again.counts;
+    assert.deepEqual([runs, versions, files, executions].map(({ same }) => same), [2, 1, 3, 1]);
+    assert.deepEqual([points, runs.made + runs.changed + versions.made + files.made], [0, 0]);
+  });
+
+  it('hold a run alone, or all of a store, by the command line', async () => {
+    const target = file('by-hand.zip');
+    const exported = await modelthat(from.place, 'export', 'run', logged.id, '--out', target);
+    assert.equal(exported.exitCode, 0, exported.stderr);
+    assert.match(exported.stdout, /^Exported to .*by-hand\.zip: 1 runs, 0 registered models, 3 artifacts/);
+    const twice = await modelthat(from.place, 'export', 'run', logged.id, '--out', target);
+    assert.deepEqual([twice.exitCode, /There is something at/.test(twice.stderr)], [1, true]);
+    const imported = await modelthat(to.place, 'import', 'archive', target, '--experiment-prefix', 'copied/');
+    assert.equal(imported.exitCode, 0, imported.stderr);
+    const { items } = await to.client.call(listExperiments, { query: {} });
+    assert.ok(items.some(({ name }) => name === 'copied/sales'));
+    const whole = await pack({ store: true });
+    assert.deepEqual([whole.runs, whole.models], [2, 1]);
+    const counted = await importStore(to, whole.path, { dryRun: true });
+    assert.deepEqual([counted.counts.runs.same, counted.counts.runs.made], [2, 0]);
+  });
+
+  it('say what is not there, and leave nothing of an export that failed', async () => {
+    await assert.rejects(pack({ run: 'f'.repeat(32) }), /not found/);
+    await assert.rejects(pack({ model: 'nothing' }), /nothing/);
+    assert.deepEqual(
+      fs.readdirSync(from.place.workspace).filter(name => name.includes('partial')),
+      [],
+    );
+  });
+
+  it('are gone on with where an import was cut off', async () => {
+    const archive = await pack({ store: true });
+    const place = await startDaemon();
+    try {
+      await place.client.call(startImport, { body: { path: archive.path } });
+      await place.kill();
+      const next = await startDaemon({ place: place.place });
+      try {
+        const ended = await importStore(next, archive.path);
+        assert.deepEqual([ended.state, ended.problems], ['finished', []], ended.message);
+        const copy = await next.client.call(getRun, { params: { runId: logged.id } });
+        assert.equal(copy.metrics.loss?.count, 900);
+        assert.equal(await artifact(next, copy, 'model/weights.bin'), 'w'.repeat(5000));
+        const { items } = await next.client.call(searchRuns, { body: { view: 'all' } });
+        assert.equal(items.length, 2);
+      } finally {
+        await next.stop();
+      }
+    } finally {
+      place.place.remove();
+    }
+  });
+
+  it('that are bad are refused whole, and nothing of them is left', async () => {
+    const outside = file('outside');
+    fs.mkdirSync(outside);
+    const before = (await to.client.call(searchRuns, { body: { view: 'all' } })).items.length;
+    for (const [name, bytes] of Object.entries(badArchives(outside))) {
+      const bad = file('bad.zip');
+      fs.writeFileSync(bad, bytes());
+      const ended = await importStore(to, bad).catch((error: Error) => ({ state: 'failed', message: error.message }));
+      assert.equal(ended.state, 'failed', `${name} is refused`);
+      assert.match(ended.message, /^The archive is refused: |is not a store that can be imported/, name);
+      assert.ok(!fs.existsSync(path.join(to.place.state, 'import')), `${name} leaves nothing`);
+    }
+    assert.deepEqual(fs.readdirSync(outside), []);
+    const { items } = await to.client.call(searchRuns, { body: { view: 'all' } });
+    assert.deepEqual([items.length, items.some(each => each.name === 'planted')], [before, false]);
+  });
+});
