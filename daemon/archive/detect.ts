@@ -5,8 +5,8 @@ import { invalid, missing } from '../contract/errors.ts';
 import type { SourcePlace } from './model.ts';
 
 const SQLITE_HEADER = 'SQLite format 3\0';
-/** Of the first file in a zip; that of an empty one is `PK\x05\x06`. */
-const ZIP_HEADER = /^PK(\x03\x04|\x05\x06)/;
+/** How a zip begins, and one without files. */
+const ZIP_HEADERS = ['PK\x03\x04', 'PK\x05\x06'] as const;
 
 /** What a project folder calls its stores. */
 const USUAL_NAMES = ['mlruns', 'mlflow.db', 'fasttrackml.db', '.aim'] as const;
@@ -32,7 +32,7 @@ export function detectSource(given: string): SourcePlace {
   if (only) return only;
   throw invalid(
     `${given} is not a store that can be imported: give an mlruns folder, an MLflow or FastTrackML database, an ` +
-      'Aim repository, a folder that holds one of them, or an archive (modelthat export).',
+      'Aim repository, a folder that holds one of them, or an archive that modelthat export made.',
   );
 }
 
@@ -55,7 +55,7 @@ function kindOf(place: string): SourcePlace | undefined {
 function kindOfFile(place: string): SourcePlace | undefined {
   const header = headerOf(place);
   if (header === SQLITE_HEADER) return { kind: databaseKind(place), path: place };
-  return ZIP_HEADER.test(header) ? { kind: 'archive', path: place } : undefined;
+  return ZIP_HEADERS.some(start => header.startsWith(start)) ? { kind: 'archive', path: place } : undefined;
 }
 
 /** The repository's own folder, which Aim calls `.aim`. */

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import type { Actor } from '../contract/audit.ts';
 import { ARCHIVE_LIMITS } from '../contract/archives.ts';
+import type { Actor } from '../contract/audit.ts';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { Import } from '../contract/imports.ts';
 import { exportAim } from './aim/export.ts';

@@ -11,7 +11,7 @@ import { withProgress } from './progress.ts';
 export function register(program: Command): void {
   const noun = program
     .command('export')
-    .description('put a run, a model or the store into one file, for modelthat import archive elsewhere');
+    .description('put a run, a model or the store into one file, for modelthat import elsewhere');
   const out = (command: Command) => command.requiredOption('--out <file>', 'the archive to be made, a .zip');
   out(noun.command('run').argument('<run>', 'its id'))
     .description('a run with those below it, their artifacts and models')

@@ -23,28 +23,25 @@ const LOOK_EVERY_MS = 200;
 const SHOWN_PROBLEMS = 20;
 
 export function register(program: Command): void {
-  const noun = program.command('import');
-  noun
-    .command('archive')
-    .argument('<file>', 'made by modelthat export')
-    .description('bring a run, a model or a store of another modelthat into this store')
-    .option('--dry-run', 'only read and count')
-    .option('--experiment-prefix <text>', 'put before the names of experiments', '')
-    .option('--model-prefix <text>', 'put before the names of registered models', '')
-    .option('--max-bytes <number>', 'the most that it may come to unpacked', parseBytes, ARCHIVE_LIMITS.bytes)
-    .action(run);
-  noun
+  program
+    .command('import')
     .argument(
       '[path]',
-      'an mlruns folder, an mlflow.db, a FastTrackML database, an .aim folder, or a folder with one',
+      'an mlruns folder, an mlflow.db, a FastTrackML database, an .aim folder, a folder with one, or an archive (modelthat export)',
       '.',
     )
-    .description('bring the runs, models and artifacts of another tracker into this store')
+    .description('bring the runs, models and artifacts of another tracker, or of an archive, into this store')
     .option('--dry-run', 'only read and count')
     .option('--experiment-prefix <text>', 'put before the names of experiments', '')
     .option('--model-prefix <text>', 'put before the names of registered models', '')
     .option('--artifacts <folder...>', 'further folders whose artifacts may be copied', [])
     .option('--python <path>', 'a Python that has the package aim, to read an Aim repository')
+    .option(
+      '--max-bytes <number>',
+      'the most that an archive may come to unpacked',
+      parseBytes,
+      ARCHIVE_LIMITS.bytes,
+    )
     .action(run);
 }
 
@@ -57,9 +54,9 @@ interface ImportOptions {
   readonly dryRun?: boolean;
   readonly experimentPrefix: string;
   readonly modelPrefix: string;
-  readonly artifacts?: readonly string[];
+  readonly artifacts: readonly string[];
   readonly python?: string;
-  readonly maxBytes?: number;
+  readonly maxBytes: number;
 }
 
 async function run(given: string, options: ImportOptions, command: Command): Promise<void> {
@@ -68,11 +65,11 @@ async function run(given: string, options: ImportOptions, command: Command): Pro
   const started = await client.call(startImport, {
     body: {
       path: path.resolve(given),
-      artifacts: (options.artifacts ?? []).map(folder => path.resolve(folder)),
+      artifacts: options.artifacts.map(folder => path.resolve(folder)),
       experimentPrefix: options.experimentPrefix,
       modelPrefix: options.modelPrefix,
       dryRun: options.dryRun === true,
-      ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+      maxBytes: options.maxBytes,
       ...(options.python === undefined ? {} : { python: programPath(options.python) }),
     },
   });

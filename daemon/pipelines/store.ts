@@ -46,7 +46,10 @@ function createExecution(connection: Connection, { execution, steps }: KeptExecu
 /** Keeps an execution of another store; one of its id that is there stays as it is. */
 function importExecution(
   connection: Connection,
-  { execution, steps }: {
+  {
+    execution,
+    steps,
+  }: {
     execution: { id: string; file: string; status: string; startTime: number };
     steps: readonly { name: string }[];
   },

@@ -99,7 +99,9 @@ export function archiveOf(entries: readonly ZipEntry[], listed: readonly ZipEntr
   const files = listed.map(({ name, content = '', size }) => ({
     path: name,
     size: size ?? Buffer.from(content as string).length,
-    sha256: createHash('sha256').update(Buffer.from(content as string)).digest('hex'),
+    sha256: createHash('sha256')
+      .update(Buffer.from(content as string))
+      .digest('hex'),
   }));
   const manifest = { format: 1, madeAt: 1, version: '1', of: 'planted', files };
   return rawZip([...entries, { name: MANIFEST, content: JSON.stringify(manifest) }]);
@@ -117,7 +119,8 @@ export function badArchives(outside: string): Readonly<Record<string, () => Buff
   const whole = () => archiveOf(honest());
   return {
     'a name that leads upwards': () => named('../escaped.txt'),
-    'a name that leads far upwards': () => named(`${folder}/../../../../../../../../${outside.slice(1)}/escaped.txt`),
+    'a name that leads far upwards': () =>
+      named(`${folder}/../../../../../../../../${outside.slice(1)}/escaped.txt`),
     'a name that leads upwards at its end': () => named(`${folder}/..`),
     'an absolute name': () => named(`${outside}/escaped.txt`),
     'a name with a drive': () => named('C:/escaped.txt'),
@@ -151,10 +154,14 @@ export function badArchives(outside: string): Readonly<Record<string, () => Buff
     'far more than its size': () =>
       withEntry({ name: `${folder}/bomb`, content: Buffer.alloc(100_000_000), packed: true }),
     'more than it says': () =>
-      archiveOf([...honest(), { name: `${folder}/bomb`, content: Buffer.alloc(50_000_000), packed: true, size: 10 }]),
+      archiveOf([
+        ...honest(),
+        { name: `${folder}/bomb`, content: Buffer.alloc(50_000_000), packed: true, size: 10 },
+      ]),
     'more files than are taken': () =>
       rawZip([...honest(), ...Array.from({ length: 100_001 }, (_, at) => ({ name: `${folder}/${at}` }))]),
-    'an encrypted file': () => withEntry({ name: `${folder}/secret`, content: 'x'.repeat(20), flags: UTF8 | 1 }),
+    'an encrypted file': () =>
+      withEntry({ name: `${folder}/secret`, content: 'x'.repeat(20), flags: UTF8 | 1 }),
     'a file that is nothing of ours': () => named('somewhere/else.txt'),
     'a file that is not listed': () =>
       archiveOf([...honest(), { name: `${folder}/b.txt`, content: 'b' }], honest()),
@@ -168,7 +175,7 @@ export function badArchives(outside: string): Readonly<Record<string, () => Buff
     'a list that is deep': () => rawZip([...honest(), { name: MANIFEST, content: '['.repeat(200_000) }]),
     'half of it': () => whole().subarray(0, whole().length / 2),
     'all but its end': () => whole().subarray(0, whole().length - 10),
-    'nothing': () => rawZip([]),
+    nothing: () => rawZip([]),
     'a damaged byte': () => {
       const bytes = whole();
       const at = bytes.indexOf('a.txta') + 5;

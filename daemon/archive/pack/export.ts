@@ -1,7 +1,7 @@
 /** Making an archive: what was selected is read and packed, piece by piece. */
 import { Readable } from 'node:stream';
-import type { ArtifactService } from '../../artifacts/service.ts';
 import { filesBelow } from '../../artifacts/model.ts';
+import type { ArtifactService } from '../../artifacts/service.ts';
 import { storePathOf } from '../../artifacts/uri.ts';
 import type { Archive, ExportOf } from '../../contract/archives.ts';
 import { ApiError, withoutMissing } from '../../contract/errors.ts';
@@ -97,7 +97,18 @@ class Packing {
     const { datasets, modelInputs, modelOutputs, artifactUri } = run;
     const { id, experimentId, name, user, status, lifecycle, startTime, endTime } = run;
     await this.#writer.addJson(`${FOLDERS.runs}/${run.id}.json`, {
-      ...{ id, experimentId, name, user, status, lifecycle, startTime, endTime, deletedAt: null, artifactUri },
+      ...{
+        id,
+        experimentId,
+        name,
+        user,
+        status,
+        lifecycle,
+        startTime,
+        endTime,
+        deletedAt: null,
+        artifactUri,
+      },
       ...{ params: pairs(run.params), tags: pairs(run.tags), datasets, modelInputs, modelOutputs },
     });
   }

@@ -95,9 +95,9 @@ export const PackedPoints = z
     modelId: z.string().optional(),
     datasetName: z.string().optional(),
     datasetDigest: z.string().optional(),
-    steps: z.array(z.number()),
-    timestamps: z.array(z.number()),
-    values: z.array(z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])),
+    steps: z.array(z.number()).readonly(),
+    timestamps: z.array(z.number()).readonly(),
+    values: z.array(z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])).readonly(),
   })
   .refine(
     ({ steps, timestamps, values }) => steps.length === timestamps.length && steps.length === values.length,
@@ -158,7 +158,12 @@ export const PackedExecution = z.object({
     runId: Id,
     startTime: Time,
     status: Ended,
-    definition: z.looseObject({ name: z.string(), file: z.string(), folder: z.string(), steps: z.array(z.unknown()) }),
+    definition: z.looseObject({
+      name: z.string(),
+      file: z.string(),
+      folder: z.string(),
+      steps: z.array(z.unknown()),
+    }),
   }),
   steps: z.array(z.looseObject({ name: z.string(), status: Ended })),
 });

@@ -116,6 +116,9 @@ export class ArchiveReader implements SourceReader {
   #names(folder: string): string[] {
     const place = path.join(this.#root, ...folder.split('/'));
     if (!fs.existsSync(place)) return [];
-    return fs.readdirSync(place).filter(name => name.endsWith('.json')).sort();
+    return fs
+      .readdirSync(place)
+      .filter(name => name.endsWith('.json'))
+      .sort();
   }
 }

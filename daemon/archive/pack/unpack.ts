@@ -49,9 +49,11 @@ export async function unpackArchive(
       signal.throwIfAborted();
       const entry = entries.get(file.path);
       if (!entry) throw refused(`${file.path} is missing`);
-      if (entry.uncompressedSize !== file.size) throw refused(`${file.path} is not of the size that it should be`);
+      if (entry.uncompressedSize !== file.size)
+        throw refused(`${file.path} is not of the size that it should be`);
       const sha256 = await unpackEntry(zip, entry, path.join(folder, ...file.path.split('/')), signal);
-      if (sha256 !== file.sha256) throw refused(`${file.path} is damaged: its content is not what was packed`);
+      if (sha256 !== file.sha256)
+        throw refused(`${file.path} is damaged: its content is not what was packed`);
     }
     const listed = new Set([MANIFEST, ...manifest.files.map(file => file.path)]);
     const stray = [...entries.keys()].find(name => !listed.has(name));
@@ -78,7 +80,8 @@ async function listEntries(
   limits: UnpackLimits,
   packedBytes: number,
 ): Promise<Map<string, Entry>> {
-  if (zip.entryCount > limits.files) throw refused(`it has ${zip.entryCount} files, more than ${limits.files}`);
+  if (zip.entryCount > limits.files)
+    throw refused(`it has ${zip.entryCount} files, more than ${limits.files}`);
   const entries = new Map<string, Entry>();
   const taken = new Set<string>();
   let bytes = 0;
@@ -101,13 +104,23 @@ async function listEntries(
 /** @returns the path of a file that an archive may have */
 function checkEntry(entry: Entry): string {
   const name = entry.fileName;
-  if (checkArtifactFile(name) !== name) throw refused(`${JSON.stringify(name)} is no path of a file`);
+  checkPath(name);
   const kind = (entry.externalFileAttributes >>> 16) & KIND;
   if (kind !== 0 && kind !== REGULAR) throw refused(`${name} is no file: it may be a link or a device`);
   if (name !== MANIFEST && !Object.values(FOLDERS).some(folder => name.startsWith(`${folder}/`)))
     throw refused(`${name} is nothing that an archive of modelthat has`);
   if (entry.isEncrypted()) throw refused(`${name} is encrypted`);
   return name;
+}
+
+/** What holds for artifacts holds for all files: they are written below a folder of this machine. */
+function checkPath(name: string): void {
+  try {
+    if (checkArtifactFile(name) === name) return;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+  throw refused(`${JSON.stringify(name)} is no path of a file`);
 }
 
 async function readManifest(zip: ZipFile, entries: ReadonlyMap<string, Entry>): Promise<Manifest> {
@@ -119,7 +132,9 @@ async function readManifest(zip: ZipFile, entries: ReadonlyMap<string, Entry>): 
   const parsed = Manifest.safeParse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw refused(`its ${MANIFEST} says nothing that this version reads (${issue?.path.join('.')}: ${issue?.message})`);
+  throw refused(
+    `its ${MANIFEST} says nothing that this version reads (${issue?.path.join('.')}: ${issue?.message})`,
+  );
 }
 
 /** @returns the SHA-256 of its content, hex */

@@ -42,7 +42,10 @@ export class ArchiveWriter {
   static async create(target: string): Promise<ArchiveWriter> {
     if (!path.isAbsolute(target)) throw invalid(`The path of an archive must be absolute, not ${target}.`);
     if (await fs.lstat(target).catch(() => undefined))
-      throw new ApiError('RESOURCE_ALREADY_EXISTS', `There is something at ${target} already. Name a new file.`);
+      throw new ApiError(
+        'RESOURCE_ALREADY_EXISTS',
+        `There is something at ${target} already. Name a new file.`,
+      );
     const folder = path.dirname(target);
     if (!(await fs.stat(folder).catch(() => undefined))?.isDirectory())
       throw invalid(`There is no folder ${folder}. Make it first, or name another one.`);

@@ -98,7 +98,10 @@ describe('archives', () => {
 
     const again = await importStore(to, archive.path);
     const { runs, versions, files, points, executions } = again.counts;
-    assert.deepEqual([runs, versions, files, executions].map(({ same }) => same), [2, 1, 3, 1]);
+    assert.deepEqual(
+      [runs, versions, files, executions].map(({ same }) => same),
+      [2, 1, 3, 1],
+    );
     assert.deepEqual([points, runs.made + runs.changed + versions.made + files.made], [0, 0]);
   });
 
@@ -109,7 +112,7 @@ describe('archives', () => {
     assert.match(exported.stdout, /^Exported to .*by-hand\.zip: 1 runs, 0 registered models, 3 artifacts/);
     const twice = await modelthat(from.place, 'export', 'run', logged.id, '--out', target);
     assert.deepEqual([twice.exitCode, /There is something at/.test(twice.stderr)], [1, true]);
-    const imported = await modelthat(to.place, 'import', 'archive', target, '--experiment-prefix', 'copied/');
+    const imported = await modelthat(to.place, 'import', target, '--experiment-prefix', 'copied/');
     assert.equal(imported.exitCode, 0, imported.stderr);
     const { items } = await to.client.call(listExperiments, { query: {} });
     assert.ok(items.some(({ name }) => name === 'copied/sales'));
@@ -158,7 +161,10 @@ describe('archives', () => {
     for (const [name, bytes] of Object.entries(badArchives(outside))) {
       const bad = file('bad.zip');
       fs.writeFileSync(bad, bytes());
-      const ended = await importStore(to, bad).catch((error: Error) => ({ state: 'failed', message: error.message }));
+      const ended = await importStore(to, bad).catch((error: Error) => ({
+        state: 'failed',
+        message: error.message,
+      }));
       assert.equal(ended.state, 'failed', `${name} is refused`);
       assert.match(ended.message, /^The archive is refused: |is not a store that can be imported/, name);
       assert.ok(!fs.existsSync(path.join(to.place.state, 'import')), `${name} leaves nothing`);
