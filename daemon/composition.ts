@@ -183,7 +183,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   );
   const router = new ApiRouter();
 
-  const events = new EventStream(bus);
+  const events = new EventStream(bus, surroundings.tokens);
   events.mount(router);
   mountOpenApi(router);
   mountMetrics(router, activity);

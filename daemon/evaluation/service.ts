@@ -242,7 +242,7 @@ export class EvaluationService {
     for (const [name, content] of Object.entries(files))
       await artifacts.upload(artifactPath(run, name), Readable.from([Buffer.from(content)]));
     const { name } = version;
-    const found = { gates: [], metrics: result.metrics };
+    const found = { gates: [], metrics: result.metrics, of: dataset.name };
     await registry.recordEvaluation({ name, version: version.version, runId: run.id, ...found });
     await tracking.updateRun(run.id, { status: 'FINISHED', endTime: Date.now() });
   }

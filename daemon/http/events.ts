@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChangeEvent, EVENTS_PATH } from '../contract/events.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { ApiRouter } from './router.ts';
+import { type Tokens, tokenOf } from './tokens.ts';
 
 const COALESCE_MS = 100;
 const HEARTBEAT_MS = 15_000;
@@ -16,12 +17,15 @@ export class EventStream {
   #lastId = Date.now() * 1000;
   readonly #kept: { readonly id: number; readonly frame: string }[] = [];
   readonly #pending = new Map<string, ChangeEvent>();
-  readonly #clients = new Set<ServerResponse>();
+  /** With the token that each came with. */
+  readonly #clients = new Map<ServerResponse, string>();
+  readonly #tokens: Pick<Tokens, 'principalOf'>;
   #flushTimer: NodeJS.Timeout | undefined;
   readonly #heartbeat = setInterval(() => this.#sendAll(': alive\n\n'), HEARTBEAT_MS).unref();
   readonly #unsubscribe: () => void;
 
-  constructor(bus: EventBus) {
+  constructor(bus: EventBus, tokens: Pick<Tokens, 'principalOf'>) {
+    this.#tokens = tokens;
     this.#unsubscribe = bus.subscribe(event => this.#collect(event));
   }
 
@@ -41,14 +45,14 @@ export class EventStream {
     this.#unsubscribe();
     clearInterval(this.#heartbeat);
     clearTimeout(this.#flushTimer);
-    for (const client of this.#clients) client.end();
+    for (const client of this.#clients.keys()) client.end();
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.flushHeaders();
     response.write(this.#catchUp(request.headers['last-event-id']));
-    this.#clients.add(response);
+    this.#clients.set(response, tokenOf(request.headers.authorization) ?? '');
     response.on('close', () => this.#clients.delete(response));
   }
 
@@ -88,9 +92,11 @@ export class EventStream {
     return frame;
   }
 
+  /** Nothing goes to who came with a token that was revoked since, or has expired: their stream ends. */
   #sendAll(text: string): void {
-    for (const client of this.#clients) {
-      if (client.writableLength > CLIENT_BACKLOG) client.destroy();
+    for (const [client, token] of this.#clients) {
+      if (!this.#tokens.principalOf(token)) client.end();
+      else if (client.writableLength > CLIENT_BACKLOG) client.destroy();
       else client.write(text);
     }
   }

@@ -183,7 +183,7 @@ export class StepJudge {
     const gates = step.gates.map(gate => judge(parseGate(gate), metrics));
     if (judged) {
       const { name, version } = judged;
-      await this.#registry.recordEvaluation({ name, version, runId, gates, metrics: logged });
+      await this.#registry.recordEvaluation({ name, version, runId, of: step.name, gates, metrics: logged });
     }
     return gates;
   }

@@ -1,6 +1,7 @@
 /** Gates: comparisons of metrics that a version must fulfil, in pipelines and in the rules of the registry. */
 import type { GateResult } from '../contract/models.ts';
 import { encodeDouble } from '../contract/values.ts';
+import { OWN_RUN } from './model.ts';
 
 /** Metrics a gate may read. */
 export interface GateMetrics {
@@ -39,7 +40,7 @@ class NoChampion extends Error {}
 class NoMetric extends Error {}
 
 const TOKEN =
-  /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<name>(?:champion\.)?(?:[\p{L}_][\p{L}\p{N}_.]*|`[^`]+`))|(?<comparison><=|>=|==|!=|<|>)|(?<operator>[-+*/()]))/uy;
+  /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<name>(?:champion\.)?(?:[\p{L}_][\p{L}\p{N}_.@]*|`[^`]+`))|(?<comparison><=|>=|==|!=|<|>)|(?<operator>[-+*/()]))/uy;
 
 interface Token {
   readonly kind: 'number' | 'name' | 'comparison' | 'operator';
@@ -147,7 +148,7 @@ function metricValue(written: string): Value {
   return ({ candidate, champion }) => {
     if (ofChampion && champion === null) throw new NoChampion();
     const values = (ofChampion ? champion : candidate) ?? {};
-    const value = Object.hasOwn(values, key) ? values[key] : undefined;
+    const value = lookUp(values, key);
     if (value !== undefined) return value;
     const known = Object.keys(values);
     throw new NoMetric(
@@ -156,9 +157,18 @@ function metricValue(written: string): Value {
   };
 }
 
+/** A metric of the run itself has its plain name as long as no evaluation stands over it. */
+function lookUp(values: Readonly<Record<string, number>>, key: string): number | undefined {
+  if (Object.hasOwn(values, key)) return values[key];
+  const plain = key.endsWith(`@${OWN_RUN}`) ? key.slice(0, -OWN_RUN.length - 1) : undefined;
+  if (plain === undefined || !Object.hasOwn(values, plain)) return undefined;
+  const evaluated = Object.keys(values).some(name => name.startsWith(`${plain}@`));
+  return evaluated ? undefined : values[plain];
+}
+
 /**
- * Reads a gate such as `rmspe <= champion.rmspe * 1.02`. Metric names with other characters than letters, digits, `_` and
- * `.` go between backquotes.
+ * Reads a gate such as `rmspe <= champion.rmspe * 1.02`. Metric names with other characters than letters, digits, `_`,
+ * `.` and the `@` before the name of an evaluation go between backquotes.
  *
  * @throws GateSyntaxError
  */

@@ -50,6 +50,14 @@ export type VersionSelector =
   | { readonly alias: string }
   | { readonly stage: Stage };
 
+/** What rules call the run behind a version, where evaluations have metrics of the same names: `rmspe@run`. */
+export const OWN_RUN = 'run';
+
+/** A metric as one evaluation has it. No metric that code logs has an `@` in its name. */
+export function evaluatedBy(metric: string, evaluation: string): string {
+  return `${metric}@${evaluation}`;
+}
+
 /** @throws ApiError INVALID_PARAMETER_VALUE unless a model can have this name */
 export function checkModelName(name: string): void {
   if (name.trim() === '') throw invalid("Missing value for required parameter 'name'.");

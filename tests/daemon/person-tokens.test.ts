@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DaemonClient } from '../../daemon/client/client.ts';
 import { listAudit } from '../../daemon/contract/audit.ts';
+import { EVENTS_PATH } from '../../daemon/contract/events.ts';
 import { getModel, registerVersion } from '../../daemon/contract/models.ts';
 import { listSecrets } from '../../daemon/contract/secrets.ts';
 import { createToken, listTokens, revokeToken } from '../../daemon/contract/tokens.ts';
@@ -80,6 +81,16 @@ describe('tokens of people', () => {
     assert.equal((await command('revoke', 'mallory')).exitCode, 0);
     await assert.rejects(revoked.call(listAudit, { query: {} }), { code: 'UNAUTHENTICATED' });
     assert.match((await command('revoke', 'mallory')).stderr, /“mallory” has no token/);
+  });
+
+  it('end the stream of events that they opened, once they are revoked', async () => {
+    const listener = as(await create('listener', 'tracking'));
+    const { body } = await listener.fetch(EVENTS_PATH);
+    const events = body?.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+    assert.match((await events?.next())?.value ?? '', /hello/);
+    await daemon.client.call(revokeToken, { params: { name: 'listener' } });
+    await new MlflowWire(daemon).post('registered-models/create', { name: 'unheard' });
+    assert.equal((await events?.next())?.done, true);
   });
 
   it('hold after a restart, until they expire', async () => {

@@ -4,7 +4,7 @@ import type { GateResult, ModelVersion, RegisteredModel } from '../../contract/m
 import { type Double, encodeDouble } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
 import { fromColumn } from '../../tracking/store/doubles.ts';
-import { PROMPT_TAG, type Version } from '../model.ts';
+import { evaluatedBy, OWN_RUN, PROMPT_TAG, type Version } from '../model.ts';
 import { reads as models } from './models.ts';
 import { reads as versions } from './versions.ts';
 
@@ -51,12 +51,25 @@ export function describe(connection: Connection, version: Version): ModelVersion
     aliases: [...version.aliases],
     // Registering is one write: no version is ever seen half registered.
     status: 'READY',
-    metrics: Object.assign(
+    metrics: mergeMetrics(
       lastMetrics(connection, version.runId),
-      ...evaluations.map(evaluation => evaluation.metrics),
+      evaluations.map(({ metrics }) => metrics),
     ),
     gates: [...gates.values()],
   };
+}
+
+/** The newest of each name; those of the run that others stand over are told as the run's. */
+function mergeMetrics(
+  own: Readonly<Record<string, Double>>,
+  evaluated: readonly Readonly<Record<string, Double>>[],
+): Record<string, Double> {
+  const later: Record<string, Double> = Object.assign({}, ...evaluated);
+  const hidden = Object.entries(own).filter(
+    ([key]) => Object.hasOwn(later, key) && Object.keys(later).some(name => name.startsWith(`${key}@`)),
+  );
+  const kept = hidden.map(([key, value]) => [evaluatedBy(key, OWN_RUN), value]);
+  return { ...own, ...later, ...Object.fromEntries(kept) };
 }
 
 function lastMetrics(connection: Connection, runId: string | null): Record<string, Double> {

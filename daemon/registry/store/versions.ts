@@ -6,7 +6,7 @@ import type { Double } from '../../contract/values.ts';
 import { statement } from '../../database/statements.ts';
 import { tagWithVersion } from '../../models/store.ts';
 import type { Binding } from '../enforcement.ts';
-import type { Tags, Version, VersionSelector } from '../model.ts';
+import { evaluatedBy, type Tags, type Version, type VersionSelector } from '../model.ts';
 import { isRuled } from '../rules.ts';
 import { followStages, pointAlias } from './aliases.ts';
 import { type Acted, type Outcome, refuse } from './changes.ts';
@@ -31,8 +31,10 @@ export interface Evaluation {
 }
 
 export interface NewEvaluation extends VersionKey, Evaluation {
-  /** The step's run. */
+  /** The run that the metrics are of. */
   readonly runId: string | null;
+  /** What rules call it, behind the `@` of a metric: the data set's file, or the step. */
+  readonly of: string;
 }
 
 export interface NewVersion extends Acted {
@@ -157,7 +159,7 @@ export const writes = {
       input.runId,
       Date.now(),
       JSON.stringify(input.gates),
-      JSON.stringify(input.metrics),
+      JSON.stringify(namedMetrics(input, row)),
     );
     touchVersion(connection, row);
   },
@@ -237,6 +239,13 @@ function selectVersion(
     connection,
     `${select} JOIN model_alias a ON a.model = v.model AND a.version = v.version WHERE ${live} AND a.alias = ?`,
   ).get(model, selector.alias);
+}
+
+/** Metrics of an evaluation by their names alone and, unless it is the version's own run, with the evaluation's, too. */
+function namedMetrics({ metrics, of, runId }: NewEvaluation, row: VersionRow): Evaluation['metrics'] {
+  if (runId !== null && runId === row.runId) return metrics;
+  const named = Object.entries(metrics).map(([key, value]) => [evaluatedBy(key, of), value]);
+  return { ...metrics, ...Object.fromEntries(named) };
 }
 
 /** What is kept of a deleted version is that its number was given; its aliases are still there. */

@@ -189,7 +189,7 @@ describe('the model registry', () => {
       await test.tracking.logMetric(run, { key: 'rmspe', value, timestamp: 1, step });
     const { version } = await registry.registerFromRun({ runIds: [run], name: 'sales', actor: OWNER });
     const gate = { gate: 'holdout < 0.1', observed: 0.2, expected: 0.1 };
-    const judged = { name: 'sales', version, runId: run };
+    const judged = { name: 'sales', version, runId: run, of: 'evaluate' };
     await registry.recordEvaluation({
       ...judged,
       gates: [{ ...gate, passed: false }],

@@ -102,11 +102,45 @@ describe('rules for stages', () => {
         name: 'sales',
         version: number,
         runId: null,
+        of: 'holdout.parquet',
         gates: [],
         metrics: { holdout: 0.05 },
       });
       await move(number, 'Staging');
       assert.equal(await stageOf(number), 'Staging');
+    });
+
+    it('mean the evaluation that they name, whatever else has a metric of that name', async () => {
+      test.writeRules(
+        'registry:',
+        '  Staging:',
+        '    gates: [rmspe@run < 0.2, rmspe@holdout.parquet <= champion.rmspe@holdout.parquet]',
+      );
+      const evaluated = (of: string, number: number, rmspe: number) =>
+        test.registry.recordEvaluation({
+          ...{ name: 'sales', version: number, runId: null },
+          ...{ of, gates: [], metrics: { rmspe } },
+        });
+      const champion = await version({ rmspe: 0.1 });
+      await evaluated('holdout.parquet', champion, 0.3);
+      await move(champion, 'Production');
+      const worse = await version({ rmspe: 0.1 });
+      assert.match(await refused(move(worse, 'Staging'), 'conditions'), /no metric “rmspe@holdout\.parquet”/);
+      await evaluated('holdout.parquet', worse, 0.4);
+      await evaluated('easy.parquet', worse, 0.01);
+      assert.match(
+        await refused(move(worse, 'Staging'), 'conditions'),
+        /holdout\.parquet does not hold \(observed 0\.4, expected <= 0\.3\)\.$/,
+      );
+      assert.deepEqual((await test.registry.show('sales', worse)).metrics, {
+        rmspe: 0.01,
+        'rmspe@run': 0.1,
+        'rmspe@holdout.parquet': 0.4,
+        'rmspe@easy.parquet': 0.01,
+      });
+      await evaluated('holdout.parquet', worse, 0.2);
+      await move(worse, 'Staging');
+      assert.equal(await stageOf(worse), 'Staging');
     });
   });
 
