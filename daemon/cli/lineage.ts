@@ -194,7 +194,7 @@ function sayLeftOut(leftOut: readonly LeftOut[]): void {
   const count = leftOut.reduce((sum, each) => sum + each.count, 0);
   const [first] = leftOut;
   say(
-    `${count} more are left out${first ? `, the first ${first.direction} of ${first.node}` : ''}: ask with a greater ` +
+    `At least ${count} more are left out${first ? `, the first ${first.direction} of ${first.node}` : ''}: ask with a greater ` +
       '--depth or --limit, or from there on.',
   );
 }

@@ -1,9 +1,10 @@
-/** Rows and columns of data, where they can be had without reading much. */
+/** Rows and columns of data, and what DVC calls it, where that can be had without reading much. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { DataField, DataNode } from '../contract/lineage.ts';
 import { countRows, readColumns } from './delimited.ts';
+import { dvcFileOf, dvcNameOf } from './dvc-name.ts';
 import { footerLength, readFooter } from './parquet.ts';
 
 /** Larger files are not read whole: their rows are not counted, nor is it checked what they hold. */
@@ -19,18 +20,26 @@ const REMEMBERED = 1_000;
 
 const DELIMITERS: Readonly<Record<string, string>> = { '.csv': ',', '.tsv': '\t' };
 
-/** What was found; both null where nothing can be. */
-interface Facts {
+/** Of a table; both null where nothing can be found. */
+interface TableFacts {
   readonly rows: number | null;
   readonly schema: DataField[] | null;
 }
 
-const NONE: Facts = { rows: null, schema: null };
+const NO_TABLE: TableFacts = { rows: null, schema: null };
+
+/** What was found. */
+interface Facts extends TableFacts {
+  /** DVC's name of the version. */
+  readonly dvc: string | null;
+}
+
+const NONE: Facts = { ...NO_TABLE, dvc: null };
 
 /** Reads what versions of data are made of: from the cache of outputs, or from where they lie, if they still do. */
 export class DataFacts {
   readonly #cache: string;
-  /** By path's extension and digest: what a digest names does not change. */
+  /** By path and digest: what a digest names does not change. */
   readonly #known = new Map<string, Facts>();
 
   /** @param cache folder with the outputs of steps by their content */
@@ -39,7 +48,7 @@ export class DataFacts {
   }
 
   /**
-   * Nodes with what no run has logged of them.
+   * Nodes with what neither steps nor runs have told of them.
    *
    * @param most versions that are looked at, besides those that are remembered
    */
@@ -51,27 +60,31 @@ export class DataFacts {
     const completed: Node[] = [];
     for (const node of nodes) {
       const data = asData(node);
-      const wanted = data !== undefined && (data.schema === null || data.rows === null) && left > 0;
-      if (!wanted) {
+      if (!data || left <= 0 || data.digest === null) {
         completed.push(node);
         continue;
       }
-      const found = await this.#of(data);
-      if (!found.known) left -= 1;
-      const { rows, schema } = found.facts;
-      completed.push({ ...node, rows: data.rows ?? rows, schema: data.schema ?? schema });
+      const { facts, known } = await this.#of(data, data.digest);
+      if (!known) left -= 1;
+      const { rows, schema, dvc } = facts;
+      completed.push({
+        ...node,
+        rows: data.rows ?? rows,
+        schema: data.schema ?? schema,
+        dvc: data.dvc ?? dvc,
+      });
     }
     return completed;
   }
 
-  async #of(data: DataNode): Promise<{ facts: Facts; known: boolean }> {
-    const extension = path.extname(data.path).toLowerCase();
-    const readable = DELIMITERS[extension] !== undefined || extension === '.parquet';
-    if (!readable || data.digest === null) return { facts: NONE, known: true };
-    const key = `${extension} ${data.digest}`;
+  async #of(data: DataNode, digest: string): Promise<{ facts: Facts; known: boolean }> {
+    const key = `${data.path} ${digest}`;
     const known = this.#known.get(key);
     if (known) return { facts: known, known: true };
-    const facts = await this.#read(data, data.digest, extension).catch(() => undefined);
+    const extension = path.extname(data.path).toLowerCase();
+    const isTracked = data.file !== null && (await isFile(dvcFileOf(data.file)));
+    if (!isTable(extension) && !isTracked) return { facts: NONE, known: true };
+    const facts = await this.#read(data, digest, extension).catch(() => undefined);
     // What lies elsewhere now can come back.
     if (facts) this.#remember(key, facts);
     return { facts: facts ?? NONE, known: false };
@@ -87,10 +100,15 @@ export class DataFacts {
   async #read(data: DataNode, digest: string, extension: string): Promise<Facts | undefined> {
     const kept = path.join(this.#cache, 'objects', digest.slice(0, 2), digest.slice(2));
     const isKept = /^[0-9a-f]{64}$/.test(digest) && (await isFile(kept));
-    if (isKept) return readFacts(kept, extension);
-    if (data.file === null || !(await isFile(data.file))) return undefined;
-    return (await holds(data.file, digest)) ? readFacts(data.file, extension) : undefined;
+    if (isKept) return { ...(await tableFacts(kept, extension)), dvc: null };
+    const content = data.file === null ? undefined : await contentOf(data.file, digest);
+    if (data.file === null || !content) return undefined;
+    return { ...(await tableFacts(data.file, extension)), dvc: await dvcNameOf(data.file, content) };
   }
+}
+
+function isTable(extension: string): boolean {
+  return DELIMITERS[extension] !== undefined || extension === '.parquet';
 }
 
 function asData(node: { readonly kind: string }): DataNode | undefined {
@@ -101,15 +119,17 @@ async function isFile(file: string): Promise<boolean> {
   return (await fs.stat(file).catch(() => undefined))?.isFile() ?? false;
 }
 
-/** Whether a file still holds what a digest names. */
-async function holds(file: string, digest: string): Promise<boolean> {
-  if ((await fs.stat(file)).size > WHOLE_BYTES) return false;
-  const content = await fs.readFile(file);
+/** What a file holds, if that is still what a digest names. */
+async function contentOf(file: string, digest: string): Promise<Buffer | undefined> {
   const algorithm = { 32: 'md5', 64: 'sha256' }[digest.length];
-  return algorithm !== undefined && createHash(algorithm).update(content).digest('hex') === digest;
+  const status = await fs.stat(file).catch(() => undefined);
+  if (algorithm === undefined || !status?.isFile() || status.size > WHOLE_BYTES) return undefined;
+  const content = await fs.readFile(file);
+  return createHash(algorithm).update(content).digest('hex') === digest ? content : undefined;
 }
 
-async function readFacts(file: string, extension: string): Promise<Facts> {
+async function tableFacts(file: string, extension: string): Promise<TableFacts> {
+  if (!isTable(extension)) return NO_TABLE;
   const handle = await fs.open(file);
   try {
     const { size } = await handle.stat();
@@ -125,10 +145,10 @@ async function readFacts(file: string, extension: string): Promise<Facts> {
   }
 }
 
-async function readParquet(handle: fs.FileHandle, size: number): Promise<Facts> {
+async function readParquet(handle: fs.FileHandle, size: number): Promise<TableFacts> {
   const tail = await readPart(handle, Math.max(0, size - END_BYTES), Math.min(size, END_BYTES));
   const length = footerLength(tail);
-  if (length === undefined || length > Math.min(size, FOOTER_BYTES)) return NONE;
+  if (length === undefined || length > Math.min(size, FOOTER_BYTES)) return NO_TABLE;
   return readFooter(
     length <= tail.length
       ? tail.subarray(tail.length - length)

@@ -102,7 +102,7 @@ export class LineagePage extends PageElement {
         ? nothing
         : html`
             <p class="notice">
-              ${count.toLocaleString()} more nodes are left out.
+              At least ${count.toLocaleString()} more nodes are left out.
               <button class="link" @click=${() => this.#host.send({ type: 'more' })}>Show more</button>
             </p>
           `,

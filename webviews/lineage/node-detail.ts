@@ -66,7 +66,8 @@ function dataFacts(node: DataNode): (TemplateResult | typeof nothing)[] {
   return [
     factList('Data', [
       ['Path', node.path],
-      ...known(node.dvc === null ? 'Digest' : 'Version of DVC', node.digest),
+      ...known('Digest', node.digest === node.dvc ? null : node.digest),
+      ...known('Version of DVC', node.dvc),
       ...known('Bytes', node.size?.toLocaleString()),
       ...known('Rows', node.rows?.toLocaleString()),
     ]),

@@ -77,6 +77,25 @@ describe('rows and columns of data', () => {
     assert.deepEqual(await factsOf('logged.csv', 'a,b\n1,2\n', logged), [7, ['a long']]);
   });
 
+  it('come with what DVC calls the version, where a .dvc file beside it names it', async () => {
+    const content = 'a\n1\n';
+    const node = (digest: string): DataNode => ({
+      ...{ id: 'data:kept.csv', kind: 'data', label: 'kept.csv', path: 'kept.csv', dvc: null, size: null },
+      ...{ digest, rows: null, schema: null, file: path.join(folder.path, 'kept.csv') },
+    });
+    fs.writeFileSync(path.join(folder.path, 'kept.csv'), content);
+    const dvcFile = (md5: string) => `outs:\n- md5: ${md5}\n  size: 4\n  hash: md5\n  path: kept.csv\n`;
+    const nameOf = async (text: string, digest = digestOf(content)) => {
+      fs.writeFileSync(path.join(folder.path, 'kept.csv.dvc'), text);
+      const [found] = await new DataFacts(cache).complete([node(digest)]);
+      return found?.dvc;
+    };
+    assert.equal(await nameOf(dvcFile(digestOf(content, 'md5'))), digestOf(content, 'md5'));
+    assert.equal(await nameOf(dvcFile(digestOf('another', 'md5'))), null);
+    assert.equal(await nameOf(dvcFile(digestOf(content, 'md5')), digestOf('of before')), null);
+    for (const text of ['', 'outs: 7', ': [', 'a: &a [*a, *a]']) assert.equal(await nameOf(text), null, text);
+  });
+
   it('are read of the end of a Parquet file', async function () {
     this.timeout(300_000);
     const python = await ensurePythonEnvironment(

@@ -8,6 +8,7 @@ import type { Execution } from '../../../daemon/contract/pipelines.ts';
 import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { pipeline, writeProject } from '../../support/lineage.ts';
+import { MlflowWire } from '../../support/mlflow.ts';
 import { run, step } from '../../support/pipelines.ts';
 import { ensurePythonEnvironment } from '../../support/python-environment.ts';
 import { Receiver } from '../../support/receiver.ts';
@@ -18,6 +19,7 @@ describe('events of OpenLineage', () => {
   const receiver = new Receiver();
   let daemon: TestDaemon;
   let execution: Execution;
+  let elsewhere: string;
 
   before(async function () {
     this.timeout(300_000);
@@ -37,7 +39,34 @@ describe('events of OpenLineage', () => {
       'name: broken',
       'steps: { fail: { run: python3 -c "raise SystemExit(1)", deps: [model.onnx] } }',
     ]);
+    elsewhere = await logElsewhere();
   });
+  /** A run of code that is no step, with a child. */
+  async function logElsewhere(): Promise<string> {
+    const mlflow = new MlflowWire(daemon);
+    const start = async (tags: Record<string, string>) => {
+      const { run: made } = await mlflow.post<{ run: { info: { run_id: string } } }>('runs/create', {
+        ...{ experiment_id: '0', run_name: 'free', start_time: Date.now() },
+        tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+      });
+      return made.info.run_id;
+    };
+    const run_id = await start({ 'mlflow.source.name': 'notebook.ipynb' });
+    const dataset = { name: 'big', digest: 'abcdef12', source_type: 's3' };
+    const source = JSON.stringify({ uri: 's3://bucket/raw/big.parquet' });
+    await mlflow.post('runs/log-inputs', {
+      run_id,
+      datasets: [{ dataset: { ...dataset, source }, tags: [] }],
+    });
+    const child = await start({ 'mlflow.parentRunId': run_id });
+    await mlflow.post('runs/log-inputs', {
+      run_id: child,
+      datasets: [{ dataset: { ...dataset, source: 'no address' }, tags: [] }],
+    });
+    await mlflow.post('runs/update', { run_id, status: 'KILLED', end_time: Date.now() });
+    return run_id;
+  }
+
   after(async () => {
     await daemon.dispose();
     await receiver.close();
@@ -73,7 +102,11 @@ describe('events of OpenLineage', () => {
       input: events.map(event => JSON.stringify(event)).join('\n'),
     });
     assert.equal(Number(stdout), events.length);
-    assert.equal(events.length, 6, 'a beginning and an end of each of the three steps');
+    assert.equal(
+      events.length,
+      9,
+      'beginnings and ends of three steps and a run, and the beginning of its child',
+    );
   });
 
   it('tell what a step read and made, of which code and with which parameters', async () => {
@@ -116,6 +149,19 @@ describe('events of OpenLineage', () => {
     only(events, 'broken.fail', 'FAIL');
   });
 
+  it('tell of runs of code that is no step, with data that is elsewhere', async () => {
+    const events = await exported();
+    const { run: made, inputs } = only(events, 'notebook.ipynb', 'ABORT');
+    assert.equal(made.runId.replaceAll('-', ''), elsewhere);
+    assert.deepEqual(
+      inputs.map(({ namespace, name, facets }) => [namespace, name, facets.version?.datasetVersion]),
+      [['s3://bucket', 'raw/big.parquet', 'abcdef12']],
+    );
+    const child = only(events, 'free', 'START');
+    const { run: parent, job } = child.run.facets.parent as unknown as Pick<OpenLineageEvent, 'run' | 'job'>;
+    assert.deepEqual([parent.runId, job.name], [made.runId, 'notebook.ipynb']);
+  });
+
   it('can be those of one node, and are the same each time', async () => {
     const ofModel = await exported('sales/1');
     assert.deepEqual([...new Set(ofModel.map(({ job }) => job.name))].toSorted(), [
@@ -142,7 +188,7 @@ describe('events of OpenLineage', () => {
     receiver.answers.set('/away', { status: 302, headers: { location: `${receiver.url}/elsewhere` } });
     const full = await modelthat(daemon.place, 'lineage', 'export', '--openlineage', `${receiver.url}/full`);
     assert.equal(full.exitCode, 1);
-    assert.match(full.stderr, /0 of 6 events were sent; then: 127\.0\.0\.1:\d+ answered 507: seen/);
+    assert.match(full.stderr, /0 of 9 events were sent; then: 127\.0\.0\.1:\d+ answered 507: seen/);
     const away = await modelthat(daemon.place, 'lineage', 'export', '--openlineage', `${receiver.url}/away`);
     assert.match(away.stderr, /redirect \(302\), which is not followed/);
     assert.equal(
