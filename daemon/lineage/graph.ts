@@ -34,19 +34,18 @@ export function traceLineage(rows: LineageRows, query: LineageQuery): LineageGra
 export function traceAll(rows: LineageRows, workspace: string, limit: number): Omit<LineageGraph, 'start'> {
   const sources = new DataSources(rows, workspace);
   const runs = rows.runsOfInterest(limit).map(run => idOfRun(run, rows));
-  const starts = [...sources.steps.ids, ...runs].slice(0, limit);
+  const starts = new Set([...sources.steps.ids, ...runs].slice(0, limit));
   const { nodes, edges, leftOut } = walk(
-    [...new Set(starts)],
+    [...starts],
     ['upstream', 'downstream'],
     { depth: 1, limit },
     neighboursIn(rows, sources),
   );
-  // What is two steps away is no neighbour of anything that has events.
-  const isBeyond = ({ node }: (typeof leftOut)[number]) => !starts.includes(node);
   return {
     nodes: [...nodes.keys()].map(id => describeNode(id, rows, sources)),
     edges,
-    leftOut: leftOut.filter(each => !isBeyond(each)),
+    // What is two steps away is no neighbour of anything that has events.
+    leftOut: leftOut.filter(({ node }) => starts.has(node)),
     remarks: sources.remarks,
   };
 }

@@ -25,7 +25,8 @@ export class DataSources {
     this.#workspace = workspace;
     const steps = rows.steps();
     if (steps.length > MAX_STEPS) this.remarks.push(`Only the newest ${MAX_STEPS} steps were looked at.`);
-    this.steps = new StepIndex(steps.slice(0, MAX_STEPS).map(row => toFacts(row, workspace)));
+    const placer = new Placer(workspace);
+    this.steps = new StepIndex(steps.slice(0, MAX_STEPS).map(row => toFacts(row, placer)));
     const datasets = rows.datasets();
     if (datasets.length > MAX_DATASETS)
       this.remarks.push(`Only the newest ${MAX_DATASETS} data sets of runs were looked at.`);
@@ -120,10 +121,30 @@ export class DataSources {
   }
 }
 
-function toFacts(row: StepRow, workspace: string): StepFacts {
+/** Names the places of paths that steps have; the same ones come again and again. */
+class Placer {
+  readonly #workspace: string;
+  readonly #known = new Map<string, string>();
+
+  constructor(workspace: string) {
+    this.#workspace = workspace;
+  }
+
+  /** @param relative to the folder of a pipeline's file */
+  place(file: string, relative: string): string {
+    const key = `${file}\n${relative}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const place = placeIn(file, relative, this.#workspace);
+    this.#known.set(key, place);
+    return place;
+  }
+}
+
+function toFacts(row: StepRow, placer: Placer): StepFacts {
   const { reads, makes, reused, dvc, ...rest } = row;
   const placed = <Value>(record: Record<string, Value>): [string, Value][] =>
-    Object.entries(record).map(([relative, value]) => [placeIn(row.file, relative, workspace), value]);
+    Object.entries(record).map(([relative, value]) => [placer.place(row.file, relative), value]);
   const digests = JSON.parse(reads) as Record<string, string | null>;
   const contents = (JSON.parse(makes) ?? {}) as Record<string, Partial<Made>>;
   return {

@@ -140,7 +140,11 @@ function isMade(maker: StepFacts, path: string, digest: string | null): boolean 
 function withoutRepeated(steps: readonly StepFacts[]): StepFacts[] {
   const signature = ({ file, step, reads, makes }: StepFacts) =>
     JSON.stringify([file, step, [...reads], [...makes].map(([path, { digest }]) => [path, digest])]);
-  const ran = new Set(steps.filter(({ reused }) => !reused).map(signature));
+  // Most steps ran: only what an earlier result stood for is compared with them.
+  const reused = new Set(steps.filter(step => step.reused).map(({ file, step }) => `${file}\n${step}`));
+  const ran = new Set(
+    steps.filter(step => !step.reused && reused.has(`${step.file}\n${step.step}`)).map(signature),
+  );
   const seen = new Set<string>();
   return steps.filter(step => {
     if (!step.reused) return true;
