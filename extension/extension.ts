@@ -34,6 +34,7 @@ import { lineagePanels } from './panels/lineage-panel.ts';
 import { modelPanels } from './panels/model-panel.ts';
 import { pipelinePanels } from './panels/pipeline-panel.ts';
 import { runPanels } from './panels/run-panel.ts';
+import { idOf, runsPanels } from './panels/runs-panel.ts';
 import { ExperimentsTree } from './trees/experiments.ts';
 import { ModelsTree } from './trees/models.ts';
 import { PipelinesTree } from './trees/pipelines.ts';
@@ -52,6 +53,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const watch = new PipelineWatch(stores, log);
   const modelLenses = new ModelLenses(stores, log);
   const runs = runPanels(context.extensionUri, stores, log);
+  const openBeside: OpenRun = (connection, runId) => runs.open(connection, runId, vscode.ViewColumn.Beside);
+  const tables = runsPanels(context.extensionUri, stores, log, openBeside);
   const pipelines = pipelinePanels(context.extensionUri, stores, log);
   const models = modelPanels(context.extensionUri, stores, log);
   const openModel: OpenModel = (connection, name, version) => {
@@ -64,7 +67,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const lineage = lineagePanels(context.extensionUri, stores, log, { openRun, openModel, openPipeline });
   const handlers: Handlers = {
     ...daemonCommands(stores, trees, log),
-    ...runCommands(stores, openRun),
+    ...runCommands(stores, openRun, (connection, ids) => tables.open(connection, idOf(ids))),
     ...importCommands(stores),
     ...pipelineCommands(stores, openPipeline),
     ...executionCommands(stores, logs, openRun),
@@ -82,6 +85,7 @@ export function activate(context: vscode.ExtensionContext): void {
     logs,
     watch,
     runs,
+    tables,
     pipelines,
     models,
     lineage,

@@ -11,6 +11,7 @@ import * as pipelines from './pipelines.ts';
 import * as reproductions from './reproductions.ts';
 import type { AnyRoute } from './route.ts';
 import * as rules from './rules.ts';
+import * as runLists from './run-lists.ts';
 import * as runs from './runs.ts';
 import * as serving from './serving.ts';
 import * as tokens from './tokens.ts';
@@ -28,6 +29,7 @@ export const operations: ReadonlyMap<string, AnyRoute> = new Map(
     about,
     housekeeping,
     runs,
+    runLists,
     models,
     rules,
     approvals,

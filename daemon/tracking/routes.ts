@@ -1,4 +1,5 @@
 /** Tracking's part of the native API. */
+import * as lists from '../contract/run-lists.ts';
 import * as contract from '../contract/runs.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { TrackingService } from './service.ts';
@@ -15,6 +16,10 @@ export function mountTracking(router: ApiRouter, tracking: TrackingService): voi
       experimentIds: experimentIds.length > 0 ? experimentIds : undefined,
     }),
   );
+
+  router.mount(lists.listRunIds, ({ body }) => tracking.listRunIdsJson(body));
+
+  router.mount(lists.describeRunColumns, ({ body }) => tracking.describeRunColumnsJson(body));
 
   router.mount(contract.getRun, ({ params }) => tracking.getRunJson(params.runId));
 

@@ -22,6 +22,7 @@ import {
 import { decodeHistoryToken, type Page } from './pages.ts';
 import type { SeriesRequest } from './store/curves.ts';
 import type { HistoryPoint, ModelPoint } from './store/history.ts';
+import type { RunList, RunScope } from './store/run-list.ts';
 import type { NewRun, RunChange, Touched } from './store/runs.ts';
 import type { RunSearch } from './store/search-runs.ts';
 
@@ -70,6 +71,16 @@ export class TrackingService {
   /** Like `searchRuns`, already serialised (UTF-8 JSON). */
   searchRunsJson(search: RunSearch): Promise<Uint8Array> {
     return this.#database.readJson('tracking.searchRuns', search);
+  }
+
+  /** The order of all runs of a search, serialised (UTF-8 JSON). */
+  listRunIdsJson(list: RunList): Promise<Uint8Array> {
+    return this.#database.readJson('tracking.listRunIds', list);
+  }
+
+  /** Metrics, params and tags of all runs of a search, serialised (UTF-8 JSON). */
+  describeRunColumnsJson(scope: RunScope): Promise<Uint8Array> {
+    return this.#database.readJson('tracking.describeRunColumns', scope);
   }
 
   /** Changes what is given and leaves the rest. */

@@ -10,6 +10,8 @@ import { importExperiment, importRun } from './store/import.ts';
 import * as inputs from './store/inputs.ts';
 import { logBatch, logBatchBody } from './store/log.ts';
 import { getRun } from './store/read-runs.ts';
+import { describeRunColumns } from './store/run-columns.ts';
+import { listRunIds } from './store/run-list.ts';
 import * as runs from './store/runs.ts';
 import { sampledHistories } from './store/sampled.ts';
 import { Sealing } from './store/sealing.ts';
@@ -47,6 +49,8 @@ export const reads = {
   'tracking.searchExperiments': searchExperiments,
   'tracking.getRun': getRun,
   'tracking.searchRuns': snapshot(searchRuns),
+  'tracking.listRunIds': snapshot(listRunIds),
+  'tracking.describeRunColumns': snapshot(describeRunColumns),
   'tracking.countRunning': runs.countRunning,
   'tracking.metricHistoryBody': metricHistoryBody,
   'tracking.metricColumns': snapshot(history.metricColumns),

@@ -11,7 +11,7 @@ import {
   listPipelines,
   type Pipeline,
 } from '../../daemon/contract/pipelines.ts';
-import { type Run, searchRuns } from '../../daemon/contract/runs.ts';
+import { type Experiment, listExperiments, type Run, searchRuns } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { allModels } from '../trees/all-models.ts';
@@ -79,6 +79,26 @@ export function askRun(
       label: run.name,
       description: `${run.status.toLowerCase()} · ${formatAge(run.startTime, Date.now())} · ${run.id}`,
     }),
+  );
+}
+
+/** Asks for an experiment. @returns its id in a list, which is empty where all are meant */
+export function askExperiments(stores: Stores, title: string): Promise<Of<readonly string[]> | undefined> {
+  return choose<readonly Experiment[]>(
+    stores,
+    title,
+    'There is no experiment.',
+    async connection => {
+      const { items } = await connection.call(listExperiments, { query: { limit: 1000 } });
+      return [...(items.length > 1 ? [items] : []), ...items.map(item => [item])];
+    },
+    ([experiment, ...others]) => {
+      const runs = [experiment, ...others].reduce((sum, one) => sum + (one?.runCount ?? 0), 0);
+      const label = others.length > 0 ? 'All experiments' : (experiment?.name ?? '');
+      return { label, description: `${runs} run${runs === 1 ? '' : 's'}` };
+    },
+  ).then(
+    chosen => chosen && { ...chosen, thing: chosen.thing.length > 1 ? [] : chosen.thing.map(({ id }) => id) },
   );
 }
 

@@ -6,13 +6,16 @@ import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { allModels } from '../trees/all-models.ts';
 import { subjectOf } from '../trees/subject.ts';
-import { askRun, type Of } from './ask.ts';
+import { askExperiments, askRun, type Of } from './ask.ts';
 
 /** Shows a run's page. */
 export type OpenRun = (connection: StoreConnection, runId: string) => void;
 
+/** Shows the table of the runs of some experiments; of all, when none is named. */
+export type OpenRuns = (connection: StoreConnection, experiments: readonly string[]) => void;
+
 /** Commands on runs. */
-export function runCommands(stores: Stores, openRun: OpenRun) {
+export function runCommands(stores: Stores, openRun: OpenRun, openRuns: OpenRuns) {
   const runOf = async (argument: unknown, title: string, filter?: string): Promise<Of<Run> | undefined> => {
     const subject = subjectOf(argument, 'run');
     return subject ? { connection: subject.connection, thing: subject.run } : askRun(stores, title, filter);
@@ -24,6 +27,12 @@ export function runCommands(stores: Stores, openRun: OpenRun) {
       if (execution) return openRun(execution.connection, execution.execution.runId);
       const run = await runOf(argument, 'Open Run');
       if (run) openRun(run.connection, run.thing.id);
+    },
+    'modelthat.runs.table': async argument => {
+      const experiment = subjectOf(argument, 'experiment');
+      if (experiment) return openRuns(experiment.connection, [experiment.experiment.id]);
+      const chosen = await askExperiments(stores, 'Show Run Table');
+      if (chosen) openRuns(chosen.connection, chosen.thing);
     },
     'modelthat.runs.copyId': async argument => {
       const run = await runOf(argument, 'Copy Run ID');
@@ -65,6 +74,22 @@ async function removeRun(connection: StoreConnection, run: Run): Promise<void> {
   await connection.call(deleteRun, { params: { runId: run.id } });
   const undo = await vscode.window.showInformationMessage(`Run ${run.name} was moved to the bin.`, 'Restore');
   if (undo) await connection.call(restoreRun, { params: { runId: run.id }, body: {} });
+}
+
+/** Moves runs to the bin, with the way back. */
+export async function deleteRuns(connection: StoreConnection, runIds: readonly string[]): Promise<void> {
+  const title = `Moving ${runIds.length} runs to the bin`;
+  const each = (route: typeof deleteRun | typeof restoreRun, undone: boolean) =>
+    vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: undone ? `Restoring ${runIds.length} runs` : title },
+      async () => {
+        for (const runId of runIds) await connection.call(route, { params: { runId }, body: {} });
+      },
+    );
+  await each(deleteRun, false);
+  const count = runIds.length === 1 ? '1 run was' : `${runIds.length} runs were`;
+  const undo = await vscode.window.showInformationMessage(`${count} moved to the bin.`, 'Restore');
+  if (undo) await each(restoreRun, true);
 }
 
 async function registerModel(connection: StoreConnection, run: Run): Promise<void> {

@@ -87,6 +87,12 @@ export const COMMANDS = {
     palette: running,
     places: [onItem(/^(run|execution)\b/, 'inline@1'), onItem(/^(run|execution)\b/, '1_open@1')],
   },
+  'modelthat.runs.table': {
+    title: 'Show Run Table',
+    icon: '$(table)',
+    palette: running,
+    places: [onItem(/^experiment\b/, 'inline@1'), onItem(/^experiment\b/, '1_open@1')],
+  },
   'modelthat.runs.copyId': {
     title: 'Copy Run ID',
     palette: running,

@@ -8,6 +8,8 @@ export type ViewId = (typeof VIEWS)[number];
 
 /** Type of the run page's webview panels; restores them after a reload. */
 export const RUN_PANEL = 'modelthat.run';
+/** Type of the webview panels with tables of runs. */
+export const RUNS_PANEL = 'modelthat.runs';
 /** Type of the pipeline page's webview panels. */
 export const PIPELINE_PANEL = 'modelthat.pipeline';
 /** Type of the model page's webview panels. */

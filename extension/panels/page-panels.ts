@@ -39,15 +39,15 @@ export class PagePanels<Page> implements vscode.Disposable {
     });
   }
 
-  /** Shows the page of a thing. @param id of the thing, in its store */
-  open(connection: StoreConnection, id: string): Page {
+  /** Shows the page of a thing. @param id of the thing, in its store @param column where, when it is not open yet */
+  open(connection: StoreConnection, id: string, column = vscode.ViewColumn.Active): Page {
     const open = this.#open.get(keyOf(connection, id));
     if (open) {
       open.panel.reveal();
       return open.page;
     }
     const { panel: type, title } = this.#kind;
-    const panel = vscode.window.createWebviewPanel(type, title, vscode.ViewColumn.Active);
+    const panel = vscode.window.createWebviewPanel(type, title, column);
     return this.#fill(panel, connection, id);
   }
 

@@ -13,7 +13,7 @@ import { toRuns, type WantedKeys } from './read-runs.ts';
 import { type Condition, toCondition } from './run-conditions.ts';
 import { entityOf } from './run-names.ts';
 import { decodePosition, encodePosition, positionOf, type RunIndex, toTerms } from './run-order.ts';
-import { firstRuns, type Limits } from './run-walk.ts';
+import { firstRuns, type Limits, type Wanted } from './run-walk.ts';
 import { RUN_COLUMNS, type RunRow } from './runs.ts';
 
 export interface RunSearch {
@@ -39,9 +39,7 @@ export interface RunSearch {
 export function searchRuns(connection: Connection, search: RunSearch, limits?: Limits): Page<Run> {
   const identity = identityOf(search);
   const place = decodePlaceToken(search.pageToken, identity);
-  const comparisons = parseFilter(search.filter);
-  const conditions = [...scope(search), ...comparisons.map(toCondition)];
-  const terms = toTerms(parseOrderBy(search.orderBy), comparisons, newest(search));
+  const { conditions, terms } = wantedRuns(search);
   const after = place && decodePosition(terms, place);
   if (place && !after) throw foreignToken();
   const ids = firstRuns(connection, { conditions, terms, after }, search.limit + 1, limits);
@@ -51,6 +49,17 @@ export function searchRuns(connection: Connection, search: RunSearch, limits?: L
   if (ids.length === found.length || last === undefined) return { items };
   const end = encodePosition(positionOf(connection, last, terms));
   return { items, nextPageToken: encodeToken({ after: end, search: identity }) };
+}
+
+/** The runs of a search, and their order. @throws ApiError when filter or order_by cannot be used */
+export function wantedRuns(
+  search: Omit<RunSearch, 'limit' | 'pageToken'>,
+): Pick<Wanted, 'conditions' | 'terms'> {
+  const comparisons = parseFilter(search.filter);
+  return {
+    conditions: [...scope(search), ...comparisons.map(toCondition)],
+    terms: toTerms(parseOrderBy(search.orderBy), comparisons, newest(search)),
+  };
 }
 
 /** What a page token is bound to. */
@@ -80,7 +89,7 @@ function toWanted(columns: readonly string[]): WantedKeys {
 }
 
 /** What is searched, as conditions. */
-function scope(search: RunSearch): Condition[] {
+function scope(search: Pick<RunSearch, 'experimentIds' | 'view' | 'parentId'>): Condition[] {
   const place = allOf([...ofExperiments(search.experimentIds), ...ofLifecycle(search.view)]);
   const runs = { sql: `SELECT run.id AS run FROM run WHERE ${place.sql}`, values: place.values };
   return [{ ...place, runs }, ...ofParent(search.parentId)];
@@ -113,7 +122,10 @@ function ofParent(id: string | null | undefined): Condition[] {
 }
 
 /** The index of the searched runs by their start. */
-function newest({ experimentIds, view }: RunSearch): Pick<RunIndex, 'rows' | 'among'> | undefined {
+function newest({
+  experimentIds,
+  view,
+}: Pick<RunSearch, 'experimentIds' | 'view'>): Pick<RunIndex, 'rows' | 'among'> | undefined {
   if (view === 'all') return undefined;
   if (experimentIds?.length === 1)
     return {

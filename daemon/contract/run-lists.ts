@@ -1,0 +1,62 @@
+/** All runs of a search at once, as tables need them: their order, and what there is to show of them. */
+import * as z from 'zod';
+import { route } from './route.ts';
+import { Double } from './values.ts';
+
+/** Which runs are meant. */
+const RunScope = z.object({
+  /** Empty = all experiments. */
+  experimentIds: z.array(z.string()).default([]),
+  /** MLflow's filter language. */
+  filter: z.string().default(''),
+  view: z.enum(['active', 'deleted', 'all']).default('active'),
+});
+
+export const listRunIds = route({
+  method: 'POST',
+  path: '/api/v1/runs/ids',
+  access: 'tracking',
+  summary:
+    'Ids of all runs of a search in its order: a table looks up those in sight, however it is scrolled',
+  body: RunScope.extend({
+    /** MLflow's order_by items. */
+    orderBy: z.array(z.string()).default([]),
+    limit: z.number().int().min(1).max(1_000_000).default(1_000_000),
+  }),
+  reply: z.object({
+    ids: z.array(z.string()),
+    /** Whether there are more than `limit`. */
+    more: z.boolean(),
+  }),
+});
+
+/** A metric, param or tag that some of the runs have. */
+export const RunColumn = z.object({
+  key: z.string(),
+  /** How many runs have it. */
+  runs: z.number().int(),
+  /** Whether it tells runs apart: not all have it, or not all the same value. */
+  differs: z.boolean(),
+});
+export type RunColumn = z.infer<typeof RunColumn>;
+
+/** Extremes of the runs' last values; null when none is a number. */
+export const MetricColumn = RunColumn.extend({ min: Double.nullable(), max: Double.nullable() });
+export type MetricColumn = z.infer<typeof MetricColumn>;
+
+export const RunColumns = z.object({
+  runs: z.number().int(),
+  metrics: z.array(MetricColumn),
+  params: z.array(RunColumn),
+  tags: z.array(RunColumn),
+});
+export type RunColumns = z.infer<typeof RunColumns>;
+
+export const describeRunColumns = route({
+  method: 'POST',
+  path: '/api/v1/runs/columns',
+  access: 'tracking',
+  summary: 'Metrics, params and tags of the runs of a search, and which of them tell the runs apart',
+  body: RunScope,
+  reply: RunColumns,
+});

@@ -1,0 +1,103 @@
+/** What the page with the table of runs and its host in the extension say to each other. */
+import * as z from 'zod';
+import type { Goal } from './pipelines.ts';
+import type { RunColumns } from './run-lists.ts';
+import type { Run } from './runs.ts';
+
+/** Rows that a page asks for at once, at most. */
+export const ROWS_AT_ONCE = 200;
+
+const SortKey = z.object({
+  /** A column's id: `attributes.start_time`, `metrics.loss`, `params.lr`, `tags.team`. */
+  column: z.string(),
+  descending: z.boolean(),
+});
+export type SortKey = z.infer<typeof SortKey>;
+
+const TableColumn = z.object({
+  /** A column's id, as in SortKey; also `best.loss`, the better extreme of a metric. */
+  id: z.string(),
+  /** In pixels. */
+  width: z.number().int().min(40).max(2000).optional(),
+  pinned: z.boolean().optional(),
+});
+export type TableColumn = z.infer<typeof TableColumn>;
+
+/** How a person looks at runs: what is kept over a reload of the window. */
+export const RunTableView = z.object({
+  /** MLflow's filter language. */
+  filter: z.string().default(''),
+  /** First to last; empty = newest first. */
+  sort: z.array(SortKey).max(10).default([]),
+  /** In their order; absent = those that tell the runs apart. */
+  columns: z.array(TableColumn).max(1000).optional(),
+  /** Leaves out columns that are the same for all runs. */
+  hideConstant: z.boolean().default(false),
+  /** Columns of metrics whose cells are coloured by their value. */
+  coloured: z.array(z.string()).max(1000).default([]),
+});
+export type RunTableView = z.infer<typeof RunTableView>;
+
+/** What the page keeps over a reload of the window, and what the panel is restored from. */
+export const RunTableState = z.object({
+  store: z.string(),
+  /** Ids of experiments; empty = all. */
+  experiments: z.array(z.string()),
+  view: RunTableView,
+  scrollTop: z.number().default(0),
+});
+export type RunTableState = z.infer<typeof RunTableState>;
+
+/** What can be done with the runs that are selected. */
+export const RunTableAction = z.enum(['delete']);
+export type RunTableAction = z.infer<typeof RunTableAction>;
+
+const Place = z.number().int().min(0);
+
+/** From the table. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */
+export const RunTableMessage = z.discriminatedUnion('type', [
+  /** The page is there, or is visible again, or wants another order or other runs. */
+  z.object({ type: z.literal('list'), view: RunTableView }),
+  /** The runs in sight, from one place in the list up to, and without, another; told again as they change. */
+  z.object({ type: z.literal('rows'), from: Place, to: Place, columns: z.array(z.string()).max(1000) }),
+  /** The ids of the runs from one place up to, and without, another: to be selected. */
+  z.object({ type: z.literal('select'), from: Place, to: Place }),
+  /** Shows the runs that came since the list was made. */
+  z.object({ type: z.literal('renew') }),
+  z.object({ type: z.literal('open'), runId: z.string() }),
+  z.object({ type: z.literal('act'), action: RunTableAction, runIds: z.array(z.string()).max(1_000_000) }),
+]);
+export type RunTableMessage = z.infer<typeof RunTableMessage>;
+
+/** A list of runs that the host holds. */
+export interface RunListing {
+  /** Grows with each list. */
+  readonly version: number;
+  readonly count: number;
+  /** Whether there are more runs than the list holds. */
+  readonly more: boolean;
+}
+
+/** To the table. */
+export type ToRunTable =
+  | {
+      readonly type: 'listing';
+      readonly store: string;
+      readonly experiments: readonly string[];
+      /** Their names. */
+      readonly title: string;
+      readonly listing: RunListing;
+    }
+  | {
+      readonly type: 'columns';
+      readonly columns: RunColumns;
+      /** What is better, of the metrics that the project's pipelines judge by. */
+      readonly goals: Readonly<Record<string, Goal>>;
+    }
+  | { readonly type: 'rows'; readonly version: number; readonly from: number; readonly runs: readonly Run[] }
+  | { readonly type: 'selected'; readonly runIds: readonly string[] }
+  /** So many runs came since the list was made. */
+  | { readonly type: 'news'; readonly count: number }
+  /** The filter cannot be used. */
+  | { readonly type: 'refused'; readonly message: string }
+  | { readonly type: 'problem'; readonly message: string };

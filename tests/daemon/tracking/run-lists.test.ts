@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describeRunColumns, listRunIds } from '../../../daemon/contract/run-lists.ts';
+import { searchRuns } from '../../../daemon/contract/runs.ts';
+import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { Tracker } from '../../support/tracker.ts';
+
+describe('lists of all runs', () => {
+  let daemon: TestDaemon;
+  const ids: string[] = [];
+
+  before(async () => {
+    daemon = await startDaemon();
+    const tracker = new Tracker(daemon.url, daemon.secrets.tracking, 0);
+    for (const [index, loss] of [3, 1, Number.NaN, 2].entries()) {
+      const runId = await tracker.startRun('lists', `run-${index}`, {
+        ...{ 'batch size': '32', depth: String(index % 2) },
+        ...(index === 0 && { extra: 'x' }),
+      });
+      const value = Number.isNaN(loss) ? 'NaN' : loss;
+      await tracker.call('POST', 'runs/log-metric', {
+        run_id: runId,
+        key: 'loss',
+        value,
+        timestamp: 1,
+        step: 0,
+      });
+      ids.push(runId);
+    }
+    await tracker.startRun('others', 'elsewhere');
+  });
+  after(() => daemon.dispose());
+
+  const list = async (body: object) => {
+    const reply = await daemon.client.call(listRunIds, { body });
+    return { ...reply, ids: reply.ids.map(id => ids.indexOf(id)) };
+  };
+
+  it('have the order of the search, and no more than asked for', async () => {
+    const filter = "params.`batch size` = '32'";
+    assert.deepEqual(await list({ filter, orderBy: ['metrics.loss'] }), { ids: [1, 3, 0, 2], more: false });
+    assert.deepEqual(await list({ filter, orderBy: ['params.depth DESC', 'metrics.loss'], limit: 2 }), {
+      ids: [1, 3],
+      more: true,
+    });
+    const { items } = await daemon.client.call(searchRuns, { body: { filter } });
+    const newest = items.map(({ id }) => ids.indexOf(id));
+    assert.deepEqual((await list({ filter })).ids, newest);
+    const [{ experimentId = '' } = {}] = items;
+    assert.equal((await list({ experimentIds: [experimentId] })).ids.length, 4);
+  });
+
+  it('refuse a filter that cannot be used, with the reason', async () => {
+    await assert.rejects(list({ filter: 'metrics.loss <' }), /Invalid clause in 'metrics.loss <'/);
+    await assert.rejects(list({ orderBy: ['attributes.size'] }), /unknown attribute 'size'/);
+  });
+
+  it('come with what tells their runs apart', async () => {
+    const filter = "params.`batch size` = '32'";
+    const columns = await daemon.client.call(describeRunColumns, { body: { filter } });
+    assert.deepEqual(columns.metrics, [{ key: 'loss', runs: 4, differs: true, min: 1, max: 3 }]);
+    assert.deepEqual(columns.params, [
+      { key: 'batch size', runs: 4, differs: false },
+      { key: 'depth', runs: 4, differs: true },
+      { key: 'extra', runs: 1, differs: true },
+    ]);
+  });
+});

@@ -1,0 +1,153 @@
+/** The columns of the table: which there are, which are shown unasked, and what their cells say. */
+import { formatDuration, formatMetric, formatStamp } from '../../daemon/contract/display.ts';
+import type { Goal } from '../../daemon/contract/pipelines.ts';
+import type { MetricColumn, RunColumns } from '../../daemon/contract/run-lists.ts';
+import type { RunTableView, TableColumn } from '../../daemon/contract/run-table-messages.ts';
+import type { Run } from '../../daemon/contract/runs.ts';
+
+export const NAME_COLUMN = 'attributes.run_name';
+const SOURCE_TAG = 'mlflow.source.name';
+const SOURCE_COLUMN = `tags.${SOURCE_TAG}`;
+
+/** Metrics, and params, that are shown unasked; the chooser has all. */
+const UNASKED = 6;
+/** Tags that clients and the daemon set themselves. */
+const INTERNAL_TAG = /^(mlflow\.|modelthat\.)/;
+const WIDTHS: Readonly<Record<string, number>> = { [NAME_COLUMN]: 220, 'attributes.start_time': 140 };
+const WIDTH = 110;
+const HEAT_LEVELS = 8;
+
+/** A column that there is. */
+export interface Column {
+  readonly id: string;
+  readonly title: string;
+  /** Where the chooser lists it. */
+  readonly group: 'Run' | 'Metrics' | 'Best of metrics' | 'Parameters' | 'Tags';
+  readonly sortable: boolean;
+  readonly number: boolean;
+  /** Whether it is the same for all runs. */
+  readonly constant: boolean;
+  /** Of a metric: extremes of the runs' last values. */
+  readonly metric?: MetricColumn | undefined;
+}
+
+/** A column as it is drawn. */
+export interface DrawnColumn extends Column {
+  readonly width: number;
+  readonly pinned: boolean;
+}
+
+export type Goals = Readonly<Record<string, Goal>>;
+
+const attribute = (id: string, title: string, sortable = true): Column => ({
+  ...{ id, title, sortable, group: 'Run', number: false, constant: false },
+});
+
+/** All columns that the runs have, in the order of the chooser. */
+export function allColumns({ metrics, params, tags }: RunColumns): Column[] {
+  const source = tags.find(({ key }) => key === SOURCE_TAG);
+  const best = { group: 'Best of metrics', number: true, sortable: false } as const;
+  return [
+    attribute(NAME_COLUMN, 'Run'),
+    attribute('attributes.status', 'Status'),
+    attribute('attributes.start_time', 'Started'),
+    attribute('duration', 'Duration', false),
+    attribute('attributes.user_id', 'User'),
+    ...(source ? [{ ...attribute(SOURCE_COLUMN, 'Source'), constant: !source.differs }] : []),
+    ...metrics.map(metric => ({
+      ...({ id: `metrics.${metric.key}`, title: metric.key, group: 'Metrics', number: true } as const),
+      ...{ sortable: true, constant: !metric.differs, metric },
+    })),
+    ...metrics.map(metric => ({
+      ...best,
+      ...{ id: `best.${metric.key}`, title: `best ${metric.key}`, constant: !metric.differs },
+    })),
+    ...params.map(({ key, differs }) => ({
+      ...({ id: `params.${key}`, title: key, group: 'Parameters' } as const),
+      ...{ sortable: true, number: false, constant: !differs },
+    })),
+    ...tags
+      .filter(({ key }) => !INTERNAL_TAG.test(key))
+      .map(({ key, differs }) => ({
+        ...({ id: `tags.${key}`, title: key, group: 'Tags' } as const),
+        ...{ sortable: true, number: false, constant: !differs },
+      })),
+  ];
+}
+
+/** What is shown until a person chooses: the metrics that matter, then the parameters that tell the runs apart. */
+export function unaskedColumns({ metrics, params }: RunColumns, goals: Goals): TableColumn[] {
+  const judged = Object.keys(goals).filter(goal => metrics.some(({ key }) => key === goal));
+  const others = metrics
+    .filter(({ key }) => !key.startsWith('system/') && !judged.includes(key))
+    .sort((a, b) => b.runs - a.runs)
+    .map(({ key }) => key);
+  const telling = params.filter(({ differs }) => differs).sort((a, b) => b.runs - a.runs);
+  return [
+    { id: NAME_COLUMN, pinned: true },
+    { id: 'attributes.start_time' },
+    { id: 'duration' },
+    ...[...judged, ...others].slice(0, UNASKED).map(key => ({ id: `metrics.${key}` })),
+    ...telling.slice(0, UNASKED).map(({ key }) => ({ id: `params.${key}` })),
+    { id: 'attributes.user_id' },
+  ];
+}
+
+/** The columns that are drawn, pinned ones first. */
+export function drawnColumns(
+  chosen: readonly TableColumn[],
+  all: readonly Column[],
+  view: RunTableView,
+): DrawnColumn[] {
+  const known = new Map(all.map(column => [column.id, column]));
+  const drawn = chosen.flatMap(({ id, width, pinned = false }): DrawnColumn[] => {
+    const column = known.get(id);
+    if (!column || (view.hideConstant && column.constant)) return [];
+    return [{ ...column, pinned, width: width ?? WIDTHS[id] ?? WIDTH }];
+  });
+  return [...drawn.filter(({ pinned }) => pinned), ...drawn.filter(({ pinned }) => !pinned)];
+}
+
+/** What a cell says. @param now milliseconds since the epoch */
+export function cellText(id: string, run: Run, goals: Goals, now: number): string {
+  const [entity, ...rest] = id.split('.');
+  const key = rest.join('.');
+  switch (entity) {
+    case 'metrics':
+      return run.metrics[key] ? formatMetric(run.metrics[key].last) : '';
+    case 'best':
+      return run.metrics[key]
+        ? formatMetric(run.metrics[key][goals[key] === 'maximize' ? 'max' : 'min'])
+        : '';
+    case 'params':
+      return run.params[key] ?? '';
+    case 'tags':
+      return run.tags[key] ?? '';
+    default:
+      return attributeText(id, run, now);
+  }
+}
+
+function attributeText(id: string, run: Run, now: number): string {
+  switch (id) {
+    case NAME_COLUMN:
+      return run.name;
+    case 'attributes.status':
+      return run.status.toLowerCase();
+    case 'attributes.start_time':
+      return formatStamp(run.startTime);
+    case 'attributes.user_id':
+      return run.user;
+    default:
+      return formatDuration((run.endTime ?? now) - run.startTime);
+  }
+}
+
+/** How far a metric's value is between the least and the greatest of all runs, in levels from 0; undefined = no colour. */
+export function heatLevel(column: Column, run: Run): number | undefined {
+  const { key, min, max } = column.metric ?? {};
+  const value = Number(key === undefined ? undefined : run.metrics[key]?.last);
+  const span = Number(max) - Number(min);
+  if (min === null || !Number.isFinite(value) || !(span > 0)) return undefined;
+  return Math.min(HEAT_LEVELS - 1, Math.floor(((value - Number(min)) / span) * HEAT_LEVELS));
+}
