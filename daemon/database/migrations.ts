@@ -23,6 +23,7 @@ import { audit } from './migrations/0016-audit.ts';
 import { webhooks } from './migrations/0017-webhooks.ts';
 import { approvalRequests } from './migrations/0018-approval-requests.ts';
 import { reproductions } from './migrations/0019-reproductions.ts';
+import { registrars } from './migrations/0020-registrars.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -51,6 +52,7 @@ const MIGRATIONS: readonly Migration[] = [
   webhooks,
   approvalRequests,
   reproductions,
+  registrars,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

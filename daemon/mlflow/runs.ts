@@ -29,7 +29,8 @@ export function runRoutes(tracking: TrackingService): MlflowRoute[] {
         {
           experimentId: fields.string('experiment_id') || undefined,
           name: fields.string('run_name'),
-          user: fields.string('user_id'),
+          // Whoever has a token of their own is who they are, whatever the client says.
+          user: principal.subject ?? fields.string('user_id'),
           startTime: fields.integer('start_time'),
           tags: fields.pairs('tags'),
         },

@@ -66,6 +66,11 @@ describe('tokens of people', () => {
     const { items } = await daemon.client.call(listAudit, { query: { model: 'of-joan' } });
     assert.deepEqual(items[0]?.actor, { subject: 'joan', role: 'tracking', claimed: false, via: 'mlflow' });
     await assert.rejects(as(token).call(listSecrets, {}), DENIED);
+    const { run } = await new MlflowWire(daemon, token).post<{ run: { info: { user_id: string } } }>(
+      'runs/create',
+      { experiment_id: '0', user_id: 'ada' },
+    );
+    assert.equal(run.info.user_id, 'joan', 'who trains may not pass for another');
   });
 
   it('make the command line that person’s', async () => {

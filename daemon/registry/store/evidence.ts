@@ -38,27 +38,15 @@ function havePassed(value: string): boolean {
 }
 
 /** Who trained and registered the version that a request is about, and who made the request. */
-export function partiesOf(
-  connection: Connection,
-  { model, modelId, version, requestedBy }: KeptRequest,
-): Parties {
-  const trainer = statement<string>(
+export function partiesOf(connection: Connection, { modelId, version, requestedBy }: KeptRequest): Parties {
+  const row = statement<{ trainer: string | null; registrar: string | null }>(
     connection,
-    `SELECT run.user FROM model_version v JOIN run ON run.uuid = v.run_id WHERE v.model = ? AND v.version = ?`,
-  )
-    .pluck()
-    .get(modelId, version);
-  const registrar = statement<string>(
-    connection,
-    `SELECT json_extract(fact, '$.actor.subject') FROM audit_entry
-     WHERE model = ? AND version = ? AND json_extract(fact, '$.action') = 'version.create'
-     ORDER BY number DESC LIMIT 1`,
-  )
-    .pluck()
-    .get(model, version);
+    `SELECT run.user AS trainer, v.registered_by AS registrar
+     FROM model_version v LEFT JOIN run ON run.uuid = v.run_id WHERE v.model = ? AND v.version = ?`,
+  ).get(modelId, version);
   return {
-    trainer: trainer ? String(trainer) : null,
-    registrar: registrar ? String(registrar) : null,
+    trainer: row?.trainer || null,
+    registrar: row?.registrar ?? null,
     requester: requestedBy.subject,
   };
 }

@@ -66,9 +66,15 @@ export const writes = {
     statement(
       connection,
       `INSERT INTO model_version (model, version, description, source, storage_location, run_id, run_link,
-                                  created_at, updated_at)
-       VALUES (@model, @version, @description, @source, @storageLocation, @runId, @runLink, @at, @at)`,
-    ).run({ ...withoutTags(input), model: model.id, version, at: Date.now() });
+                                  created_at, updated_at, registered_by)
+       VALUES (@model, @version, @description, @source, @storageLocation, @runId, @runLink, @at, @at, @registrar)`,
+    ).run({
+      ...withoutTags(input),
+      model: model.id,
+      version,
+      at: Date.now(),
+      registrar: input.actor.subject,
+    });
     for (const [key, value] of Object.entries(input.tags))
       insertVersionTag(connection, model.id, version, key, value);
     if (input.modelId) tagWithVersion(connection, input.modelId, { name: input.name, version });

@@ -85,6 +85,20 @@ describe('ways round enforced rules', () => {
     await denied(move('sales', 1, 'Production'), /request 2/);
   });
 
+  it('by renaming a model, so that who registered a version may approve it', async () => {
+    test.writeRules('registry:', '  Production: { approval: { except: [registrar] } }');
+    const { id } = await test.tracking.createRun({ tags: [] });
+    await test.logModel(id, 'model');
+    const registered = { runIds: [id], name: 'sandbox', actor: person('joan') };
+    await test.registry.registerFromRun(registered);
+    await test.registry.renameModel('sandbox', 'sales', CODE);
+    const to = { version: 1, stage: 'Production', archiveExisting: true } as const;
+    await test.stages.move({ name: 'sales', ...to, actor: CODE, reason: '' });
+    const answer = { id: 1, approved: true, reason: '' };
+    await denied(test.stages.decide({ ...answer, actor: person('joan') }), /than who registered it/);
+    await test.stages.decide({ ...answer, actor: person('ada') });
+  });
+
   it('by deleting what is in a guarded stage, or the model around it', async () => {
     test.writeRules('registry:', '  enforce: true');
     await register('sales');
