@@ -19,6 +19,9 @@ const BATCH = 500;
 /** Tries to put a file in its place while others delete the folders above it. */
 const PLACE_TRIES = 3;
 
+/** Tries to open a file while others put new ones in its place. */
+const OPEN_TRIES = 5;
+
 /** Artifacts in a folder of the local disk. */
 export class LocalArtifactStore implements ArtifactStore {
   readonly place: string;
@@ -79,17 +82,13 @@ export class LocalArtifactStore implements ArtifactStore {
 
   async open(artifact: string): Promise<OpenArtifact> {
     const checked = checkArtifactFile(artifact);
-    const handle = await this.#inParent(checked, (parent, name) => parent.openFile(name)).catch(
+    const handle = await this.#inParent(checked, (parent, name) => openOwn(parent, name, checked)).catch(
       absentToUndefined,
     );
     if (!handle) throw missing(`No such artifact: '${checked}'`);
     try {
-      const stats = await handle.stat();
-      const entry = toEntry(checked, stats);
+      const entry = toEntry(checked, await handle.stat());
       if (!entry || entry.isDir) throw missing(`No such artifact: '${checked}'`);
-      // Another name of a file, which may lie outside of the root.
-      if (stats.nlink > 1)
-        throw invalidPath(checked, 'it is a hard link; put a copy of the file in its place');
       return opened(entry, handle);
     } catch (error) {
       await handle.close();
@@ -254,6 +253,34 @@ async function refuseNonFile(parent: HeldFolder, name: string, checked: string):
   const existing = await parent.stat(name);
   if (existing?.isDirectory()) throw invalidPath(checked, 'there is a folder of that name');
   if (existing && !existing.isFile()) throw linked(checked);
+}
+
+/**
+ * Opens a file that has no other name, which may lie outside of the root. Its names are counted before and after this one
+ * was seen to lead to it, and its change time tells when one came or went in between.
+ */
+async function openOwn(parent: HeldFolder, name: string, checked: string): Promise<FileHandle> {
+  for (let tries = 1; ; tries += 1) {
+    const handle = await parent.openFile(name);
+    try {
+      const before = await handle.stat({ bigint: true });
+      const named = await parent.stat(name);
+      const after = await handle.stat({ bigint: true });
+      if (before.isDirectory()) return handle;
+      // Rounded both, where numbers of files are larger than 2^53.
+      const same = named?.ino === Number(after.ino);
+      if (same && before.nlink === 1n && after.nlink === 1n && before.ctimeNs === after.ctimeNs)
+        return handle;
+      if (same && after.nlink > 1n)
+        throw invalidPath(checked, 'it is a hard link; put a copy of the file in its place');
+      if (tries >= OPEN_TRIES)
+        throw invalidPath(checked, 'it is replaced again and again; try once more later');
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    await handle.close();
+  }
 }
 
 /** Undefined for what is no artifact: links, sockets and devices. */

@@ -25,7 +25,7 @@ for (let flip = 0; flip < Number(flips); flip += 1) {
     fs.renameSync(root + '/run/fresh', root + '/run/file');
   } catch (error) {
     // The store has written or deleted there in between: begin anew.
-    fs.rmSync(root + '/run', { recursive: true, force: true });
+    fs.rmSync(root + '/run', { recursive: true, force: true, maxRetries: 100 });
     fs.mkdirSync(root + '/run/folder', { recursive: true });
     fs.writeFileSync(root + '/run/folder/secret', 'ours');
   }
@@ -36,7 +36,7 @@ export const artifactSwaps: Check = {
   id: 'I3',
   title: 'links that are swapped in while artifacts are read and written lead nowhere',
   trial: {
-    counts: { full: 1_000, quick: 200 },
+    counts: { full: 20_000, quick: 2_000 },
     obstacle: () =>
       process.platform === 'linux' ? undefined : 'it holds on Linux only, where open folders can be held',
     run: async flips => {
