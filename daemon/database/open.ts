@@ -24,8 +24,8 @@ const BUSY_TIMEOUT_MS = 5000;
  */
 export function openForWriting(file: string, migrations?: readonly Migration[]): Connection {
   assertSqlite();
-  const size = existsSync(file) ? statSync(file).size : 0;
-  if (size > 0) inspect(file, migrations?.length ?? SCHEMA_VERSION);
+  if (sizeOf(file) > 0) inspect(file, migrations?.length ?? SCHEMA_VERSION);
+  const size = sizeOf(file);
   const connection = new SQLite(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     // Before anything is written. It lets free space be given back a little at a time (`modelthat store gc`).
@@ -68,10 +68,15 @@ export function openForReading(file: string): Connection {
   return connection;
 }
 
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** Refuses a file that must not be written, on a connection that cannot write. */
 function inspect(file: string, known: number): void {
   let connection: Connection | undefined;
   try {
+    takeBackInterrupted(file);
     connection = new SQLite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     const schema = Number(connection.pragma('user_version', { simple: true }));
     const application = Number(connection.pragma('application_id', { simple: true }));
@@ -86,6 +91,20 @@ function inspect(file: string, known: number): void {
     throw isDamage(error) ? damaged(file, error.message) : error;
   } finally {
     connection?.close();
+  }
+}
+
+/**
+ * Takes back a change that was interrupted before the file had its write-ahead log: that of the very first start, where
+ * the disk failed. Nobody can read it before that is done.
+ */
+function takeBackInterrupted(file: string): void {
+  if (!existsSync(`${file}-journal`)) return;
+  const connection = new SQLite(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    connection.pragma('user_version');
+  } finally {
+    connection.close();
   }
 }
 

@@ -43,6 +43,30 @@ describe('opening the database', () => {
     assert.ok(!fs.existsSync(path.join(folder.path, 'backups')), 'there was nothing to back up');
   });
 
+  it('starts anew where the very first start was interrupted in the middle of a change', () => {
+    const interrupted = new SQLite(path.join(folder.path, 'interrupted.db'));
+    interrupted.pragma('cache_size = 1');
+    interrupted.exec('BEGIN; CREATE TABLE unfinished (value TEXT)');
+    const insert = interrupted.prepare('INSERT INTO unfinished VALUES (?)');
+    for (let row = 0; row < 100; row += 1) insert.run('x'.repeat(1000));
+    for (const end of ['', '-journal'])
+      fs.copyFileSync(path.join(folder.path, `interrupted.db${end}`), `${file}${end}`);
+    interrupted.close();
+    assert.throws(
+      () => openForReading(file).prepare('SELECT 1 FROM sqlite_schema').get(),
+      'it is not read as it is',
+    );
+
+    const connection = openForWriting(file);
+    assert.deepEqual(connection.prepare('SELECT name FROM experiment').pluck().all(), ['Default']);
+    assert.equal(
+      connection.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'unfinished'").pluck().get(),
+      0,
+    );
+    assert.equal(connection.pragma('auto_vacuum', { simple: true }), 2);
+    connection.close();
+  });
+
   it('gives readers a connection that cannot write', () => {
     openForWriting(file).close();
     const connection = openForReading(file);
