@@ -76,7 +76,34 @@ const node: BuildOptions = {
   external: [...nativePackages, ...threadedPackages],
   // CommonJS packages inside an ES module bundle still ask for `require`.
   banner: {
-    js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+    js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
+  },
+};
+
+/**
+ * Takes from Node's own modules what is used of them. An `import` of one reads all its exports, the lazy ones included:
+ * that of `node:http` loads an HTTP client for its `WebSocket`.
+ */
+const builtinModules: Plugin = {
+  name: 'builtin-modules',
+  setup(build) {
+    const namespace = 'builtin';
+    build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace, sideEffects: false } : { path, external: true },
+    );
+    build.onLoad({ filter: /.*/, namespace }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter(
+        name => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default',
+      );
+      const get = (name: string) => `/* @__PURE__ */ (() => builtin.${name})()`;
+      return {
+        contents: [
+          `const builtin = /* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)});`,
+          'export default builtin;',
+          ...names.map(name => `const _${name} = ${get(name)}; export { _${name} as ${name} };`),
+        ].join('\n'),
+      };
+    });
   },
 };
 
@@ -122,7 +149,7 @@ function bundles(): BuildOptions[] {
       entryPoints: programs,
       outdir: 'dist/daemon',
       splitting: true,
-      plugins: [withoutBodyParser],
+      plugins: [withoutBodyParser, builtinModules],
     },
     {
       ...shared,
