@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { ARCHIVE_LIMITS } from '../contract/archives.ts';
 import type { Actor } from '../contract/audit.ts';
 import { ApiError, missing } from '../contract/errors.ts';
 import type { Import } from '../contract/imports.ts';
@@ -27,6 +26,8 @@ export interface ImportRequest {
   readonly dryRun: boolean;
   /** The most that an archive may come to unpacked. */
   readonly maxBytes: number;
+  /** The most files that an archive may have. */
+  readonly maxFiles: number;
   /** Path or name of the Python that has the package which reads the store, where one is needed. */
   readonly python?: string | undefined;
 }
@@ -149,7 +150,7 @@ export class ImportService {
 
   async #import(
     job: Job,
-    { artifacts, python, maxBytes, ...options }: ImportRequest,
+    { artifacts, python, maxBytes, maxFiles, ...options }: ImportRequest,
     signal: AbortSignal,
   ): Promise<void> {
     if (job.source.kind === 'aim') {
@@ -157,7 +158,7 @@ export class ImportService {
       await exportAim(job.source.path, work, job.report);
     }
     if (job.source.kind === 'archive') {
-      const limits = { ...ARCHIVE_LIMITS, bytes: maxBytes };
+      const limits = { bytes: maxBytes, files: maxFiles };
       await unpackArchive(job.source.path, unpackedFolder(this.#scratch), { limits, signal });
     }
     const request = { source: job.source, artifacts, scratch: this.#scratch };

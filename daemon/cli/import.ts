@@ -39,15 +39,21 @@ export function register(program: Command): void {
     .option(
       '--max-bytes <number>',
       'the most that an archive may come to unpacked',
-      parseBytes,
+      parseCount,
       ARCHIVE_LIMITS.bytes,
+    )
+    .option(
+      '--max-files <number>',
+      'the most files that an archive may have',
+      parseCount,
+      ARCHIVE_LIMITS.files,
     )
     .action(run);
 }
 
-function parseBytes(text: string): number {
+function parseCount(text: string): number {
   if (/^[1-9]\d{0,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Write a number of bytes, such as 5000000000.');
+  throw new InvalidArgumentError('Write a whole number, such as 5000000000.');
 }
 
 interface ImportOptions {
@@ -57,6 +63,7 @@ interface ImportOptions {
   readonly artifacts: readonly string[];
   readonly python?: string;
   readonly maxBytes: number;
+  readonly maxFiles: number;
 }
 
 async function run(given: string, options: ImportOptions, command: Command): Promise<void> {
@@ -70,6 +77,7 @@ async function run(given: string, options: ImportOptions, command: Command): Pro
       modelPrefix: options.modelPrefix,
       dryRun: options.dryRun === true,
       maxBytes: options.maxBytes,
+      maxFiles: options.maxFiles,
       ...(options.python === undefined ? {} : { python: programPath(options.python) }),
     },
   });

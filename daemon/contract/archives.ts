@@ -33,6 +33,7 @@ export const ARCHIVE_LIMITS = {
   /** Of all its files, unpacked. */
   bytes: 2 * 2 ** 30,
   files: 100_000,
-  /** Bytes unpacked for each byte packed, beyond the first `FREE_BYTES`. */
+  /** Bytes unpacked for each byte packed, of what comes to more than `freeBytes`: small files may be packed as well as can be. */
   ratio: 100,
+  freeBytes: 64 * 2 ** 20,
 } as const;

@@ -91,6 +91,8 @@ export const startImport = route({
     python: z.string().min(1).optional(),
     /** The most bytes that an archive may come to unpacked. */
     maxBytes: Count.positive().default(ARCHIVE_LIMITS.bytes),
+    /** The most files that an archive may have. */
+    maxFiles: Count.positive().default(ARCHIVE_LIMITS.files),
     /** Only read and count. */
     dryRun: z.boolean().default(false),
   }),

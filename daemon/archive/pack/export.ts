@@ -1,5 +1,4 @@
 /** Making an archive: what was selected is read and packed, piece by piece. */
-import { Readable } from 'node:stream';
 import { filesBelow } from '../../artifacts/model.ts';
 import type { ArtifactService } from '../../artifacts/service.ts';
 import { storePathOf } from '../../artifacts/uri.ts';
@@ -9,6 +8,7 @@ import { EXECUTION_TAG, type Run } from '../../contract/runs.ts';
 import type { Database } from '../../database/database.ts';
 import { counting, type Work } from '../../housekeeping/task.ts';
 import { MODEL_STATUSES } from '../../models/model.ts';
+import { hasEnded } from '../../pipelines/model.ts';
 import { FOLDERS, type PackedPoints, POINTS_PER_FILE } from './format.ts';
 import { type Selection, select } from './select.ts';
 import { ArchiveWriter } from './write.ts';
@@ -32,7 +32,7 @@ export async function exportArchive(
 ): Promise<Archive> {
   const start = performance.now();
   const selection = await select(of, parts.database);
-  const writer = await ArchiveWriter.create(target);
+  const writer = await ArchiveWriter.create(target, work.signal);
   try {
     const packing = new Packing(parts, writer, selection, work);
     const counts = await packing.run();
@@ -68,7 +68,8 @@ class Packing {
   }
 
   async run(): Promise<Omit<Archive, 'path' | 'bytes' | 'milliseconds'>> {
-    const { runs, loggedModels, models } = this.#selection;
+    const { runs, experiments, loggedModels, models } = this.#selection;
+    for (const id of experiments) this.#experiments.add(id);
     for (const [index, runId] of runs.entries()) {
       this.#tell(index);
       await this.#run(runId);
@@ -184,10 +185,11 @@ class Packing {
     });
   }
 
-  /** One that was deleted, or was begun by somebody's tag alone, is no part of it. */
+  /** One that was deleted, goes on, or was begun by somebody's tag alone, is no part of it. */
   async #execution(id: string): Promise<void> {
     const kept = await withoutMissing(this.#database.read('pipelines.getExecution', { id }));
-    if (kept) await this.#writer.addJson(`${FOLDERS.executions}/${id}.json`, kept);
+    if (kept && hasEnded(kept.execution.status))
+      await this.#writer.addJson(`${FOLDERS.executions}/${id}.json`, kept);
     else this.#executions.delete(id);
   }
 
@@ -208,8 +210,10 @@ class Packing {
       this.#tell(0);
       const inside = entry.path.slice(place.length + 1);
       try {
-        const opened = await this.#artifacts.open(entry.path);
-        await this.#writer.add({ path: `${folder}/${inside}`, content: Readable.from(await opened.read()) });
+        // Runs are written to meanwhile: what was deleted since it was listed is no part of them any more.
+        const opened = await withoutMissing(this.#artifacts.open(entry.path));
+        if (!opened) continue;
+        await this.#writer.add({ path: `${folder}/${inside}`, content: await opened.read() });
         this.#files += 1;
       } catch (error) {
         if (!(error instanceof ApiError) || error.code !== 'DATA_LOSS') throw error;

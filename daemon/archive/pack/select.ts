@@ -3,9 +3,11 @@ import type { ExportOf } from '../../contract/archives.ts';
 import { withoutMissing } from '../../contract/errors.ts';
 import type { Run } from '../../contract/runs.ts';
 import type { Database } from '../../database/database.ts';
+import { evaluationsOf } from '../../evaluation/model.ts';
 import { parseSource } from '../../registry/source.ts';
 
 const PAGE = 500;
+const ALL = { limit: Number.MAX_SAFE_INTEGER, offset: 0 } as const;
 /** How deep below each other runs may lie. */
 const MAX_DEPTH = 20;
 
@@ -15,6 +17,8 @@ export interface Selection {
   readonly name: string;
   /** Those that others are below come first. */
   readonly runs: readonly string[];
+  /** Those that are in it even where none of their runs is. */
+  readonly experiments: readonly string[];
   readonly loggedModels: readonly string[];
   /** Names of registered models. */
   readonly models: readonly string[];
@@ -24,25 +28,38 @@ export interface Selection {
 export async function select(of: ExportOf, database: Database): Promise<Selection> {
   if ('run' in of) {
     const runs = await tree(of.run, database);
-    return { name: `run ${of.run}`, runs, loggedModels: await modelsOf(runs, database), models: [] };
+    return {
+      name: `run ${of.run}`,
+      runs,
+      experiments: [],
+      loggedModels: await modelsOf(runs, database),
+      models: [],
+    };
   }
   if ('model' in of) return ofModel(of.model, database);
-  const runs = await allRuns(database, {});
+  return ofStore(database);
+}
+
+async function ofStore(database: Database): Promise<Selection> {
+  const { items: experiments } = await database.read('tracking.listExperiments', { view: 'all', ...ALL });
+  const experimentIds = experiments.map(({ id }) => id);
+  const search = { experimentIds, datasets: [], filter: '', orderBy: [], ...ALL };
+  const loggedModels = await database.read('models.search', search);
   const { items } = await database.read('registry.searchModels', {
     filter: '',
     orderBy: [],
-    limit: Number.MAX_SAFE_INTEGER,
-    offset: 0,
+    ...ALL,
   });
   return {
     name: 'the whole store',
-    runs,
-    loggedModels: await modelsOf(runs, database),
+    runs: await allRuns(database, {}),
+    experiments: experimentIds,
+    loggedModels: loggedModels.map(({ id }) => id),
     models: items.map(({ name }) => name),
   };
 }
 
-/** The runs behind the versions, with the executions that they are part of, and the logged models. */
+/** The runs behind the versions, with the executions that they are part of, their evaluations, and the logged models. */
 async function ofModel(name: string, database: Database): Promise<Selection> {
   const versions = await database.read('registry.listVersions', { name });
   const runs = new Set<string>();
@@ -53,9 +70,10 @@ async function ofModel(name: string, database: Database): Promise<Selection> {
     if (runId !== null && !runs.has(runId))
       for (const each of await tree(await topOf(runId, database), database)) runs.add(each);
   }
+  for (const each of await allRuns(database, { filter: evaluationsOf(name) })) runs.add(each);
   const all = [...runs];
   for (const each of await modelsOf(all, database)) logged.add(each);
-  return { name: `the model ${name}`, runs: all, loggedModels: [...logged], models: [name] };
+  return { name: `the model ${name}`, runs: all, experiments: [], loggedModels: [...logged], models: [name] };
 }
 
 /** The run that all others of its execution are below; nothing when it is gone. */
@@ -78,8 +96,8 @@ async function tree(runId: string, database: Database): Promise<string[]> {
   return [...found];
 }
 
-async function allRuns(database: Database, which: { parentId?: string }): Promise<string[]> {
-  const search = { ...which, filter: '', orderBy: ['attributes.start_time ASC'], view: 'all' as const };
+async function allRuns(database: Database, which: { parentId?: string; filter?: string }): Promise<string[]> {
+  const search = { filter: '', ...which, orderBy: ['attributes.start_time ASC'], view: 'all' as const };
   const found: string[] = [];
   let pageToken: string | undefined;
   do {

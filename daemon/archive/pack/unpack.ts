@@ -16,9 +16,6 @@ import { FOLDERS, MANIFEST, Manifest } from './format.ts';
 const KIND = 0o170000;
 const REGULAR = 0o100000;
 
-/** So much may be unpacked of anything, in bytes: small files may be packed as well as can be. */
-const FREE_BYTES = 64 * 2 ** 20;
-
 /** The list of files is read whole. */
 const MANIFEST_BYTES = 64 * 2 ** 20;
 
@@ -51,7 +48,11 @@ export async function unpackArchive(
       if (!entry) throw refused(`${file.path} is missing`);
       if (entry.uncompressedSize !== file.size)
         throw refused(`${file.path} is not of the size that it should be`);
-      const sha256 = await unpackEntry(zip, entry, path.join(folder, ...file.path.split('/')), signal);
+      const sha256 = await unpackEntry(zip, entry, path.join(folder, ...file.path.split('/')), signal).catch(
+        (error: Error) => {
+          throw signal.aborted ? error : refused(`${file.path} cannot be unpacked: ${error.message}`);
+        },
+      );
       if (sha256 !== file.sha256)
         throw refused(`${file.path} is damaged: its content is not what was packed`);
     }
@@ -81,7 +82,7 @@ async function listEntries(
   packedBytes: number,
 ): Promise<Map<string, Entry>> {
   if (zip.entryCount > limits.files)
-    throw refused(`it has ${zip.entryCount} files, more than ${limits.files}`);
+    throw refused(`it has ${zip.entryCount} files, more than ${limits.files} (--max-files takes more)`);
   const entries = new Map<string, Entry>();
   const taken = new Set<string>();
   let bytes = 0;
@@ -96,7 +97,7 @@ async function listEntries(
     if (bytes > limits.bytes)
       throw refused(`unpacked, it is larger than ${formatBytes(limits.bytes)} (--max-bytes takes more)`);
   }
-  if (bytes > FREE_BYTES && bytes > packedBytes * ARCHIVE_LIMITS.ratio)
+  if (bytes > ARCHIVE_LIMITS.freeBytes && bytes > packedBytes * ARCHIVE_LIMITS.ratio)
     throw refused(`unpacked, it is more than ${ARCHIVE_LIMITS.ratio} times as large as packed`);
   return entries;
 }

@@ -26,11 +26,13 @@ export class ArchiveWriter {
   readonly #target: string;
   readonly #files: Manifest['files'] = [];
   readonly #failed = new AbortController();
+  readonly #ended: AbortSignal;
   readonly #written: Promise<void>;
 
-  private constructor(target: string, partial: string) {
+  private constructor(target: string, partial: string, signal: AbortSignal) {
     this.#target = target;
     this.#partial = partial;
+    this.#ended = AbortSignal.any([this.#failed.signal, signal]);
     this.#zip.on('error', error => this.#failed.abort(error));
     // In its types, the stream is the oldest kind of all.
     const output = this.#zip.outputStream as Readable;
@@ -38,8 +40,11 @@ export class ArchiveWriter {
     this.#written.catch(error => this.#failed.abort(error));
   }
 
-  /** @throws ApiError RESOURCE_ALREADY_EXISTS when there is something at the path, INVALID_PARAMETER_VALUE */
-  static async create(target: string): Promise<ArchiveWriter> {
+  /**
+   * @param signal ends it early
+   * @throws ApiError RESOURCE_ALREADY_EXISTS when there is something at the path, INVALID_PARAMETER_VALUE
+   */
+  static async create(target: string, signal: AbortSignal): Promise<ArchiveWriter> {
     if (!path.isAbsolute(target)) throw invalid(`The path of an archive must be absolute, not ${target}.`);
     if (await fs.lstat(target).catch(() => undefined))
       throw new ApiError(
@@ -49,7 +54,7 @@ export class ArchiveWriter {
     const folder = path.dirname(target);
     if (!(await fs.stat(folder).catch(() => undefined))?.isDirectory())
       throw invalid(`There is no folder ${folder}. Make it first, or name another one.`);
-    return new ArchiveWriter(target, `${target}.partial-${randomBytes(4).toString('hex')}`);
+    return new ArchiveWriter(target, `${target}.partial-${randomBytes(4).toString('hex')}`, signal);
   }
 
   /** Adds a file, and waits until it is packed. @throws what its content throws */
@@ -63,9 +68,9 @@ export class ArchiveWriter {
         done(null, chunk);
       },
     });
-    const passed = pipeline(content, counted, { signal: this.#failed.signal });
+    const passed = pipeline(content, counted, { signal: this.#ended });
     this.#zip.addReadStream(counted, name, { compress: !PACKED.test(name), mode: 0o100644 });
-    await Promise.all([passed, finished(counted, { signal: this.#failed.signal })]);
+    await Promise.all([passed, finished(counted, { signal: this.#ended })]);
     this.#files.push({ path: name, size, sha256: hash.digest('hex') });
   }
 

@@ -1,5 +1,6 @@
 /** Archives of ours: what goes into one store comes out of the other, whole or not at all. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { runStoreTask } from '../../../daemon/client/store-task.ts';
@@ -13,6 +14,7 @@ import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { badArchives } from '../../support/hostile-archives.ts';
 import { importStore } from '../../support/importing.ts';
+import { MlflowWire } from '../../support/mlflow.ts';
 import { run, step, write } from '../../support/pipelines.ts';
 
 const LOG = [
@@ -32,6 +34,24 @@ const LOG = [
   '    path = f"/api/2.0/mlflow-artifacts/artifacts/{place}/{name}".replace(" ", "%20")',
   '    call("PUT", path, text.encode(), "application/octet-stream")',
 ];
+
+interface LoggedModel {
+  readonly info: { readonly model_id: string };
+  readonly data: { readonly params: unknown; readonly metrics?: readonly { readonly value: number }[] };
+}
+
+/** @returns the id of a run in an experiment */
+async function startRun(
+  mlflow: MlflowWire,
+  experimentId: string,
+  tags: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { run } = await mlflow.post<{ run: { info: { run_id: string } } }>('runs/create', {
+    experiment_id: experimentId,
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+  });
+  return run.info.run_id;
+}
 
 describe('archives', () => {
   let from: TestDaemon;
@@ -122,6 +142,122 @@ describe('archives', () => {
     assert.deepEqual([counted.counts.runs.same, counted.counts.runs.made], [2, 0]);
   });
 
+  it('bring runs below a run, a logged model with its metrics, and evaluations', async () => {
+    const mlflow = new MlflowWire(from);
+    const { runId, experimentId } = await mlflow.startRun('family');
+    const child = await startRun(mlflow, experimentId, { 'mlflow.parentRunId': runId });
+    const { model } = await mlflow.post<{ model: { info: { model_id: string; artifact_uri: string } } }>(
+      'logged-models',
+      { experiment_id: experimentId, source_run_id: child, params: [{ key: 'depth', value: '3' }] },
+    );
+    const { model_id, artifact_uri } = model.info;
+    await mlflow.upload(`${artifact_uri.replace('mlflow-artifacts:/', '')}/MLmodel`, 'flavors: {}\n');
+    const metric = { run_id: child, key: 'rmse', value: 0.5, timestamp: 9, step: 2, model_id };
+    await mlflow.post('runs/log-metric', metric);
+    await mlflow.post('registered-models/create', { name: 'family' });
+    await mlflow.post('model-versions/create', {
+      name: 'family',
+      source: artifact_uri,
+      run_id: child,
+      model_id,
+    });
+    await mlflow.post('registered-models/alias', { name: 'family', alias: 'champion', version: '1' });
+    const evaluation = await startRun(mlflow, experimentId, { 'modelthat.evaluation.model': 'family' });
+
+    const archive = await pack({ model: 'family' });
+    assert.deepEqual([archive.runs, archive.loggedModels, archive.models], [3, 1, 1]);
+    for (const points of [1, 0]) {
+      const ended = await importStore(to, archive.path);
+      assert.deepEqual([ended.problems, ended.counts.points], [[], points], ended.message);
+    }
+    const there = new MlflowWire(to);
+    assert.equal((await to.client.call(getRun, { params: { runId: child } })).parentId, runId);
+    assert.equal((await to.client.call(getRun, { params: { runId: evaluation } })).id, evaluation);
+    const { models } = await there.post<{ models: LoggedModel[] }>('logged-models/search', {
+      experiment_ids: [(await to.client.call(getRun, { params: { runId: child } })).experimentId],
+    });
+    assert.deepEqual(
+      models.map(({ info, data }) => [info.model_id, data.params, data.metrics?.[0]?.value]),
+      [[model_id, [{ key: 'depth', value: '3' }], 0.5]],
+    );
+    const { versions } = await to.client.call(getModel, { params: { name: 'family' } });
+    assert.deepEqual(
+      versions.map(({ version, aliases, runId: of }) => [version, aliases, of]),
+      [[1, ['champion'], child]],
+    );
+  });
+
+  it('of a run that is being written to hold what it had at one time', async () => {
+    const mlflow = new MlflowWire(from);
+    const { runId } = await mlflow.startRun('busy');
+    const logging = new AbortController();
+    let step = 0;
+    const logged = (async () => {
+      while (!logging.signal.aborted) {
+        const at = { timestamp: step, step };
+        const metrics = [
+          { key: 'a', value: step, ...at },
+          { key: 'b', value: -step, ...at },
+        ];
+        await mlflow.post('runs/log-batch', { run_id: runId, metrics });
+        step += 1;
+      }
+    })();
+    try {
+      const archives = [await pack({ run: runId }), await pack({ run: runId }), await pack({ run: runId })];
+      for (const { path: archive } of archives) {
+        const ended = await importStore(to, archive);
+        assert.deepEqual([ended.state, ended.problems], ['finished', []], ended.message);
+        const { metrics } = await to.client.call(getRun, { params: { runId } });
+        for (const { count, last, step: lastStep } of Object.values(metrics))
+          assert.deepEqual([count, Math.abs(Number(last))], [(lastStep ?? 0) + 1, lastStep]);
+      }
+    } finally {
+      logging.abort();
+      await logged;
+    }
+  });
+
+  it('leave nothing when they are not wanted any more', async () => {
+    const mlflow = new MlflowWire(from);
+    const { runId, artifacts } = await mlflow.startRun('large');
+    await mlflow.upload(`${artifacts}/noise.dat`, randomBytes(64 * 2 ** 20));
+    const stop = new AbortController();
+    const task = { kind: 'export' as const, of: { run: runId }, path: file('unwanted.zip') };
+    await assert.rejects(
+      runStoreTask(from.client, task, () => stop.abort(), stop.signal),
+      /ended before it was done/,
+    );
+    assert.deepEqual(
+      fs.readdirSync(from.place.workspace).filter(name => name.startsWith('unwanted')),
+      [],
+    );
+  });
+
+  it('name the file that is damaged, wherever the damage is', async () => {
+    const { path: sound } = await pack({ model: 'sales' });
+    const bytes = fs.readFileSync(sound);
+    const bad = file('damaged.zip');
+    const name = `artifacts/runs/${logged.id}/model/weights.bin`;
+    // In the content, which is packed and follows the name in the file's own header.
+    bytes.writeUInt8(
+      (bytes[bytes.indexOf(name) + name.length + 4] ?? 0) ^ 0x10,
+      bytes.indexOf(name) + name.length + 4,
+    );
+    fs.writeFileSync(bad, bytes);
+    const { stdout, exitCode } = await modelthat(to.place, 'import', bad, '--json');
+    const { state, message } = JSON.parse(stdout) as { state: string; message: string };
+    assert.deepEqual([exitCode, state, message.includes(name)], [1, 'failed', true], message);
+  });
+
+  it('may be larger than is taken unasked', async () => {
+    const { path: archive } = await pack({ model: 'sales' });
+    const refused = await importStore(to, archive, { maxFiles: 3 });
+    assert.match(refused.message, /has \d+ files, more than 3 \(--max-files takes more\)/);
+    const large = await importStore(to, archive, { maxBytes: 1000 });
+    assert.match(large.message, /--max-bytes takes more/);
+  });
+
   it('say what is not there, and leave nothing of an export that failed', async () => {
     await assert.rejects(pack({ run: 'f'.repeat(32) }), /not found/);
     await assert.rejects(pack({ model: 'nothing' }), /nothing/);
@@ -139,13 +275,16 @@ describe('archives', () => {
       await place.kill();
       const next = await startDaemon({ place: place.place });
       try {
+        const { items: before } = await next.client.call(searchRuns, { body: { view: 'all' } });
+        for (const { id, metrics } of before)
+          if (id === logged.id) assert.equal(metrics.loss?.count, 900, 'a run is here whole or not at all');
         const ended = await importStore(next, archive.path);
         assert.deepEqual([ended.state, ended.problems], ['finished', []], ended.message);
         const copy = await next.client.call(getRun, { params: { runId: logged.id } });
         assert.equal(copy.metrics.loss?.count, 900);
         assert.equal(await artifact(next, copy, 'model/weights.bin'), 'w'.repeat(5000));
         const { items } = await next.client.call(searchRuns, { body: { view: 'all' } });
-        assert.equal(items.length, 2);
+        assert.equal(items.length, archive.runs);
       } finally {
         await next.stop();
       }
