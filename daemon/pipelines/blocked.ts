@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { inOrder } from './definition/graph.ts';
 import { makesOf, type PipelineDefinition, type Step } from './definition/model.ts';
 import { PathIndex } from './definition/path-index.ts';
+import { whyElsewhere } from './dvc/elsewhere.ts';
 import { relativeTo } from './inputs/read.ts';
 
 /**
@@ -23,9 +24,10 @@ export function blockedSteps({ folder, steps }: PipelineDefinition): ReadonlyMap
         ? undefined
         : deps.find(dep => made.touching(dep).length === 0 && !existsSync(dep));
     const reason =
-      missing === undefined
+      whyElsewhere(step) ??
+      (missing === undefined
         ? blockedBy(step, need => blocked.has(need))
-        : `${relativeTo(folder, missing)} does not exist, and no step makes it`;
+        : `${relativeTo(folder, missing)} does not exist, and no step makes it`);
     if (reason !== undefined) blocked.set(step.name, reason);
   }
   return blocked;

@@ -21,6 +21,7 @@ import { StepCache } from './cache/service.ts';
 import { CacheUse } from './cache/use.ts';
 import { StepDebugging } from './debugging.ts';
 import { ONE_CORE } from './definition/resources.ts';
+import { whyElsewhere } from './dvc/elsewhere.ts';
 import { DvcFiles } from './dvc/files.ts';
 import { DvcState } from './dvc/state.ts';
 import type { Engine, StepTokens } from './engine.ts';
@@ -120,7 +121,9 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     },
     secrets: step => valuesOf(secrets, step),
     hindrance: async step =>
-      whyWithoutSecrets(secrets, step) ?? (await machine.whyNever(step.resources ?? ONE_CORE)),
+      whyElsewhere(step) ??
+      whyWithoutSecrets(secrets, step) ??
+      (await machine.whyNever(step.resources ?? ONE_CORE)),
     close: async () => {
       await Promise.all([own.close(), dvc.close()]);
     },

@@ -35,7 +35,7 @@ def describe(stage, root):
         "address": address(stage, root),
         "cmd": stage.cmd,
         "wdir": relative(stage.wdir, root),
-        "deps": [relative(dep.fs_path, root) for dep in stage.deps if dep not in params],
+        "deps": [relative(dep.fs_path, root) for dep in stage.deps if dep not in params and dep.protocol == "local"],
         "params": [[relative(dep.fs_path, root), list(dep.params)] for dep in params],
         "values": [[relative(dep.fs_path, root), json.dumps(dep.read_params(), sort_keys=True)] for dep in params],
         "outs": [
@@ -47,6 +47,7 @@ def describe(stage, root):
             }
             for out in stage.outs
         ],
+        "elsewhere": [dep.def_path for dep in stage.deps if dep.protocol != "local"],
         "frozen": stage.frozen,
         "alwaysChanged": stage.always_changed,
     }

@@ -30,6 +30,8 @@ export interface DvcStage {
   readonly deps: readonly string[];
   readonly params: readonly DvcParams[];
   readonly outs: readonly DvcOutput[];
+  /** What it names that is not on this machine, as it is written: in none of these lists. */
+  readonly elsewhere: readonly string[];
   /** Whether it is never run, and no stage before it is for its sake. */
   readonly frozen: boolean;
   readonly alwaysChanged: boolean;

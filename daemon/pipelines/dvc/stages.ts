@@ -8,6 +8,7 @@ import { TemplateError } from '../definition/template.ts';
 import { checkShape } from '../definition/vocabulary.ts';
 import type { Parsing } from './config.ts';
 import { type Context, isList, valueAt } from './context.ts';
+import { isElsewhere } from './elsewhere.ts';
 import { META_KEYS, readMeta, type StageMeta } from './meta.ts';
 import type { DvcOutput, DvcParams, DvcStage } from './model.ts';
 import { isDict, keyText, type PythonDict, PythonTime, type PythonValue } from './python.ts';
@@ -138,7 +139,7 @@ export class StageReader {
     entryAt: SourcePath,
     outer: Scope,
   ): [ReadStage] | undefined {
-    const before = this.#source.problems.length;
+    const before = this.#errors;
     const scope = this.#withVars(definition, at, outer);
     const filled = new Map<PythonValue, PythonValue>();
     for (const [key, value] of definition) {
@@ -146,12 +147,16 @@ export class StageReader {
       const place = key === 'cmd' ? 'command' : 'text';
       filled.set(key, this.#fill(value, [...at, keyText(key)], scope.context, place) ?? null);
     }
-    if (this.#source.problems.length > before) return undefined;
+    if (this.#errors > before) return undefined;
     const source = this.#check(StageSource, filled, at);
     if (!source) return undefined;
     const built = new StageBuilder(this.#source, this.#folder, at).build(name, source);
-    if (this.#source.problems.length > before) return undefined;
+    if (this.#errors > before) return undefined;
     return [{ ...built, at: entryAt, meta: readMeta(filled.get('meta') ?? null, this.#source, at) }];
+  }
+
+  get #errors(): number {
+    return this.#source.problems.filter(({ severity }) => severity === 'error').length;
   }
 
   #withVars(definition: PythonDict, at: SourcePath, scope: Scope): Scope {
@@ -204,6 +209,7 @@ class StageBuilder {
   readonly #at: SourcePath;
   readonly #inputsAt = new Map<string, SourcePath>();
   readonly #outputsAt = new Map<string, SourcePath>();
+  readonly #elsewhere: string[] = [];
 
   constructor(source: Source, folder: string, at: SourcePath) {
     this.#source = source;
@@ -213,7 +219,9 @@ class StageBuilder {
 
   build(name: string, stage: StageSource): Pick<ReadStage, 'stage' | 'inputsAt' | 'outputsAt'> {
     const wdir = path.resolve(this.#folder, stage.wdir ?? '.');
-    const deps = stage.deps.map((dep, index) => this.#path(this.#inputsAt, wdir, dep, ['deps', index]));
+    const deps = stage.deps.flatMap(
+      (dep, index) => this.#path(this.#inputsAt, wdir, dep, ['deps', index]) ?? [],
+    );
     const outs = [
       ...this.#outs(wdir, stage.outs, 'outs', 'out'),
       ...this.#outs(wdir, stage.metrics, 'metrics', 'metric'),
@@ -230,6 +238,7 @@ class StageBuilder {
         deps,
         params: this.#params(wdir, stage.params),
         outs,
+        elsewhere: this.#elsewhere,
         frozen: stage.frozen,
         alwaysChanged: stage.always_changed,
       },
@@ -248,6 +257,7 @@ class StageBuilder {
       const entries = typeof out === 'string' ? [[out, {}] as const] : Object.entries(out);
       for (const [name, flags] of entries) {
         const place = this.#path(this.#outputsAt, wdir, name, [key, index]);
+        if (place === undefined) continue;
         const { cache, persist } = outs.get(place) ?? { cache: true, persist: false };
         outs.set(place, { path: place, kind, cache, persist, ...defined(flags) });
       }
@@ -263,6 +273,7 @@ class StageBuilder {
         typeof entry === 'string' ? { [DEFAULT_PARAMS]: [entry] } : entry,
       )) {
         const file = this.#path(this.#inputsAt, wdir, name, ['params', index]);
+        if (file === undefined) continue;
         files.set(file, [...(files.get(file) ?? []), ...(keys ?? [])]);
         if (keys === null || keys.length === 0) whole.add(file);
       }
@@ -270,11 +281,14 @@ class StageBuilder {
     return [...files].map(([file, keys]) => ({ file, keys: whole.has(file) ? null : keys }));
   }
 
-  #path(places: Map<string, SourcePath>, wdir: string, name: string, where: SourcePath): string {
+  /** @returns undefined for what is not on this machine */
+  #path(places: Map<string, SourcePath>, wdir: string, name: string, where: SourcePath): string | undefined {
     const at = [...this.#at, ...where];
-    if (/^[a-z][a-z\d+.-]+:\/\//i.test(name)) {
-      const remedy = 'Have the stage fetch it, or run this pipeline with DVC.';
-      this.#source.error(at, `“${name}” is not on this machine, and cannot be followed yet`, remedy);
+    if (isElsewhere(name)) {
+      const remedy = 'Have the stage fetch it, or DVC run it (dvc repro); the other stages can run.';
+      this.#source.warn(at, `“${name}” is not on this machine: the stage cannot be run here`, remedy);
+      this.#elsewhere.push(name);
+      return undefined;
     }
     const place = path.resolve(wdir, name);
     places.set(place, at);

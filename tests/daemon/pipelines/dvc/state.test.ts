@@ -101,6 +101,20 @@ describe('stages of a dvc.yaml', function () {
     assert.notEqual((await dvc.run(place('.'), 'repro')).code, 0);
   });
 
+  it('that name what is not on this machine are left to DVC, and the others run', async () => {
+    put('dvc.yaml', ...COPY, '  far:', '    cmd: "true"', '    deps: [out.txt, https://data.invalid/raw]');
+    const far = 'https://data.invalid/raw is not on this machine: have DVC run the stage (dvc repro -s far)';
+    assert.deepEqual(await plan(), {
+      copy: 'run: it has not run before',
+      far: `blocked: ${far}`,
+    });
+    await assert.rejects(start(), { message: `“far” cannot run: ${far}.` });
+    const body = { file: place('dvc.yaml'), only: ['copy'] };
+    const { id } = await daemon.client.call(startExecution, { body });
+    assert.equal((await ended(daemon, id)).status, 'succeeded');
+    assert.doesNotMatch(await dvc.ok(place('.'), 'status', 'copy'), /changed/);
+  });
+
   it('say why they are stale, in words', async () => {
     put('params.yaml', 'features:', '  lags: [7, 14]', 'lr: 0.1');
     put('raw/a.csv', 'a');
