@@ -193,7 +193,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   activity.count('activeRuns', () => tracking.countRunning(Date.now() - ACTIVE_RUN_MS));
   const endSilenceWatch = watchSilence(tracking, log);
   mountArtifacts(router, artifacts, tracking);
-  mountRegistry(router, registry, stages);
+  mountRegistry(router, registry, stages, (...asked) => evaluations.slices(...asked));
   mountAudit(router, audit);
   mountWebhooks(router, webhooks);
   await webhooks.resume();

@@ -190,7 +190,7 @@ async function showRequest(id: number, command: Command): Promise<void> {
     printJson(evidence);
     return;
   }
-  const { request, needed, metrics, champion, conditions, changed, obstacle } = evidence;
+  const { request, needed, metrics, slices, champion, conditions, changed, obstacle } = evidence;
   const approved = request.answers.filter(({ approved }) => approved).map(({ by }) => by.subject);
   printFields({
     Request: `${request.id}, ${request.state}${request.note && `: ${request.note}`}`,
@@ -208,6 +208,16 @@ async function showRequest(id: number, command: Command): Promise<void> {
     { title: 'THIS', value: each => numberOrNothing(each.candidate), align: 'right' },
     { title: 'PRODUCTION', value: each => numberOrNothing(each.champion), align: 'right' },
   ]);
+  if (slices.length > 0) {
+    print('');
+    printTable(slices, [
+      { title: 'SLICE', value: each => `${each.column} = ${each.value}` },
+      { title: 'ROWS', value: each => each.rows, align: 'right' },
+      { title: 'METRIC', value: each => `${each.metric}@${each.data}` },
+      { title: 'THIS', value: each => numberOrNothing(each.candidate), align: 'right' },
+      { title: 'PRODUCTION', value: each => numberOrNothing(each.champion), align: 'right' },
+    ]);
+  }
   print('');
   printConditions(conditions);
   if (obstacle !== null) say(obstacle);

@@ -41,6 +41,20 @@ export const ApprovalRequest = z.object({
 });
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;
 
+/** A version on the rows that have one value of a column, beside the version in Production. */
+export const SliceEvidence = z.object({
+  /** File name of the data set. */
+  data: z.string(),
+  column: z.string(),
+  value: z.string(),
+  rows: z.number().int(),
+  metric: z.string(),
+  candidate: Double.nullable(),
+  /** Null where the version in Production was not evaluated on that data set by these slices. */
+  champion: Double.nullable(),
+});
+export type SliceEvidence = z.infer<typeof SliceEvidence>;
+
 /** What a person is shown before they answer. */
 export const ApprovalEvidence = z.object({
   request: ApprovalRequest,
@@ -52,6 +66,8 @@ export const ApprovalEvidence = z.object({
   champion: ModelVersion.nullable(),
   /** Of either version, by name. */
   metrics: z.array(z.object({ key: z.string(), candidate: Double.nullable(), champion: Double.nullable() })),
+  /** Of the newest evaluation that has some. */
+  slices: z.array(SliceEvidence),
   /** What else the rules ask for, as it is now. */
   conditions: z.array(GateResult),
   /** What the version's files come to now. */

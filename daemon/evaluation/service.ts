@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type * as z from 'zod';
 import type { ArtifactService } from '../artifacts/service.ts';
 import { storePathOf } from '../artifacts/uri.ts';
+import type { SliceEvidence } from '../contract/approvals.ts';
 import { ApiError, invalid, missing, withoutMissing } from '../contract/errors.ts';
 import { type Evaluation, EvaluationResult, type startEvaluation } from '../contract/evaluations.ts';
 import type { ModelVersion } from '../contract/models.ts';
@@ -123,6 +124,23 @@ export class EvaluationService {
       limit: LISTED,
     });
     return Promise.all(items.map(run => this.get(run.id)));
+  }
+
+  /** The slices of a version's newest evaluation that has some, beside those of the champion on the same data set. */
+  async slices(model: string, version: number, champion: number | undefined): Promise<SliceEvidence[]> {
+    const sliced = (await this.list(model)).filter(({ result }) => result && result.slices.length > 0);
+    const own = sliced.find(each => each.version === version);
+    if (!own?.result) return [];
+    const other = sliced.find(each => each.version === champion && each.data === own.data);
+    const { metric, slices } = own.result;
+    return slices.map(({ column, value, rows, metrics }) => {
+      const same = other?.result?.slices.find(each => each.column === column && each.value === value);
+      return {
+        ...{ data: path.basename(own.data), column, value, rows, metric },
+        candidate: metrics[metric] ?? null,
+        champion: same?.metrics[metric] ?? null,
+      };
+    });
   }
 
   /** Ends an evaluation and waits until nothing of it runs. One that has ended stays as it is. */

@@ -1,5 +1,6 @@
 /** The registry's part of the native API. */
 import { userName } from '../client/variables.ts';
+import type { SliceEvidence } from '../contract/approvals.ts';
 import * as approvals from '../contract/approvals.ts';
 import { ApiError } from '../contract/errors.ts';
 import * as contract from '../contract/models.ts';
@@ -9,7 +10,15 @@ import type { ApiRouter } from '../http/router.ts';
 import type { RegistryService } from './service.ts';
 import type { StageService } from './stages.ts';
 
-export function mountRegistry(router: ApiRouter, registry: RegistryService, stages: StageService): void {
+/** What evaluations found of a version by slices, beside the champion. */
+type FindSlices = (model: string, version: number, champion: number | undefined) => Promise<SliceEvidence[]>;
+
+export function mountRegistry(
+  router: ApiRouter,
+  registry: RegistryService,
+  stages: StageService,
+  findSlices: FindSlices,
+): void {
   router.mount(contract.listModels, () => registry.listModels());
 
   router.mount(contract.listModelSummaries, ({ query }) => registry.listSummaries(query));
@@ -38,7 +47,7 @@ export function mountRegistry(router: ApiRouter, registry: RegistryService, stag
   }));
 
   mountStages(router, registry, stages);
-  mountApprovals(router, stages);
+  mountApprovals(router, stages, findSlices);
 }
 
 function mountStages(router: ApiRouter, registry: RegistryService, stages: StageService): void {
@@ -59,12 +68,14 @@ function mountStages(router: ApiRouter, registry: RegistryService, stages: Stage
   });
 }
 
-function mountApprovals(router: ApiRouter, stages: StageService): void {
+function mountApprovals(router: ApiRouter, stages: StageService, findSlices: FindSlices): void {
   router.mount(approvals.listApprovals, async ({ query }) => ({ items: await stages.approvals(query) }));
 
-  router.mount(approvals.getApproval, ({ params }, { principal }) =>
-    stages.evidence(params.id, actorOfNative(principal)),
-  );
+  router.mount(approvals.getApproval, async ({ params }, { principal }) => {
+    const evidence = await stages.evidence(params.id, actorOfNative(principal));
+    const { model, version } = evidence.request;
+    return { ...evidence, slices: await findSlices(model, version, evidence.champion?.version) };
+  });
 
   router.mount(approvals.decideApproval, ({ params, body: { decision, reason } }, { principal }) => {
     const approved = decision === 'approve';

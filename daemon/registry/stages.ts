@@ -100,7 +100,7 @@ export class StageService {
   }
 
   /** A request with what a person wants to know before they answer. @throws ApiError RESOURCE_DOES_NOT_EXIST */
-  async evidence(id: number, actor: Actor): Promise<ApprovalEvidence> {
+  async evidence(id: number, actor: Actor): Promise<Omit<ApprovalEvidence, 'slices'>> {
     const request = await this.#database.read('registry.approval', { id });
     const { model: name, version: number, stage } = request;
     const rules = rulesOf(await this.rules(), name);

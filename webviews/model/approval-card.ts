@@ -58,6 +58,7 @@ export class ApprovalCard extends PageElement {
           <div>
             <h3>Metrics beside Production</h3>
             ${this.#metrics()}
+            ${this.#slices()}
           </div>
           <div>
             <h3>What the rules ask</h3>
@@ -94,6 +95,36 @@ export class ApprovalCard extends PageElement {
                 <td>${candidate === null ? '' : formatMetric(candidate)}</td>
                 <td>${before === null ? '' : formatMetric(before)}</td>
                 <td>${changeText(changeOf(candidate, before, this.goals[key]))}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    `;
+  }
+
+  #slices(): TemplateResult | typeof nothing {
+    const { slices, champion, request } = this.evidence;
+    const [first] = slices;
+    if (!first) return nothing;
+    return html`
+      <h3>${first.metric} by slices of ${first.data}</h3>
+      <table class="grid">
+        <thead>
+          <tr>
+            <th scope="col">Slice</th><th scope="col">Rows</th><th scope="col">v${request.version}</th>
+            <th scope="col">${champion ? `Production v${champion.version}` : 'Production'}</th><th scope="col">Change</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${slices.map(
+            ({ column, value, rows, metric, candidate, champion: before }) => html`
+              <tr>
+                <th scope="row">${column} = ${value}</th>
+                <td>${rows}</td>
+                <td>${candidate === null ? '' : formatMetric(candidate)}</td>
+                <td>${before === null ? '' : formatMetric(before)}</td>
+                <td>${changeText(changeOf(candidate, before, this.goals[metric]))}</td>
               </tr>
             `,
           )}

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { execa } from 'execa';
+import { getApproval } from '../../../daemon/contract/approvals.ts';
 import {
   cancelEvaluation,
   Evaluation,
@@ -87,6 +88,27 @@ describe('evaluating a model version', function () {
         ['south', 20],
       ],
     );
+
+    const file = path.join(daemon.place.workspace, 'modelthat.yaml');
+    fs.writeFileSync(file, 'registry: { Production: { approval: true } }');
+    const { request } = await daemon.client.call(promoteVersion, {
+      params: { name: 'sales', version: 2 },
+      body: { stage: 'Production' },
+    });
+    fs.rmSync(file);
+    const evidence = await daemon.client.call(getApproval, { params: { id: request ?? 0 } });
+    assert.deepEqual(
+      evidence.slices.map(({ column, value, rows, metric, candidate }) => [
+        ...[column, value, rows, metric],
+        Number(candidate).toFixed(6),
+      ]),
+      [
+        ['region', 'north', 20, 'rmspe', '0.100000'],
+        ['region', 'south', 20, 'rmspe', '0.100000'],
+      ],
+    );
+    const shown = await modelthat(daemon.place, 'models', 'requests', String(request));
+    assert.match(shown.stdout, /region = north +20 +rmspe@\S+ +0\.1/);
 
     const { versions } = await daemon.client.call(getModel, { params: { name: 'sales' } });
     const version = versions.find(each => each.version === 2);

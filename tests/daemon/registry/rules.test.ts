@@ -233,6 +233,22 @@ describe('rules for stages', () => {
     assert.deepEqual(await aliases(), { champion: second });
   });
 
+  it('do not matter to a version that was deleted while it was to move', async () => {
+    test.writeRules('registry:', '  Staging: { gates: [rmspe < 1] }');
+    const number = await version({ rmspe: 0.1 });
+    const [deleted, moved] = await Promise.allSettled([
+      test.registry.deleteVersion('sales', number, ADA),
+      move(number, 'Staging'),
+    ]);
+    assert.equal(deleted.status, 'fulfilled');
+    if (moved.status === 'rejected') {
+      assert.equal(moved.reason.code, 'RESOURCE_DOES_NOT_EXIST');
+      assert.match(moved.reason.message, /version=1\) not found/);
+    }
+    await assert.rejects(move(number, 'Staging'), { code: 'RESOURCE_DOES_NOT_EXIST' });
+    assert.equal(await test.registry.versionInStage('sales', 'Staging'), undefined);
+  });
+
   it('are recorded where a client that knows nothing of them is not bound', async () => {
     test.writeRules('registry:', '  Staging: { gates: [rmspe < 0.1] }', '  Production: { approval: true }');
     const number = await version({ rmspe: 0.2 });
