@@ -3,6 +3,7 @@ import { approvalCommands } from './commands/approvals.ts';
 import { automationCommands } from './commands/automations.ts';
 import { daemonCommands } from './commands/daemon.ts';
 import { executionCommands } from './commands/executions.ts';
+import { exportCommands } from './commands/exports.ts';
 import { importCommands } from './commands/imports.ts';
 import { lineageCommands } from './commands/lineage.ts';
 import { modelCommands } from './commands/models.ts';
@@ -69,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...daemonCommands(stores, trees, log),
     ...runCommands(stores, openRun, (connection, ids) => tables.open(connection, idOf(ids))),
     ...importCommands(stores),
+    ...exportCommands(stores),
     ...pipelineCommands(stores, openPipeline),
     ...executionCommands(stores, logs, openRun),
     ...automationCommands(stores),
@@ -112,17 +114,17 @@ export function activate(context: vscode.ExtensionContext): void {
 function onlyTrusted(id: CommandId, handler: Handler): Handler {
   const { title, runsPrograms }: CommandDeclaration = COMMANDS[id];
   if (!runsPrograms) return handler;
-  return argument => {
-    if (vscode.workspace.isTrusted) return handler(argument);
+  return (...given) => {
+    if (vscode.workspace.isTrusted) return handler(...given);
     throw new Error(`“${title}” would run programs of a folder that is not trusted. Trust the folder first.`);
   };
 }
 
 /** Says what went wrong in a command, with the way to the log. */
 function reporting(handler: Handler, log: vscode.LogOutputChannel): Handler {
-  return async argument => {
+  return async (...given) => {
     try {
-      await handler(argument);
+      await handler(...given);
     } catch (error) {
       const problem = error instanceof Error ? error : new Error(String(error));
       log.error(problem);

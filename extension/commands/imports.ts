@@ -13,7 +13,7 @@ import type { Stores } from '../daemon/stores.ts';
 
 const LOOK_EVERY_MS = 250;
 
-/** Commands on stores of other trackers. */
+/** Commands on stores of other trackers, and on archives. */
 export function importCommands(stores: Stores) {
   return {
     'modelthat.runs.import': async argument => {
@@ -22,6 +22,13 @@ export function importCommands(stores: Stores) {
       if (!folder || !connection) return;
       await connection.start();
       void tell(await importFrom(connection, folder.fsPath));
+    },
+    'modelthat.archives.import': async argument => {
+      const archive = argument instanceof vscode.Uri ? argument : await askArchive();
+      const connection = archive && (await askStore(stores));
+      if (!archive || !connection) return;
+      await connection.start();
+      void tell(await importFrom(connection, archive.fsPath));
     },
   } satisfies Partial<Handlers>;
 }
@@ -33,6 +40,15 @@ async function askFolder(): Promise<vscode.Uri | undefined> {
     title: 'Folder with MLflow Runs (mlruns, or one that holds mlruns or mlflow.db)',
     openLabel: 'Import',
     ...(vscode.workspace.workspaceFolders?.[0] && { defaultUri: vscode.workspace.workspaceFolders[0].uri }),
+  });
+  return chosen?.[0];
+}
+
+async function askArchive(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Archive That modelthat Exported',
+    openLabel: 'Import',
+    filters: { Archives: ['zip'] },
   });
   return chosen?.[0];
 }

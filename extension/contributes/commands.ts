@@ -108,6 +108,11 @@ export const COMMANDS = {
     palette: running,
     places: [onItem(/^run\.(?!running)/, '9_delete@1')],
   },
+  'modelthat.runs.export': {
+    title: 'Export Run…',
+    palette: running,
+    places: [onItem(/^run\b/, '5_copy@2')],
+  },
   'modelthat.runs.import': { title: 'Import MLflow Runs…', palette: folderOpen, runsPrograms: true },
   'modelthat.runs.restore': { title: 'Restore Deleted Run…', palette: running },
 
@@ -266,6 +271,12 @@ export const COMMANDS = {
     palette: running,
     places: [onItem(/^model\b/, 'inline@1'), onItem(/^(model|stage|version)\b/, '2_open@1')],
   },
+  'modelthat.models.export': {
+    title: 'Export Model with Its Runs…',
+    palette: running,
+    places: [onItem(/^model\b/, '5_copy@2')],
+  },
+  'modelthat.archives.import': { title: 'Import Archive…', palette: folderOpen },
   'modelthat.models.approve': {
     title: 'Approve Version…',
     icon: '$(check)',

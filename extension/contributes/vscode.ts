@@ -4,8 +4,8 @@ import type { CommandId } from './commands.ts';
 import type { ContextKey, ContextValues } from './names.ts';
 import { SETTINGS, type SettingId, type SettingValues } from './settings.ts';
 
-/** What a command does. The argument is unknown: a menu, a link or another extension may have sent it. */
-export type Handler = (argument?: unknown) => unknown;
+/** What a command does. The arguments are unknown: a menu, a link or another extension may have sent them. */
+export type Handler = (argument?: unknown, second?: unknown) => unknown;
 /** One handler for every declared command. */
 export type Handlers = { readonly [Id in CommandId]: Handler };
 

@@ -25,7 +25,7 @@ describe('importing MLflow runs', () => {
   });
   after(() => fs.rmSync(path.join(workspace, 'old'), { recursive: true }));
 
-  it('brings them into the project’s store', async () => {
+  it('brings them into the project’s store, and from it into an archive and back', async () => {
     await vscode.commands.executeCommand('modelthat.runs.import', vscode.Uri.file(store));
     const daemon = await attach(openPlace(path.join(workspace, '.modelthat')), () => {});
     const found = await daemon?.client.call(searchRuns, { body: { filter: `attributes.run_id = '${RUN}'` } });
@@ -33,5 +33,20 @@ describe('importing MLflow runs', () => {
       found?.items.map(run => [run.name, run.metrics.loss?.last]),
       [['kept', 0.5]],
     );
+
+    const archive = vscode.Uri.file(path.join(workspace, 'old', 'kept.zip'));
+    const [run] = found?.items ?? [];
+    const connection = { connect: async () => daemon?.client };
+    await vscode.commands.executeCommand(
+      'modelthat.runs.export',
+      { subject: { type: 'run', connection, run } },
+      archive,
+    );
+    assert.ok(fs.existsSync(archive.fsPath));
+    await vscode.commands.executeCommand('modelthat.archives.import', archive);
+    const imports = await daemon?.client.call(searchRuns, {
+      body: { filter: `attributes.run_id = '${RUN}'` },
+    });
+    assert.equal(imports?.items.length, 1);
   });
 });
