@@ -1,6 +1,7 @@
 /** What a person does in the editor between a version's registration and its way back out of Production. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { RESULT_FILE, TAGS } from '../../../daemon/evaluation/model.ts';
 import { useEditor } from '../../support/editor.ts';
 import { type Tracker, trackerOf } from '../../support/tracker.ts';
 
@@ -41,6 +42,27 @@ describe('the models of a project with rules', () => {
     await tracker.call('POST', 'model-versions/create', {
       ...{ name: 'sales', source: `runs:/${runId}/model`, run_id: runId },
     });
+  }
+
+  /** Keeps what `modelthat evaluate` found of a version on a holdout. */
+  async function evaluated(version: number, rmspe: Record<string, number | string>): Promise<void> {
+    const runId = await tracker.startRun('forecast', `evaluate-${version}`);
+    const tags = { [TAGS.model]: 'sales', [TAGS.version]: String(version), [TAGS.data]: '/data/holdout.csv' };
+    for (const [key, value] of Object.entries(tags))
+      await tracker.call('POST', 'runs/set-tag', { run_id: runId, key, value });
+    const slices = Object.entries(rmspe).map(([value, found]) => ({
+      ...{ column: 'region', value, rows: 20, metrics: { rmspe: found } },
+    }));
+    const found = {
+      task: 'regression',
+      metric: 'rmspe',
+      rows: 40,
+      metrics: {},
+      comparison: null,
+      tables: {},
+    };
+    await tracker.logArtifact(runId, RESULT_FILE, JSON.stringify({ ...found, slices }));
+    await tracker.endRun(runId);
   }
 
   async function promote(version: number, to: string): Promise<void> {
@@ -123,10 +145,17 @@ describe('the models of a project with rules', () => {
 
   it('show the evidence where an approval waits, and want a reason for a rejection', async () => {
     const { workbench } = editor();
+    await evaluated(1, { north: 0.1, south: 0.2 });
+    await evaluated(2, { north: 0.15, south: 0.1 });
+    await evaluated(2, { 'cannot be read': 'no number' });
     await promote(2, 'Production');
     await dialog('into Production').getByRole('button', { name: 'Ask for Approval' }).click();
     await page().getByRole('heading', { name: 'Version 2 waits for approval to Production' }).waitFor();
     await page().getByText('Production v1').first().waitFor();
+    await page().getByRole('heading', { name: 'rmspe by slices of holdout.csv' }).waitFor();
+    await page()
+      .getByRole('row', { name: /region = north 20 0\.15 0\.1 \+50 % worse/ })
+      .waitFor();
     await button('Reject').click();
     await page().getByText('Say what speaks against it.').waitFor();
     await page().getByLabel('Reason').fill('slower on small stores');
