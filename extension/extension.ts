@@ -31,6 +31,7 @@ import { Notifications } from './integrations/notifications.ts';
 import { statusBar } from './integrations/status-bar.ts';
 import { PipelineTasks } from './integrations/tasks.ts';
 import { Terminals } from './integrations/terminals.ts';
+import { comparePanels } from './panels/compare-panel.ts';
 import { lineagePanels } from './panels/lineage-panel.ts';
 import { modelPanels } from './panels/model-panel.ts';
 import { pipelinePanels } from './panels/pipeline-panel.ts';
@@ -55,7 +56,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const modelLenses = new ModelLenses(stores, log);
   const runs = runPanels(context.extensionUri, stores, log);
   const openBeside: OpenRun = (connection, runId) => runs.open(connection, runId, vscode.ViewColumn.Beside);
-  const tables = runsPanels(context.extensionUri, stores, log, openBeside);
+  const comparisons = comparePanels(context.extensionUri, stores, log, openBeside);
+  const tables = runsPanels(context.extensionUri, stores, log, {
+    openRun: openBeside,
+    compare: (connection, ids) => comparisons.open(connection, ids.join(' ')),
+  });
   const pipelines = pipelinePanels(context.extensionUri, stores, log);
   const models = modelPanels(context.extensionUri, stores, log);
   const openModel: OpenModel = (connection, name, version) => {
@@ -88,6 +93,7 @@ export function activate(context: vscode.ExtensionContext): void {
     watch,
     runs,
     tables,
+    comparisons,
     pipelines,
     models,
     lineage,

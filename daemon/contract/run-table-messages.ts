@@ -45,11 +45,13 @@ export const RunTableState = z.object({
   experiments: z.array(z.string()),
   view: RunTableView,
   scrollTop: z.number().default(0),
+  /** Ids of runs. */
+  selected: z.array(z.string()).default([]),
 });
 export type RunTableState = z.infer<typeof RunTableState>;
 
 /** What can be done with the runs that are selected. */
-export const RunTableAction = z.enum(['delete']);
+export const RunTableAction = z.enum(['compare', 'delete']);
 export type RunTableAction = z.infer<typeof RunTableAction>;
 
 const Place = z.number().int().min(0);

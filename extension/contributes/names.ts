@@ -10,6 +10,8 @@ export type ViewId = (typeof VIEWS)[number];
 export const RUN_PANEL = 'modelthat.run';
 /** Type of the webview panels with tables of runs. */
 export const RUNS_PANEL = 'modelthat.runs';
+/** Type of the webview panels that compare runs. */
+export const COMPARE_PANEL = 'modelthat.compare';
 /** Type of the pipeline page's webview panels. */
 export const PIPELINE_PANEL = 'modelthat.pipeline';
 /** Type of the model page's webview panels. */

@@ -36,7 +36,13 @@ interface RunsPanelParts {
   readonly experiments: readonly string[];
   readonly stores: Stores;
   readonly log: vscode.LogOutputChannel;
-  readonly openRun: (runId: string) => void;
+  readonly openers: Openers;
+}
+
+/** How other pages are opened. */
+interface Openers {
+  readonly openRun: (connection: StoreConnection, runId: string) => void;
+  readonly compare: (connection: StoreConnection, runIds: readonly string[]) => void;
 }
 
 /** Makes tables of runs possible, and brings those back that were open. */
@@ -44,7 +50,7 @@ export function runsPanels(
   extension: vscode.Uri,
   stores: Stores,
   log: vscode.LogOutputChannel,
-  openRun: (connection: StoreConnection, runId: string) => void,
+  openers: Openers,
 ): RunsPanels {
   const kind: PageKind = {
     panel: RUNS_PANEL,
@@ -58,8 +64,7 @@ export function runsPanels(
   };
   return new PagePanels(kind, extension, stores, (panel, connection, id) => {
     const experiments = id.split(' ').filter(Boolean);
-    const open = (runId: string) => openRun(connection, runId);
-    return new RunsPanel(panel, { connection, experiments, stores, log, openRun: open });
+    return new RunsPanel(panel, { connection, experiments, stores, log, openers });
   });
 }
 
@@ -164,9 +169,11 @@ class RunsPanel {
         case 'renew':
           return this.#showList(this.#next ?? (await this.#load()));
         case 'open':
-          return this.#parts.openRun(message.runId);
+          return this.#parts.openers.openRun(this.#parts.connection, message.runId);
         case 'act':
-          return deleteRuns(this.#parts.connection, message.runIds);
+          return message.action === 'compare'
+            ? this.#parts.openers.compare(this.#parts.connection, message.runIds)
+            : deleteRuns(this.#parts.connection, message.runIds);
       }
     });
   }

@@ -7,6 +7,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { RunColumns } from '../../daemon/contract/run-lists.ts';
 import {
   type RunListing,
+  type RunTableAction,
   type RunTableMessage,
   type RunTableState,
   RunTableView,
@@ -68,7 +69,7 @@ export class RunsPage extends PageElement {
     this.goals = {};
     this.runs = new Map();
     this.view = RunTableView.safeParse(this.#host.kept.view).data ?? RunTableView.parse({});
-    this.selected = new Set();
+    this.selected = new Set(this.#host.kept.selected ?? []);
     this.news = 0;
     this.refusal = '';
     this.problem = '';
@@ -120,11 +121,20 @@ export class RunsPage extends PageElement {
     return html`
       <div class="actions">
         <span class="faint" role="status">${size > 0 ? `${size.toLocaleString('en')} selected` : ''}</span>
-        ${size > 0 ? html`<modelthat-button appearance="secondary" @click=${() => this.#act()}><span slot="start" class="codicon codicon-trash"></span>Delete</modelthat-button>` : nothing}
-        <modelthat-button appearance="secondary" aria-expanded=${this.choosing} @click=${() => {
+        ${size > 1 ? this.#button('Compare', 'git-compare', () => this.#act('compare')) : nothing}
+        ${size > 0 ? this.#button('Delete', 'trash', () => this.#act('delete')) : nothing}
+        ${this.#button('Columns', 'list-selection', () => {
           this.choosing = !this.choosing;
-        }}><span slot="start" class="codicon codicon-list-selection"></span>Columns</modelthat-button>
+        })}
       </div>
+    `;
+  }
+
+  #button(title: string, name: string, act: () => void): TemplateResult {
+    return html`
+      <modelthat-button appearance="secondary" @click=${act}>
+        <span slot="start" class="codicon codicon-${name}"></span>${title}
+      </modelthat-button>
     `;
   }
 
@@ -250,11 +260,12 @@ export class RunsPage extends PageElement {
 
   #showSelected(runIds: readonly string[]): void {
     this.selected = new Set([...(this.#adding ? this.selected : []), ...runIds]);
+    this.#keep();
   }
 
-  #act(): void {
-    this.#host.send({ type: 'act', action: 'delete', runIds: [...this.selected] });
-    this.selected = new Set();
+  #act(action: RunTableAction): void {
+    this.#host.send({ type: 'act', action, runIds: [...this.selected] });
+    if (action === 'delete') this.selected = new Set();
   }
 
   #submit(event: Event): void {
@@ -281,6 +292,7 @@ export class RunsPage extends PageElement {
       experiments: [...this.#experiments],
       view: this.view,
       scrollTop: this.#scrollTop,
+      selected: [...this.selected],
     });
   }
 }

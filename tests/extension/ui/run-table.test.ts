@@ -100,6 +100,33 @@ describe('the table of runs', () => {
     assert.equal(await filter().inputValue(), "params.lr = '0.3'");
   });
 
+  it('compares the runs that are selected, by their differences', async () => {
+    await row(1).getByRole('gridcell').nth(1).click();
+    await row(3)
+      .getByRole('gridcell')
+      .nth(1)
+      .click({ modifiers: ['Shift'] });
+    await page().locator('modelthat-button', { hasText: 'Compare' }).click();
+    await page().getByRole('heading', { name: '3 runs compared' }).waitFor();
+    // The workspace's pipeline and the metric's name say that less is better.
+    await page()
+      .getByRole('row', { name: /^loss .*best/ })
+      .waitFor();
+    assert.equal(await page().getByRole('row', { name: /^seed/ }).count(), 0);
+    await page().getByText('Differences only').click();
+    await page()
+      .getByRole('row', { name: /^seed 1 1 1/ })
+      .waitFor();
+    await editor().workbench.page.locator('.tab', { hasText: 'sweep' }).click();
+  });
+
+  it('moves runs to the bin, and back', async () => {
+    await page().locator('modelthat-button', { hasText: 'Delete' }).click();
+    await page().getByRole('heading', { name: '10 runs sweep' }).waitFor();
+    await editor().workbench.page.getByRole('button', { name: 'Restore' }).first().click();
+    await page().getByRole('heading', { name: '13 runs sweep' }).waitFor();
+  });
+
   it('opens a run beside itself', async () => {
     await page().getByRole('button', { name: 'late' }).click();
     await editor().workbench.page.locator('.tab', { hasText: 'late' }).waitFor();
