@@ -123,7 +123,10 @@ describe('the table of runs', () => {
   it('moves runs to the bin, and back', async () => {
     await page().locator('modelthat-button', { hasText: 'Delete' }).click();
     await page().getByRole('heading', { name: '10 runs sweep' }).waitFor();
-    await editor().workbench.page.getByRole('button', { name: 'Restore' }).first().click();
+    const { workbench } = editor();
+    await workbench.runCommand('Notifications: Show Notifications');
+    const told = workbench.page.locator('.notifications-center', { hasText: '3 runs were moved to the bin' });
+    await told.getByRole('button', { name: 'Restore' }).click();
     await page().getByRole('heading', { name: '13 runs sweep' }).waitFor();
   });
 
