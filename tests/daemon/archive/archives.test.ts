@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { runStoreTask } from '../../../daemon/client/store-task.ts';
 import type { Archive, ExportOf } from '../../../daemon/contract/archives.ts';
-import { startImport } from '../../../daemon/contract/imports.ts';
+import { getImport, type Import, startImport } from '../../../daemon/contract/imports.ts';
 import { getModel } from '../../../daemon/contract/models.ts';
 import { getExecution } from '../../../daemon/contract/pipelines.ts';
 import { startReproduction } from '../../../daemon/contract/reproductions.ts';
@@ -258,6 +258,27 @@ describe('archives', () => {
     assert.match(large.message, /--max-bytes takes more/);
   });
 
+  it('are made without what is damaged in the store, which is named', async () => {
+    const mlflow = new MlflowWire(from);
+    const { runId, artifacts } = await mlflow.startRun('damaged');
+    await mlflow.upload(`${artifacts}/good.txt`, 'good');
+    await mlflow.upload(`${artifacts}/bad.txt`, 'good');
+    fs.writeFileSync(path.join(from.place.store, 'artifacts', artifacts, 'bad.txt'), 'evil');
+    const target = file('without-damage.zip');
+    const { stdout, exitCode } = await modelthat(
+      from.place,
+      'export',
+      'run',
+      runId,
+      '--out',
+      target,
+      '--json',
+    );
+    const { damaged, files } = JSON.parse(stdout) as Archive;
+    assert.deepEqual([exitCode, damaged, files], [1, [`${artifacts}/bad.txt`], 1]);
+    assert.deepEqual((await importStore(to, target)).problems, []);
+  });
+
   it('say what is not there, and leave nothing of an export that failed', async () => {
     await assert.rejects(pack({ run: 'f'.repeat(32) }), /not found/);
     await assert.rejects(pack({ model: 'nothing' }), /nothing/);
@@ -271,7 +292,11 @@ describe('archives', () => {
     const archive = await pack({ store: true });
     const place = await startDaemon();
     try {
-      await place.client.call(startImport, { body: { path: archive.path } });
+      const { id } = await place.client.call(startImport, { body: { path: archive.path } });
+      const params = { importId: id };
+      let now: Import;
+      do now = await place.client.call(getImport, { params });
+      while (now.state === 'running' && now.progress.runs === 0);
       await place.kill();
       const next = await startDaemon({ place: place.place });
       try {
