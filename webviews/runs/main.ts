@@ -25,6 +25,8 @@ import { toggleSort } from './sorting.ts';
 
 /** Runs that are kept when they are out of sight. */
 const KEPT_RUNS = 2_000;
+/** More selected runs than these are not kept over a reload: the state is written with each scroll. */
+const KEPT_SELECTION = 1_000;
 const NO_COLUMNS: RunColumns = { runs: 0, metrics: [], params: [], tags: [] };
 
 /** The page with the table of runs. Holds what the host sent, and passes on what a person does. */
@@ -253,9 +255,10 @@ export class RunsPage extends PageElement {
     const run = to - from === 1 ? this.runs.get(from) : undefined;
     this.#adding = add;
     if (!run) this.#host.send({ type: 'select', from, to });
-    else if (add && this.selected.has(run.id))
+    else if (add && this.selected.has(run.id)) {
       this.selected = new Set([...this.selected].filter(id => id !== run.id));
-    else this.#showSelected([run.id]);
+      this.#keep();
+    } else this.#showSelected([run.id]);
   }
 
   #showSelected(runIds: readonly string[]): void {
@@ -292,7 +295,7 @@ export class RunsPage extends PageElement {
       experiments: [...this.#experiments],
       view: this.view,
       scrollTop: this.#scrollTop,
-      selected: [...this.selected],
+      selected: this.selected.size > KEPT_SELECTION ? [] : [...this.selected],
     });
   }
 }
