@@ -1,14 +1,11 @@
 /** Listening: the guard, then the router, on 127.0.0.1 and ::1. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { PROOF_HEADER, proofOf } from '../client/connection.ts';
 import type { ApiError } from '../contract/errors.ts';
 import type { Logger } from '../log.ts';
 import { sendError, toApiError } from './errors.ts';
 import { Guard } from './security.ts';
 import type { Tokens } from './tokens.ts';
-
-// Imported as an ES module, node:http would load all it exports, a whole web client among it: 50 ms and 13 MB.
-const { createServer } = process.getBuiltinModule('node:http');
 
 /** Longer than the pause after which MLflow's clients give up an idle connection of their pool. */
 const KEEP_ALIVE_MS = 65_000;
