@@ -91,7 +91,12 @@ export async function startDaemon(
   const killOnExit = () => child.kill('SIGKILL');
   process.once('exit', killOnExit);
   const ended = once(child, 'exit');
-  const connection = await listening(child);
+  const connection = await listening(child).catch(async (error: unknown) => {
+    // Until then it holds the lock of its store.
+    await ended.catch(() => {});
+    process.off('exit', killOnExit);
+    throw error;
+  });
   // A test that fails before it ends the daemon must not keep the test runner waiting.
   child.unref();
   let expected = false;
