@@ -7,10 +7,11 @@ import {
 } from '../../daemon/contract/compare-messages.ts';
 import { searchRuns } from '../../daemon/contract/runs.ts';
 import { COMPARE_PANEL } from '../contributes/names.ts';
+import type { StreamMessage } from '../daemon/launcher.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
-import type { StoreMessage, Stores } from '../daemon/stores.ts';
+import type { Stores } from '../daemon/stores.ts';
 import { metricGoals } from '../trees/goals.ts';
-import { guard } from './guard.ts';
+import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 
 /** Fast loggers must not make the page load more often than this. */
@@ -19,11 +20,8 @@ const REFRESH_MS = 1_500;
 /** The open comparisons; each goes by the ids of its runs, with spaces between. */
 export type ComparePanels = PagePanels<unknown>;
 
-interface ComparePanelParts {
-  readonly connection: StoreConnection;
+interface ComparePanelParts extends PagePanelParts {
   readonly runIds: readonly string[];
-  readonly stores: Stores;
-  readonly log: vscode.LogOutputChannel;
   readonly openRun: (runId: string) => void;
 }
 
@@ -51,52 +49,22 @@ export function comparePanels(
 }
 
 /** The host's side of one comparison. */
-class ComparePanel {
-  readonly #panel: vscode.WebviewPanel;
+class ComparePanel extends PagePanel<ComparePageMessage, ToComparePage> {
   readonly #parts: ComparePanelParts;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(panel: vscode.WebviewPanel, parts: ComparePanelParts) {
-    this.#panel = panel;
+    super(panel, parts, ComparePageMessage);
     this.#parts = parts;
-    const subscriptions = [
-      parts.stores.onDidReceive(message => this.#receive(message)),
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#answer(message)),
-    ];
-    panel.onDidDispose(() => {
-      clearTimeout(this.#timer);
-      for (const subscription of subscriptions) subscription.dispose();
-    });
   }
 
-  #receive({ connection, message }: StoreMessage): void {
-    const { connection: own, runIds } = this.#parts;
-    if (connection !== own || !this.#panel.visible) return;
-    if (message.type === 'reset' || runIds.includes(message.event.id))
-      this.#timer ??= setTimeout(() => this.#refresh(), REFRESH_MS);
+  protected receive(message: StreamMessage): void {
+    if (!this.panel.visible) return;
+    if (message.type === 'reset' || this.#parts.runIds.includes(message.event.id))
+      this.soon('refresh', REFRESH_MS, () => this.#sendRuns());
   }
 
-  #refresh(): void {
-    this.#timer = undefined;
-    void this.#guard(() => this.#sendRuns());
-  }
-
-  async #answer(raw: unknown): Promise<void> {
-    const parsed = ComparePageMessage.safeParse(raw);
-    if (!parsed.success)
-      return this.#parts.log.warn(`The comparison sent what is not understood: ${parsed.error.message}`);
-    const message = parsed.data;
-    await this.#guard(() =>
-      message.type === 'open' ? this.#parts.openRun(message.runId) : this.#sendRuns(),
-    );
-  }
-
-  #guard(work: () => unknown): Promise<void> {
-    return guard(work, this.#parts.log, problem => this.#send(problem));
-  }
-
-  #send(message: ToComparePage): void {
-    void this.#panel.webview.postMessage(message);
+  protected answer(message: ComparePageMessage): unknown {
+    return message.type === 'open' ? this.#parts.openRun(message.runId) : this.#sendRuns();
   }
 
   async #sendRuns(): Promise<void> {
@@ -109,7 +77,7 @@ class ComparePanel {
     ]);
     const found = new Map(items.map(run => [run.id, run]));
     const runs = shown.flatMap(id => found.get(id) ?? []);
-    this.#panel.title = `Compare ${runs.length} Runs`;
-    this.#send({ type: 'compared', store: connection.store, runIds, runs, goals });
+    this.panel.title = `Compare ${runs.length} Runs`;
+    this.send({ type: 'compared', store: connection.store, runIds, runs, goals });
   }
 }

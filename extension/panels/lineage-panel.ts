@@ -14,9 +14,9 @@ import type { OpenModel } from '../commands/promote.ts';
 import type { OpenRun } from '../commands/runs.ts';
 import type { OpenPipeline } from '../commands/start.ts';
 import { LINEAGE_PANEL } from '../contributes/names.ts';
-import type { StoreConnection } from '../daemon/store-connection.ts';
-import type { StoreMessage, Stores } from '../daemon/stores.ts';
-import { guard } from './guard.ts';
+import type { StreamMessage } from '../daemon/launcher.ts';
+import type { Stores } from '../daemon/stores.ts';
+import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 
 /** Several changes that come at once are shown at once. */
@@ -59,81 +59,51 @@ export function lineagePanels(
   return panels;
 }
 
-interface LineagePanelParts {
-  readonly connection: StoreConnection;
+interface LineagePanelParts extends PagePanelParts {
   /** As it was named. */
   readonly node: string;
-  readonly stores: Stores;
-  readonly log: vscode.LogOutputChannel;
   readonly openers: LineageOpeners;
   readonly follow: (node: string) => unknown;
 }
 
 /** The host's side of the page of what one node came from, and what came of it. */
-export class LineagePanel {
-  readonly #panel: vscode.WebviewPanel;
+export class LineagePanel extends PagePanel<LineagePageMessage, ToLineagePage> {
   readonly #parts: LineagePanelParts;
   #graph: LineageGraph | undefined;
   #limit: number = LINEAGE_NODES.default;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(panel: vscode.WebviewPanel, parts: LineagePanelParts) {
-    this.#panel = panel;
+    super(panel, parts, LineagePageMessage);
     this.#parts = parts;
-    const subscriptions = [
-      parts.stores.onDidReceive(message => this.#receive(message)),
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#answer(message)),
-    ];
-    panel.onDidDispose(() => {
-      clearTimeout(this.#timer);
-      for (const subscription of subscriptions) subscription.dispose();
-    });
   }
 
-  #receive({ connection, message }: StoreMessage): void {
-    if (connection !== this.#parts.connection || !this.#panel.visible) return;
+  protected receive(message: StreamMessage): void {
+    if (!this.panel.visible) return;
     if (message.type !== 'reset' && !TOPICS.has(message.event.topic)) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#guard(() => this.#send());
-    }, REFRESH_MS);
+    this.soon('refresh', REFRESH_MS, () => this.#sendSnapshot());
   }
 
-  async #answer(raw: unknown): Promise<void> {
-    const parsed = LineagePageMessage.safeParse(raw);
-    if (!parsed.success)
-      return this.#parts.log.warn(`The page of lineage sent what is not understood: ${parsed.error.message}`);
-    const message = parsed.data;
-    await this.#guard(async () => {
-      switch (message.type) {
-        case 'ready':
-          return this.#send();
-        case 'more':
-          this.#limit = LINEAGE_NODES.most;
-          return this.#send();
-        case 'open':
-          return this.#open(message.node);
-        case 'follow':
-          if (this.#find(message.node)) this.#parts.follow(message.node);
-      }
-    });
+  protected answer(message: LineagePageMessage): unknown {
+    switch (message.type) {
+      case 'ready':
+        return this.#sendSnapshot();
+      case 'more':
+        this.#limit = LINEAGE_NODES.most;
+        return this.#sendSnapshot();
+      case 'open':
+        return this.#open(message.node);
+      case 'follow':
+        if (this.#find(message.node)) this.#parts.follow(message.node);
+    }
   }
 
-  #guard(work: () => unknown): Promise<void> {
-    return guard(work, this.#parts.log, problem => this.#post(problem));
-  }
-
-  #post(message: ToLineagePage): void {
-    void this.#panel.webview.postMessage(message);
-  }
-
-  async #send(): Promise<void> {
+  async #sendSnapshot(): Promise<void> {
     const { connection, node } = this.#parts;
     const depth = this.#limit > LINEAGE_NODES.default ? LINEAGE_DEPTH.most : LINEAGE_DEPTH.default;
     const graph = await connection.call(getLineage, { query: { node, depth, limit: this.#limit } });
     this.#graph = graph;
-    this.#panel.title = `Lineage of ${this.#find(graph.start)?.label ?? node}`;
-    this.#post({ type: 'snapshot', store: connection.store, node, graph });
+    this.panel.title = `Lineage of ${this.#find(graph.start)?.label ?? node}`;
+    this.send({ type: 'snapshot', store: connection.store, node, graph });
   }
 
   #find(id: string) {

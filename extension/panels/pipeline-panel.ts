@@ -16,13 +16,13 @@ import {
 import { getStepLog, searchStepLog } from '../../daemon/contract/pipelines.ts';
 import { startPipeline } from '../commands/start.ts';
 import { PIPELINE_PANEL } from '../contributes/names.ts';
+import type { StreamMessage } from '../daemon/launcher.ts';
 import { planOf } from '../daemon/plan.ts';
-import type { StoreConnection } from '../daemon/store-connection.ts';
-import type { StoreMessage, Stores } from '../daemon/stores.ts';
+import type { Stores } from '../daemon/stores.ts';
 import { isActive } from '../trees/pipeline-rows.ts';
 import type { Subject } from '../trees/subject.ts';
-import { guard } from './guard.ts';
 import { openPlace } from './open-place.ts';
+import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 import { perform } from './perform.ts';
 import { PARTS, PipelineLoader, type PipelinePart } from './pipeline-snapshot.ts';
@@ -60,32 +60,25 @@ export function pipelinePanels(
   );
 }
 
-interface PipelinePanelParts {
-  readonly connection: StoreConnection;
+interface PipelinePanelParts extends PagePanelParts {
   /** Absolute path of the definition. */
   readonly file: string;
-  readonly stores: Stores;
-  readonly log: vscode.LogOutputChannel;
 }
 
 /** The host's side of one pipeline page: answers it, and tells it what changes. */
-export class PipelinePanel {
-  readonly #panel: vscode.WebviewPanel;
+export class PipelinePanel extends PagePanel<PipelinePageMessage, ToPipelinePage> {
   readonly #parts: PipelinePanelParts;
   readonly #loader: PipelineLoader;
-  #timer: NodeJS.Timeout | undefined;
   /** What the page is to show once it is there. */
   #toReveal: PagePlace | undefined;
   #ready = false;
   #sending: Promise<void> = Promise.resolve();
 
   constructor(panel: vscode.WebviewPanel, parts: PipelinePanelParts) {
-    this.#panel = panel;
+    super(panel, parts, PipelinePageMessage);
     this.#parts = parts;
     this.#loader = new PipelineLoader(parts.connection, parts.file);
-    const subscriptions = [
-      parts.stores.onDidReceive(message => this.#receive(message)),
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#answer(message)),
+    const held = [
       // What is edited may be what a step depends on, or the definition.
       vscode.workspace.onDidSaveTextDocument(() => this.#refreshSoon('definition', 'plan')),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#refreshSoon()),
@@ -94,21 +87,16 @@ export class PipelinePanel {
       }),
     ];
     const clock = setInterval(() => this.#tick(), TICK_MS);
-    panel.onDidDispose(() => {
-      clearTimeout(this.#timer);
-      clearInterval(clock);
-      for (const subscription of subscriptions) subscription.dispose();
-    });
+    this.untilClosed(vscode.Disposable.from(...held, { dispose: () => clearInterval(clock) }));
   }
 
   /** Shows a part of the page, at once or when it is there. */
   reveal(place: PagePlace): void {
     this.#toReveal = place;
-    if (this.#ready) void this.#guard(() => this.#revealNow());
+    if (this.#ready) void this.guard(() => this.#revealNow());
   }
 
-  #receive({ connection, message }: StoreMessage): void {
-    if (connection !== this.#parts.connection) return;
+  protected receive(message: StreamMessage): void {
     const parts = message.type === 'reset' ? PARTS : this.#concerned(message.event);
     if (parts) this.#refreshSoon(...parts);
   }
@@ -133,65 +121,48 @@ export class PipelinePanel {
 
   #tick(): void {
     const { shown } = this.#loader;
-    if (this.#panel.visible && shown && isActive(shown)) this.#refreshSoon('shown');
+    if (this.panel.visible && shown && isActive(shown)) this.#refreshSoon('shown');
   }
 
   #refreshSoon(...parts: readonly PipelinePart[]): void {
     this.#loader.forget(...parts);
-    if (!this.#panel.visible) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#guard(() => this.#sendSnapshot());
-    }, REFRESH_MS);
+    if (!this.panel.visible) return;
+    this.soon('refresh', REFRESH_MS, () => this.#sendSnapshot());
   }
 
-  async #answer(raw: unknown): Promise<void> {
-    const parsed = PipelinePageMessage.safeParse(raw);
-    if (!parsed.success)
-      return this.#parts.log.warn(`The pipeline page sent what is not understood: ${parsed.error.message}`);
-    const message = parsed.data;
-    await this.#guard(async () => {
-      switch (message.type) {
-        case 'ready':
-          this.#ready = true;
-          this.#loader.forget(...PARTS);
-          this.#loader.chosen = message.chosen;
-          return this.#revealNow();
-        case 'choose':
-          this.#loader.chosen = message.chosen;
-          // Files may have changed since it was last planned.
-          this.#loader.forget('plan');
-          return this.#sendSnapshot();
-        case 'listMore':
-          this.#loader.limit += PAGE;
-          this.#loader.forget('executions');
-          return this.#sendSnapshot();
-        case 'act':
-          return this.#act(message.action);
-        case 'actOnStep':
-          return this.#actOnStep(message.action, message.step);
-        case 'tryParameters':
-          return this.#tryParameters(message.set);
-        case 'runWithParameters':
-          return this.#start({ set: message.set });
-        case 'copyCommand':
-          return vscode.env.clipboard.writeText(runCommandLine(this.#loader.shortFile, message.set));
-        case 'readLog':
-          return this.#sendLog(message.executionId, message.step, message.part);
-        case 'searchLog':
-          return this.#searchLog(message);
-        case 'openPlace':
-          return this.#openPlace(message.step, message);
-      }
-    });
-  }
-
-  #guard(work: () => unknown): Promise<void> {
-    return guard(work, this.#parts.log, problem => this.#send(problem));
-  }
-
-  #send(message: ToPipelinePage): void {
-    void this.#panel.webview.postMessage(message);
+  protected answer(message: PipelinePageMessage): unknown {
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true;
+        this.#loader.forget(...PARTS);
+        this.#loader.chosen = message.chosen;
+        return this.#revealNow();
+      case 'choose':
+        this.#loader.chosen = message.chosen;
+        // Files may have changed since it was last planned.
+        this.#loader.forget('plan');
+        return this.#sendSnapshot();
+      case 'listMore':
+        this.#loader.limit += PAGE;
+        this.#loader.forget('executions');
+        return this.#sendSnapshot();
+      case 'act':
+        return this.#act(message.action);
+      case 'actOnStep':
+        return this.#actOnStep(message.action, message.step);
+      case 'tryParameters':
+        return this.#tryParameters(message.set);
+      case 'runWithParameters':
+        return this.#start({ set: message.set });
+      case 'copyCommand':
+        return vscode.env.clipboard.writeText(runCommandLine(this.#loader.shortFile, message.set));
+      case 'readLog':
+        return this.#sendLog(message.executionId, message.step, message.part);
+      case 'searchLog':
+        return this.#searchLog(message);
+      case 'openPlace':
+        return this.#openPlace(message.step, message);
+    }
   }
 
   async #revealNow(): Promise<void> {
@@ -199,7 +170,7 @@ export class PipelinePanel {
     this.#toReveal = undefined;
     if (place?.chosen !== undefined) this.#loader.chosen = place.chosen;
     await this.#sendSnapshot();
-    if (place) this.#send({ type: 'reveal', ...place });
+    if (place) this.send({ type: 'reveal', ...place });
   }
 
   /** One after the other, so that what is sent last is the newest. */
@@ -211,21 +182,21 @@ export class PipelinePanel {
   async #loadAndSend(): Promise<void> {
     const { connection, file } = this.#parts;
     const snapshot = await this.#loader.load(vscode.workspace.isTrusted);
-    this.#panel.title = snapshot.name;
-    this.#send({ type: 'snapshot', store: connection.store, file, snapshot });
+    this.panel.title = snapshot.name;
+    this.send({ type: 'snapshot', store: connection.store, file, snapshot });
   }
 
   async #sendLog(executionId: string, step: string, part: LogPart): Promise<void> {
     const { connection } = this.#parts;
     const piece = await connection.call(getStepLog, { params: { executionId, step }, query: part });
-    this.#send({ type: 'log', piece: { executionId, step, ...piece } });
+    this.send({ type: 'log', piece: { executionId, step, ...piece } });
   }
 
   async #searchLog({ executionId, step, text, before, after }: LogSearch): Promise<void> {
     const { connection } = this.#parts;
     const query = { text, before, after };
     const findings = await connection.call(searchStepLog, { params: { executionId, step }, query });
-    this.#send({ type: 'logFound', found: { executionId, step, ...query, findings } });
+    this.send({ type: 'logFound', found: { executionId, step, ...query, findings } });
   }
 
   /** A path that is not absolute may be meant from the folder that the step runs in, or from the pipeline's. */
@@ -239,9 +210,9 @@ export class PipelinePanel {
     const { connection, file } = this.#parts;
     try {
       const plan = await planOf(connection, file, set);
-      this.#send({ type: 'tried', set, plan, problem: '' });
+      this.send({ type: 'tried', set, plan, problem: '' });
     } catch (error) {
-      this.#send({
+      this.send({
         type: 'tried',
         set,
         plan: null,

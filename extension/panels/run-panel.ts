@@ -9,10 +9,10 @@ import {
 } from '../../daemon/contract/messages.ts';
 import { ARTIFACT_CONTENT_PATH, getSeries, listArtifacts } from '../../daemon/contract/runs.ts';
 import { RUN_PANEL } from '../contributes/names.ts';
-import type { StoreConnection } from '../daemon/store-connection.ts';
-import type { StoreMessage, Stores } from '../daemon/stores.ts';
+import type { StreamMessage } from '../daemon/launcher.ts';
+import type { Stores } from '../daemon/stores.ts';
 import type { Subject } from '../trees/subject.ts';
-import { guard } from './guard.ts';
+import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 import { perform } from './perform.ts';
 import { previewLimit, previewOf } from './preview.ts';
@@ -52,46 +52,33 @@ export function runPanels(extension: vscode.Uri, stores: Stores, log: vscode.Log
 
 type Opener = (runId: string) => unknown;
 
-interface RunPanelParts {
-  readonly connection: StoreConnection;
+interface RunPanelParts extends PagePanelParts {
   readonly runId: string;
   readonly open: Opener;
-  readonly stores: Stores;
-  readonly log: vscode.LogOutputChannel;
 }
 
 /** The host's side of one run page: answers it, and tells it what changes. */
-class RunPanel {
-  readonly #panel: vscode.WebviewPanel;
+class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
   readonly #parts: RunPanelParts;
   #state: RunState | undefined;
   /** Metrics in sight, of the run and of runs below it. */
   readonly #watched = new Map<string, readonly string[]>();
   /** Points that the page has of each metric, by run and key. */
   readonly #sent = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(panel: vscode.WebviewPanel, parts: RunPanelParts) {
-    this.#panel = panel;
+    super(panel, parts, RunPageMessage);
     this.#parts = parts;
-    const subscriptions = [
-      parts.stores.onDidReceive(message => this.#receive(message)),
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#answer(message)),
-    ];
-    panel.onDidDispose(() => {
-      clearTimeout(this.#timer);
-      for (const subscription of subscriptions) subscription.dispose();
-    });
   }
 
-  #receive({ connection, message }: StoreMessage): void {
-    if (connection !== this.#parts.connection || !this.#panel.visible) return;
+  protected receive(message: StreamMessage): void {
+    if (!this.panel.visible) return;
     const { runId } = this.#parts;
     const concerned =
       message.type === 'reset' ||
       (message.event.topic === 'run' && (message.event.id === runId || this.#isRelated(message.event.id))) ||
       ['model', 'execution', 'step'].includes(message.event.topic);
-    if (concerned) this.#timer ??= setTimeout(() => this.#refresh(), REFRESH_MS);
+    if (concerned) this.soon('refresh', REFRESH_MS, () => this.#refresh());
   }
 
   /** Whether another run's change shows on this page: a child's state, or a new child. */
@@ -100,54 +87,37 @@ class RunPanel {
     return parent?.id === runId || children.some(child => child.id === runId) || children.length > 0;
   }
 
-  #refresh(): void {
-    this.#timer = undefined;
-    void this.#guard(async () => {
-      await this.#sendSnapshot();
-      await this.#sendSeries();
-    });
+  async #refresh(): Promise<void> {
+    await this.#sendSnapshot();
+    await this.#sendSeries();
   }
 
-  async #answer(raw: unknown): Promise<void> {
-    const parsed = RunPageMessage.safeParse(raw);
-    if (!parsed.success)
-      return this.#parts.log.warn(`The run page sent what is not understood: ${parsed.error.message}`);
-    const message = parsed.data;
-    await this.#guard(async () => {
-      switch (message.type) {
-        case 'ready':
-          this.#sent.clear();
-          return this.#sendSnapshot();
-        case 'watch':
-          this.#watched.set(message.runId, message.keys);
-          return this.#sendSeries();
-        case 'list':
-          return this.#sendFiles(message.path);
-        case 'preview':
-          return this.#sendPreview(message.path);
-        case 'save':
-          return this.#save(message.path);
-        case 'act':
-          return this.#act(message.action);
-        case 'open':
-          return this.#parts.open(message.runId);
-      }
-    });
-  }
-
-  #guard(work: () => unknown): Promise<void> {
-    return guard(work, this.#parts.log, problem => this.#send(problem));
-  }
-
-  #send(message: ToRunPage): void {
-    void this.#panel.webview.postMessage(message);
+  protected answer(message: RunPageMessage): unknown {
+    switch (message.type) {
+      case 'ready':
+        this.#sent.clear();
+        return this.#sendSnapshot();
+      case 'watch':
+        this.#watched.set(message.runId, message.keys);
+        return this.#sendSeries();
+      case 'list':
+        return this.#sendFiles(message.path);
+      case 'preview':
+        return this.#sendPreview(message.path);
+      case 'save':
+        return this.#save(message.path);
+      case 'act':
+        return this.#act(message.action);
+      case 'open':
+        return this.#parts.open(message.runId);
+    }
   }
 
   async #sendSnapshot(): Promise<void> {
     const { connection, runId } = this.#parts;
     this.#state = await loadRun(connection, runId);
-    this.#panel.title = this.#state.snapshot.run.name;
-    this.#send({ type: 'snapshot', store: connection.store, snapshot: this.#state.snapshot });
+    this.panel.title = this.#state.snapshot.run.name;
+    this.send({ type: 'snapshot', store: connection.store, snapshot: this.#state.snapshot });
   }
 
   async #sendSeries(): Promise<void> {
@@ -169,19 +139,19 @@ class RunPanel {
         query: { key, buckets: BUCKETS },
       });
       for (const one of series) this.#sent.set(`${runId}/${one.key}`, one.total);
-      this.#send({ type: 'series', runId, series });
+      this.send({ type: 'series', runId, series });
     }
   }
 
   async #sendFiles(folder: string): Promise<void> {
     const { connection, runId } = this.#parts;
     const { files } = await connection.call(listArtifacts, { params: { runId }, query: { path: folder } });
-    this.#send({ type: 'files', path: folder, files });
+    this.send({ type: 'files', path: folder, files });
   }
 
   async #sendPreview(file: string): Promise<void> {
     const { content, whole } = await this.#read(file, previewLimit(file));
-    this.#send({ type: 'preview', path: file, preview: previewOf(file, content, whole) });
+    this.send({ type: 'preview', path: file, preview: previewOf(file, content, whole) });
   }
 
   async #save(file: string): Promise<void> {

@@ -12,10 +12,11 @@ import {
 import { EXECUTION_TAG, listExperiments, type Run, searchRuns } from '../../daemon/contract/runs.ts';
 import { deleteRuns } from '../commands/runs.ts';
 import { RUNS_PANEL } from '../contributes/names.ts';
+import type { StreamMessage } from '../daemon/launcher.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
-import type { StoreMessage, Stores } from '../daemon/stores.ts';
+import type { Stores } from '../daemon/stores.ts';
 import { metricGoals } from '../trees/goals.ts';
-import { guard } from './guard.ts';
+import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 
 /** A fast logger must not make the rows in sight load more often than this. */
@@ -30,12 +31,9 @@ const ALWAYS = ['tags.`mlflow.source.name`', `tags.\`${EXECUTION_TAG}\``];
 /** The open tables of runs. */
 export type RunsPanels = PagePanels<RunsPanel>;
 
-interface RunsPanelParts {
-  readonly connection: StoreConnection;
+interface RunsPanelParts extends PagePanelParts {
   /** Ids; empty = all. */
   readonly experiments: readonly string[];
-  readonly stores: Stores;
-  readonly log: vscode.LogOutputChannel;
   readonly openers: Openers;
 }
 
@@ -83,8 +81,7 @@ interface List {
 }
 
 /** The host's side of one table: holds the order of all its runs, and sends the page those in sight. */
-class RunsPanel {
-  readonly #panel: vscode.WebviewPanel;
+class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   readonly #parts: RunsPanelParts;
   #view = RunTableView.parse({});
   #list: List = { ids: [], more: false };
@@ -92,26 +89,15 @@ class RunsPanel {
   #sight: Sight | undefined;
   /** The list as it would be now, when it is not shown yet. */
   #next: List | undefined;
-  #rowsTimer: NodeJS.Timeout | undefined;
-  #listTimer: NodeJS.Timeout | undefined;
   #listTook = 0;
 
   constructor(panel: vscode.WebviewPanel, parts: RunsPanelParts) {
-    this.#panel = panel;
+    super(panel, parts, RunTableMessage);
     this.#parts = parts;
-    const subscriptions = [
-      parts.stores.onDidReceive(message => this.#receive(message)),
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#answer(message)),
-    ];
-    panel.onDidDispose(() => {
-      clearTimeout(this.#rowsTimer);
-      clearTimeout(this.#listTimer);
-      for (const subscription of subscriptions) subscription.dispose();
-    });
   }
 
-  #receive({ connection, message }: StoreMessage): void {
-    if (connection !== this.#parts.connection || !this.#panel.visible) return;
+  protected receive(message: StreamMessage): void {
+    if (!this.panel.visible) return;
     if (message.type === 'reset') {
       this.#listSoon();
       return;
@@ -123,8 +109,7 @@ class RunsPanel {
       return;
     }
     const { from = 0, to = 0 } = this.#sight ?? {};
-    if (this.#list.ids.slice(from, to).includes(id))
-      this.#rowsTimer ??= setTimeout(() => this.#refreshRows(), ROWS_MS);
+    if (this.#list.ids.slice(from, to).includes(id)) this.soon('rows', ROWS_MS, () => this.#sendRows());
   }
 
   #isOfHere(experiment: string | undefined): boolean {
@@ -133,57 +118,35 @@ class RunsPanel {
   }
 
   #listSoon(): void {
-    this.#listTimer ??= setTimeout(() => this.#findNews(), Math.max(LIST_MS, this.#listTook * LIST_SHARE));
+    this.soon('list', Math.max(LIST_MS, this.#listTook * LIST_SHARE), () => this.#findNews());
   }
 
-  #refreshRows(): void {
-    this.#rowsTimer = undefined;
-    void this.#guard(() => this.#sendRows());
+  async #findNews(): Promise<void> {
+    this.#next = await this.#load();
+    const known = new Set(this.#list.ids);
+    const count = this.#next.ids.filter(id => !known.has(id)).length;
+    if (count > 0 || this.#next.ids.length !== known.size) this.send({ type: 'news', count });
   }
 
-  #findNews(): void {
-    this.#listTimer = undefined;
-    void this.#guard(async () => {
-      this.#next = await this.#load();
-      const known = new Set(this.#list.ids);
-      const count = this.#next.ids.filter(id => !known.has(id)).length;
-      if (count > 0 || this.#next.ids.length !== known.size) this.#send({ type: 'news', count });
-    });
-  }
-
-  async #answer(raw: unknown): Promise<void> {
-    const parsed = RunTableMessage.safeParse(raw);
-    if (!parsed.success)
-      return this.#parts.log.warn(`The table of runs sent what is not understood: ${parsed.error.message}`);
-    const message = parsed.data;
-    await this.#guard(async () => {
-      switch (message.type) {
-        case 'list':
-          this.#view = message.view;
-          return this.#relist();
-        case 'rows':
-          this.#sight = message;
-          return this.#sendRows();
-        case 'select':
-          return this.#send({ type: 'selected', runIds: this.#list.ids.slice(message.from, message.to) });
-        case 'renew':
-          return this.#showList(this.#next ?? (await this.#load()));
-        case 'open':
-          return this.#parts.openers.openRun(this.#parts.connection, message.runId);
-        case 'act':
-          return message.action === 'compare'
-            ? this.#parts.openers.compare(this.#parts.connection, message.runIds)
-            : deleteRuns(this.#parts.connection, message.runIds);
-      }
-    });
-  }
-
-  #guard(work: () => unknown): Promise<void> {
-    return guard(work, this.#parts.log, problem => this.#send(problem));
-  }
-
-  #send(message: ToRunTable): void {
-    void this.#panel.webview.postMessage(message);
+  protected async answer(message: RunTableMessage): Promise<unknown> {
+    switch (message.type) {
+      case 'list':
+        this.#view = message.view;
+        return this.#relist();
+      case 'rows':
+        this.#sight = message;
+        return this.#sendRows();
+      case 'select':
+        return this.send({ type: 'selected', runIds: this.#list.ids.slice(message.from, message.to) });
+      case 'renew':
+        return this.#showList(this.#next ?? (await this.#load()));
+      case 'open':
+        return this.#parts.openers.openRun(this.#parts.connection, message.runId);
+      case 'act':
+        return message.action === 'compare'
+          ? this.#parts.openers.compare(this.#parts.connection, message.runIds)
+          : deleteRuns(this.#parts.connection, message.runIds);
+    }
   }
 
   /** Makes the list anew. A filter that the daemon refuses leaves the list as it is. */
@@ -192,7 +155,7 @@ class RunsPanel {
       await this.#showList(await this.#load());
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'INVALID_PARAMETER_VALUE') throw error;
-      return this.#send({ type: 'refused', message: error.message });
+      return this.send({ type: 'refused', message: error.message });
     }
     await this.#sendColumns();
   }
@@ -215,9 +178,9 @@ class RunsPanel {
     this.#version += 1;
     const { ids, more } = list;
     const title = await this.#title();
-    this.#panel.title = `${title}: ${ids.length.toLocaleString('en')} run${ids.length === 1 ? '' : 's'}`;
+    this.panel.title = `${title}: ${ids.length.toLocaleString('en')} run${ids.length === 1 ? '' : 's'}`;
     const listing = { version: this.#version, count: ids.length, more };
-    this.#send({ type: 'listing', store: connection.store, experiments, title, listing });
+    this.send({ type: 'listing', store: connection.store, experiments, title, listing });
   }
 
   async #title(): Promise<string> {
@@ -236,7 +199,7 @@ class RunsPanel {
       }),
       metricGoals(connection),
     ]);
-    this.#send({ type: 'columns', columns, goals });
+    this.send({ type: 'columns', columns, goals });
   }
 
   async #sendRows(): Promise<void> {
@@ -245,7 +208,7 @@ class RunsPanel {
     const { from, to, columns } = this.#sight;
     const ids = this.#list.ids.slice(from, Math.min(to, from + ROWS_AT_ONCE));
     const runs = await this.#lookUp(ids, columns);
-    if (version === this.#version) this.#send({ type: 'rows', version, from, runs });
+    if (version === this.#version) this.send({ type: 'rows', version, from, runs });
   }
 
   /** Runs in the order of their ids, without those that are gone for good. */
