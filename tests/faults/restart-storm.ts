@@ -47,7 +47,10 @@ export const restartStorm: Check = {
           const begun = (name: string) =>
             told.filter(each => each.what === 'begins' && each.name === name).length;
           seen.executions += 1;
-          seen.failed += execution.exitCode === 0 ? 0 : 1;
+          if (execution.exitCode !== 0) {
+            seen.failed += 1;
+            console.error(`${execution.id} ended with ${execution.exitCode}: ${execution.message}`);
+          }
           seen.wrong += pipeline.wrong(salts).length;
           seen.lost += execution.steps.filter(step => step.status !== 'succeeded').length;
           seen.miscounted += execution.steps.filter(
