@@ -36,7 +36,7 @@ export const artifactSwaps: Check = {
   id: 'I3',
   title: 'links that are swapped in while artifacts are read and written lead nowhere',
   trial: {
-    counts: { full: 20_000, quick: 2_000 },
+    counts: { full: 20_000, quick: 5_000, test: 2_000 },
     obstacle: () =>
       process.platform === 'linux' ? undefined : 'it holds on Linux only, where open folders can be held',
     run: async flips => {
