@@ -5,9 +5,9 @@ import {
   ComparePageState,
   type ToComparePage,
 } from '../../daemon/contract/compare-messages.ts';
-import { searchRuns } from '../../daemon/contract/runs.ts';
 import { COMPARE_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
+import { runsById } from '../daemon/runs-by-id.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { metricGoals } from '../trees/goals.ts';
@@ -70,13 +70,7 @@ class ComparePanel extends PagePanel<ComparePageMessage, ToComparePage> {
   async #sendRuns(): Promise<void> {
     const { connection, runIds } = this.#parts;
     const shown = runIds.slice(0, COMPARED_RUNS);
-    const filter = `attributes.run_id IN (${shown.map(id => `'${id}'`).join(', ')})`;
-    const [{ items }, goals] = await Promise.all([
-      connection.call(searchRuns, { body: { filter, view: 'all', limit: shown.length } }),
-      metricGoals(connection),
-    ]);
-    const found = new Map(items.map(run => [run.id, run]));
-    const runs = shown.flatMap(id => found.get(id) ?? []);
+    const [runs, goals] = await Promise.all([runsById(connection, shown), metricGoals(connection)]);
     this.panel.title = `Compare ${runs.length} Runs`;
     this.send({ type: 'compared', store: connection.store, runIds, runs, goals });
   }

@@ -9,10 +9,11 @@ import {
   type SortKey,
   type ToRunTable,
 } from '../../daemon/contract/run-table-messages.ts';
-import { EXECUTION_TAG, listExperiments, type Run, searchRuns } from '../../daemon/contract/runs.ts';
+import { EXECUTION_TAG, listExperiments } from '../../daemon/contract/runs.ts';
 import { deleteRuns } from '../commands/runs.ts';
 import { RUNS_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
+import { runsById } from '../daemon/runs-by-id.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { metricGoals } from '../trees/goals.ts';
@@ -207,23 +208,8 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
     const version = this.#version;
     const { from, to, columns } = this.#sight;
     const ids = this.#list.ids.slice(from, Math.min(to, from + ROWS_AT_ONCE));
-    const runs = await this.#lookUp(ids, columns);
+    const runs = await runsById(this.#parts.connection, ids, [...columns.flatMap(columnItem), ...ALWAYS]);
     if (version === this.#version) this.send({ type: 'rows', version, from, runs });
-  }
-
-  /** Runs in the order of their ids, without those that are gone for good. */
-  async #lookUp(ids: readonly string[], columns: readonly string[]): Promise<Run[]> {
-    if (ids.length === 0) return [];
-    const { items } = await this.#parts.connection.call(searchRuns, {
-      body: {
-        filter: `attributes.run_id IN (${ids.map(id => `'${id}'`).join(', ')})`,
-        columns: [...columns.flatMap(columnItem), ...ALWAYS],
-        view: 'all',
-        limit: ids.length,
-      },
-    });
-    const found = new Map(items.map(run => [run.id, run]));
-    return ids.flatMap(id => found.get(id) ?? []);
   }
 }
 
