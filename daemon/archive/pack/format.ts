@@ -1,7 +1,7 @@
 /** What an archive of ours is made of: a zip of JSON documents and artifacts, and a list of them with their digests. */
 import path from 'node:path';
 import * as z from 'zod';
-import { RunStatus } from '../../contract/runs.ts';
+import { DatasetInput, RunStatus } from '../../contract/runs.ts';
 
 /** What archives of this kind say they are; another number is another format. */
 export const FORMAT = 1;
@@ -72,17 +72,7 @@ export const PackedRun = z.object({
   artifactUri: z.string(),
   params: Pairs,
   tags: Pairs,
-  datasets: z.array(
-    z.object({
-      name: z.string(),
-      digest: z.string(),
-      sourceType: z.string(),
-      source: z.string(),
-      schema: z.string().optional(),
-      profile: z.string().optional(),
-      tags: z.record(z.string(), z.string()),
-    }),
-  ),
+  datasets: z.array(DatasetInput),
   modelInputs: z.array(z.string()),
   modelOutputs: z.array(z.object({ modelId: z.string(), step: z.number().int() })),
 });
