@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   type Connection,
@@ -128,6 +129,7 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
       tokens.replace(secrets);
     },
   });
+  database.startReaders();
   server.serve(application(services.router, log));
   writeConnection(place.state, connection);
   log.info({ ...connection, store: place.store }, 'listening');
@@ -151,13 +153,14 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
   return connection;
 }
 
-/** The larger part of the program is loaded once `/health` can be answered. */
+/** The larger part of the program is loaded once `/health` can be answered, which it is in between. */
 async function loadRest() {
-  const [{ application }, { composeServices }, { mountLife }] = await Promise.all([
-    import('./http/application.ts'),
-    import('./composition.ts'),
-    import('./life/routes.ts'),
-  ]);
+  await turn();
+  const { application } = await import('./http/application.ts');
+  const { mountLife } = await import('./life/routes.ts');
+  await turn();
+  const { composeServices } = await import('./composition.ts');
+  await turn();
   return { application, composeServices, mountLife };
 }
 

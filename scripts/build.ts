@@ -31,17 +31,21 @@ export const nativePackages = ['better-sqlite3', 'onnxruntime-node'];
 /** Packages that start files of their own, which a bundle would not have. */
 export const threadedPackages = ['piscina'];
 
-/** Programs of the daemon that start in a thread or process of their own. */
+/**
+ * Programs of the daemon that start in a thread or process of their own. Those of a group share files: each file that a
+ * program consists of takes time when it starts.
+ */
 const daemonPrograms = [
-  'daemon/main.ts',
-  'daemon/offline.ts',
-  'daemon/database/writer-thread.ts',
-  'daemon/database/reader-thread.ts',
-  'daemon/archive/import-thread.ts',
-  'daemon/pipelines/dvc/dvc-thread.ts',
-  'daemon/pipelines/inputs/files-thread.ts',
-  'daemon/reproduction/compare-thread.ts',
-  'daemon/serving/runtimes/onnx-process.ts',
+  ['daemon/main.ts'],
+  ['daemon/database/writer-thread.ts', 'daemon/database/reader-thread.ts'],
+  [
+    'daemon/offline.ts',
+    'daemon/archive/import-thread.ts',
+    'daemon/pipelines/dvc/dvc-thread.ts',
+    'daemon/pipelines/inputs/files-thread.ts',
+    'daemon/reproduction/compare-thread.ts',
+    'daemon/serving/runtimes/onnx-process.ts',
+  ],
 ];
 
 /** Python programs that the daemon starts. */
@@ -126,7 +130,9 @@ function bundles(): BuildOptions[] {
         .globSync('webviews/*/main.ts', { cwd: root })
         .map(file => ({ in: file, out: path.basename(path.dirname(file)) }))
     : [];
-  const programs = existing(daemonPrograms).map(file => ({ in: file, out: path.basename(file, '.ts') }));
+  const programs = daemonPrograms.map(group =>
+    existing(group).map(file => ({ in: file, out: path.basename(file, '.ts') })),
+  );
   const all: BuildOptions[] = [
     {
       ...shared,
@@ -144,13 +150,13 @@ function bundles(): BuildOptions[] {
       banner: { js: `#!/usr/bin/env node\n${node.banner?.js ?? ''}` },
     },
     // What is not needed to answer the first request is in files of its own, and loaded later or never.
-    {
+    ...programs.map(entryPoints => ({
       ...node,
-      entryPoints: programs,
+      entryPoints,
       outdir: 'dist/daemon',
       splitting: true,
       plugins: [withoutBodyParser, builtinModules],
-    },
+    })),
     {
       ...shared,
       entryPoints: pages,

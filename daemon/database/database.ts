@@ -31,6 +31,12 @@ export interface Database {
   /** Like `read`, in a thread of its own: for what goes through all of the database and may take minutes. */
   survey<Name extends keyof Reads>(name: Name, input: InputOf<Reads[Name]>): Promise<OutputOf<Reads[Name]>>;
 
+  /**
+   * From now on reads run in reader threads. Until then they run in the writer's: while the daemon starts, there are few,
+   * and a thread takes longer to start than all of them.
+   */
+  startReaders(): void;
+
   /** Writes what is queued, waits for running reads, and closes every connection. */
   close(): Promise<void>;
 }
@@ -59,13 +65,17 @@ export async function openDatabase(
   const surveyor = new Readers({ file, gate: ReadGate.memory() }, 1);
   const closing = new AbortController();
   const survey = (name: string, input: unknown) => surveyor.read(name, input);
-  if (!checkedFirst)
-    checkServed(file, survey, closing.signal).catch(error => closing.signal.aborted || onFailure(error));
+  let reading: Pick<Readers, 'read'> = writer;
   return {
     write: (name, input, transfer) => writer.write(name, input, transfer) as never,
-    read: (name, input) => readers.read(name, input) as never,
+    read: (name, input) => reading.read(name, input) as never,
     readJson: (name, input) => readers.readJson(name, input),
     survey: (name, input) => survey(name, input) as never,
+    startReaders: () => {
+      reading = readers;
+      if (!checkedFirst)
+        checkServed(file, survey, closing.signal).catch(error => closing.signal.aborted || onFailure(error));
+    },
     close: async () => {
       closing.abort();
       await Promise.all([readers.close(), surveyor.close()]);

@@ -5,12 +5,12 @@ import { commitGroup } from './group.ts';
 import { IdleWork } from './idle-work.ts';
 import { LogSize } from './log-size.ts';
 import { openForWriting } from './open.ts';
-import { idleWork, type Operation, writes } from './operations.ts';
+import { idleWork, type Operation, reads, writes } from './operations.ts';
 import { failure, type Outcome } from './outcome.ts';
 import { ReadGate } from './read-gate.ts';
 import { type Repeatable, writeOnce } from './repeatable.ts';
 
-/** A write on its way to the thread. */
+/** A write on its way to the thread, or a read while the daemon starts. */
 export interface WriteRequest {
   readonly id: number;
   readonly name: string;
@@ -37,7 +37,7 @@ export type WriterMessage =
   /** The disk failed: the thread does nothing more. */
   | { readonly failed: string };
 
-const operations: Readonly<Record<string, Operation<never, unknown>>> = writes;
+const operations: Readonly<Record<string, Operation<never, unknown>>> = { ...reads, ...writes };
 
 function serve(port: MessagePort): void {
   const send = (message: WriterMessage) => port.postMessage(message);
@@ -53,9 +53,9 @@ function serve(port: MessagePort): void {
 
   const run = ({ name, input, repeatable }: WriteRequest) => {
     const operation = operations[name];
-    if (!operation) throw new Error(`there is no write named ${name}`);
-    const write = () => operation(connection, input as never);
-    return repeatable ? writeOnce(connection, repeatable, write) : write();
+    if (!operation) throw new Error(`there is no operation named ${name}`);
+    const operate = () => operation(connection, input as never);
+    return repeatable ? writeOnce(connection, repeatable, operate) : operate();
   };
   const fail = (error: unknown) => {
     send({ failed: String(error) });

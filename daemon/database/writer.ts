@@ -79,9 +79,13 @@ export class Writer {
   }
 
   /** Queues a write. Settles after the commit of its group, see Database.write. */
-  async write(name: string, input: unknown, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
+  write(name: string, input: unknown, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
+    return this.#request({ name, input, repeatable: takeRepeatable() }, transfer);
+  }
+
+  async #request(asked: Omit<WriteRequest, 'id'>, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
     if (this.#state !== 'open') throw stopped();
-    const bytes = sizeOf(input);
+    const bytes = sizeOf(asked.input);
     if (this.#queuedBytes + bytes > this.#queueBytes && this.#waiting.size > 0)
       throw new ApiError(
         'REQUEST_LIMIT_EXCEEDED',
@@ -89,10 +93,15 @@ export class Writer {
         { retryAfter: RETRY_AFTER_S },
       );
     this.#lastId += 1;
-    const request: WriteRequest = { id: this.#lastId, name, input, repeatable: takeRepeatable() };
+    const request: WriteRequest = { id: this.#lastId, ...asked };
     this.#worker.postMessage(request, transfer);
     this.#queuedBytes += bytes;
     return new Promise((resolve, reject) => this.#waiting.set(request.id, { bytes, resolve, reject }));
+  }
+
+  /** Queues a read, which then sees every write that was queued before. */
+  read(name: string, input: unknown): Promise<unknown> {
+    return this.#request({ name, input });
   }
 
   /** Writes what is queued, closes the connection and ends the thread. After a failure it does nothing. */

@@ -29,6 +29,7 @@ export async function openTracking(): Promise<TestTracking> {
   const database = await openDatabase(file, error => {
     throw error;
   });
+  database.startReaders();
   const bus = new EventBus();
   const events: ChangeEvent[] = [];
   bus.subscribe(event => events.push(event));

@@ -123,6 +123,7 @@ describe('opening the database', () => {
       damage();
       const failed = Promise.withResolvers<Error>();
       const database = await openDatabase(file, failed.resolve);
+      database.startReaders();
       assert.match((await failed.promise).message, /is damaged \(.*invalid page/s);
       await database.close();
       assert.throws(() => openForWriting(file), refusal('DATA_LOSS', file, 'There is no backup'));

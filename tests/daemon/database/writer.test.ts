@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { ApiError } from '../../../daemon/contract/errors.ts';
+import { openDatabase } from '../../../daemon/database/database.ts';
 import { ReadGate } from '../../../daemon/database/read-gate.ts';
 import { Writer } from '../../../daemon/database/writer.ts';
 import { openTracking, type TestTracking, temporaryFolder } from '../../support/database.ts';
@@ -31,6 +32,25 @@ describe('the writer thread', () => {
       if (result.status === 'rejected') await create(index);
       else await assert.rejects(create(index), { code: 'RESOURCE_ALREADY_EXISTS' });
     await writer.close();
+    folder.remove();
+  });
+
+  it('answers reads, as reader threads do, until those are started', async () => {
+    const folder = temporaryFolder();
+    const database = await openDatabase(path.join(folder.path, 'test.db'), error => assert.fail(error));
+    const { id } = await database.write('tracking.createExperiment', {
+      name: 'one',
+      artifactRoot: 'x:/',
+      tags: [],
+    });
+    for (const start of [() => {}, database.startReaders]) {
+      start();
+      assert.equal((await database.read('tracking.getExperiment', { id })).name, 'one');
+      await assert.rejects(database.read('tracking.getExperiment', { id: '99' }), {
+        code: 'RESOURCE_DOES_NOT_EXIST',
+      });
+    }
+    await database.close();
     folder.remove();
   });
 
