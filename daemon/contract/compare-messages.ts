@@ -1,15 +1,43 @@
 /** What the page that compares runs and its host in the extension say to each other. */
 import * as z from 'zod';
 import type { Goal } from './pipelines.ts';
-import type { Run } from './runs.ts';
+import type { Run, Series } from './runs.ts';
 
 /** Runs beside each other, at most; the page says how many are left out. */
 export const COMPARED_RUNS = 100;
 
+/** The parts of the page, in their order. */
+export const CompareTab = z.enum(['table', 'curves']);
+export type CompareTab = z.infer<typeof CompareTab>;
+
+/** What a curve is drawn over: steps, time since the run began, or wall-clock time. */
+export const CurveAxis = z.enum(['step', 'time', 'clock']);
+export type CurveAxis = z.infer<typeof CurveAxis>;
+
+/** How a person compares: what is kept over a reload of the window. */
+export const CompareView = z.object({
+  tab: CompareTab.default('table'),
+  /** Shows what is the same in all runs, too. */
+  all: z.boolean().default(false),
+  /** Id of the run that all others are set against; null = none, absent = the first. */
+  baseline: z.string().nullable().optional(),
+  /** Shows runs that differ in their seed alone as one. */
+  overSeeds: z.boolean().default(false),
+  axis: CurveAxis.default('step'),
+  logScale: z.boolean().default(false),
+  smoothing: z.number().min(0).max(0.99).default(0),
+  /** Ids of runs whose curves are not drawn. */
+  hidden: z.array(z.string()).max(COMPARED_RUNS).default([]),
+});
+export type CompareView = z.infer<typeof CompareView>;
+
+/** From the page. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */
 export const ComparePageMessage = z.discriminatedUnion('type', [
   /** The page is there, or is visible again, and wants everything. */
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('open'), runId: z.string() }),
+  /** The metrics whose charts are in sight; their curves are sent now and whenever they grow. */
+  z.object({ type: z.literal('watch'), keys: z.array(z.string()).max(500) }),
 ]);
 export type ComparePageMessage = z.infer<typeof ComparePageMessage>;
 
@@ -23,13 +51,13 @@ export type ToComparePage =
       readonly runs: readonly Run[];
       readonly goals: Readonly<Record<string, Goal>>;
     }
+  | { readonly type: 'series'; readonly runId: string; readonly series: readonly Series[] }
   | { readonly type: 'problem'; readonly message: string };
 
 /** What the page keeps over a reload of the window, and what the panel is restored from. */
 export const ComparePageState = z.object({
   store: z.string(),
   runIds: z.array(z.string()).min(1),
-  /** Shows what is the same in all runs, too. */
-  all: z.boolean().default(false),
+  view: CompareView.default(CompareView.parse({})),
 });
 export type ComparePageState = z.infer<typeof ComparePageState>;

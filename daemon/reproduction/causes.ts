@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Host } from '../contract/pipelines.ts';
 import type { CauseCheck, Comparison } from '../contract/reproductions.ts';
+import { isSeed } from '../contract/seeds.ts';
 import type { Wanted } from '../pipelines/cache/gather.ts';
 import type { Step } from '../pipelines/definition/model.ts';
 import type { KeptExecution, StepRecord } from '../pipelines/model.ts';
@@ -122,9 +123,6 @@ function changeOf(what: string, before: string | number | null, now: string | nu
   return before === now ? [] : [`${what}: ${before ?? 'not set'} first, ${now ?? 'not set'} now`];
 }
 
-/** Parameters of these names decide what is drawn by chance. */
-const SEED = /(^|[._-])(seed|random_state)$/i;
-
 /** Something is always random where all else is the same; this names what could be set. */
 function seedCheck({ before }: Times, first: Comparison): CauseCheck {
   const step = before.execution.definition.steps.find(each => each.name === first.step);
@@ -140,8 +138,8 @@ function seedCheck({ before }: Times, first: Comparison): CauseCheck {
 }
 
 function seedsOf(step: Step | undefined, record: StepRecord | undefined): string[] {
-  const params = Object.keys(record?.inputs?.params ?? {}).filter(name => SEED.test(name));
-  const variables = Object.keys(step?.env ?? {}).filter(name => SEED.test(name) || name === 'PYTHONHASHSEED');
+  const params = Object.keys(record?.inputs?.params ?? {}).filter(isSeed);
+  const variables = Object.keys(step?.env ?? {}).filter(name => isSeed(name) || name === 'PYTHONHASHSEED');
   return [...params, ...variables];
 }
 

@@ -5,17 +5,21 @@ import {
   ComparePageState,
   type ToComparePage,
 } from '../../daemon/contract/compare-messages.ts';
+import type { Run } from '../../daemon/contract/runs.ts';
 import { COMPARE_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
 import { runsById } from '../daemon/runs-by-id.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { metricGoals } from '../trees/goals.ts';
+import { CurveFeed } from './curve-feed.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 
 /** Fast loggers must not make the page load more often than this. */
 const REFRESH_MS = 1_500;
+/** Points of all curves of a chart, and of one: more than its pixels would not be seen. */
+const POINTS = { chart: 20_000, curve: { least: 60, most: 400 } };
 
 /** The open comparisons; each goes by the ids of its runs, with spaces between. */
 export type ComparePanels = PagePanels<unknown>;
@@ -51,26 +55,52 @@ export function comparePanels(
 /** The host's side of one comparison. */
 class ComparePanel extends PagePanel<ComparePageMessage, ToComparePage> {
   readonly #parts: ComparePanelParts;
+  readonly #curves: CurveFeed;
+  #runs: readonly Run[] = [];
 
   constructor(panel: vscode.WebviewPanel, parts: ComparePanelParts) {
     super(panel, parts, ComparePageMessage);
     this.#parts = parts;
+    this.#curves = new CurveFeed(parts.connection, (runId, series) =>
+      this.send({ type: 'series', runId, series }),
+    );
   }
 
   protected receive(message: StreamMessage): void {
     if (!this.panel.visible) return;
     if (message.type === 'reset' || this.#parts.runIds.includes(message.event.id))
-      this.soon('refresh', REFRESH_MS, () => this.#sendRuns());
+      this.soon('refresh', REFRESH_MS, () => this.#refresh());
   }
 
   protected answer(message: ComparePageMessage): unknown {
-    return message.type === 'open' ? this.#parts.openRun(message.runId) : this.#sendRuns();
+    switch (message.type) {
+      case 'ready':
+        this.#curves.forget();
+        return this.#refresh();
+      case 'open':
+        return this.#parts.openRun(message.runId);
+      case 'watch':
+        this.#curves.watch(message.keys);
+        return this.#sendCurves();
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#sendRuns();
+    await this.#sendCurves();
+  }
+
+  #sendCurves(): Promise<void> {
+    const { least, most } = POINTS.curve;
+    const share = Math.floor(POINTS.chart / Math.max(1, this.#runs.length));
+    return this.#curves.update(this.#runs, Math.min(most, Math.max(least, share)));
   }
 
   async #sendRuns(): Promise<void> {
     const { connection, runIds } = this.#parts;
     const shown = runIds.slice(0, COMPARED_RUNS);
     const [runs, goals] = await Promise.all([runsById(connection, shown), metricGoals(connection)]);
+    this.#runs = runs;
     this.panel.title = `Compare ${runs.length} Runs`;
     this.send({ type: 'compared', store: connection.store, runIds, runs, goals });
   }

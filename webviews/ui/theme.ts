@@ -3,11 +3,39 @@
 export interface ChartTheme {
   readonly line: string;
   readonly good: string;
+  /** Colours that tell lines and points apart. */
+  readonly palette: readonly string[];
   readonly text: string;
   readonly grid: string;
   readonly surface: string;
   readonly border: string;
   readonly font: string;
+}
+
+/** The editor's colours of charts, with what stands for one that a theme does not have. */
+const PALETTE = [
+  ['charts-blue', '#3794ff'],
+  ['charts-red', '#f14c4c'],
+  ['charts-green', '#89d185'],
+  ['charts-purple', '#b180d7'],
+  ['charts-yellow', '#cca700'],
+  // The orange of charts is too pale for a line in light themes.
+  ['terminal-ansiCyan', '#11a8cd'],
+] as const;
+
+/** Lines of the same colour are told apart by these, so that no line goes by its colour alone for long. */
+const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]] as const;
+
+/** What a line looks like. */
+export interface LineStyle {
+  readonly color: string;
+  readonly dash: readonly number[];
+}
+
+/** The look of one of many lines, by its place: all colours in full, then dashed and so on; then from the start again. */
+export function lineStyle({ palette }: ChartTheme, place: number): LineStyle {
+  const dash = DASHES[Math.floor(place / palette.length) % DASHES.length] ?? [];
+  return { color: palette[place % palette.length] ?? 'currentColor', dash };
 }
 
 /** The colours of the theme that is on. */
@@ -19,6 +47,7 @@ export function chartTheme(): ChartTheme {
   return {
     line: color('--vscode-charts-blue', '#3794ff'),
     good: color('--vscode-charts-green', '#388a34'),
+    palette: PALETTE.map(([name, other]) => color(`--vscode-${name}`, other)),
     text: color('--vscode-descriptionForeground', text),
     grid: contrast ? withAlpha(contrast, 0.35) : withAlpha(text, 0.12),
     surface: color('--vscode-editorHoverWidget-background', '#252526'),
@@ -41,8 +70,10 @@ export function chartStyle(theme: ChartTheme) {
       displayColors: false,
       titleColor: theme.text,
       bodyColor: theme.text,
+      footerColor: theme.text,
       titleFont: font,
       bodyFont: font,
+      footerFont: font,
     },
   } as const;
 }

@@ -1,0 +1,117 @@
+/** The page that compares runs, in a real editor. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { useEditor } from '../../support/editor.ts';
+import { type Tracker, trackerOf } from '../../support/tracker.ts';
+
+const fixture = path.resolve(import.meta.dirname, '../workspace');
+const HOSTILE = '<img src=x onerror="document.title=1">';
+
+describe('the comparison of runs', () => {
+  const editor = useEditor({ fixture });
+  const violations: string[] = [];
+  let tracker: Tracker;
+  let running: string;
+
+  const page = () => editor().workbench.webview();
+  const tab = (name: string) => page().getByRole('tab', { name });
+  const chart = (name: RegExp) => page().getByRole('img', { name });
+  const row = (name: RegExp) => page().getByRole('row', { name });
+
+  before(async () => {
+    const { workbench, stateDir } = editor();
+    workbench.page.on('console', message => {
+      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
+    });
+    await workbench.viewContainer('modelthat').click();
+    tracker = await trackerOf(stateDir);
+    running = await logRuns(tracker);
+    const tree = workbench.treeItem('Experiment sweep');
+    await tree.hover();
+    await tree.getByRole('button', { name: 'Show Run Table' }).click();
+    await page()
+      .getByRole('heading', { name: /runs sweep/ })
+      .waitFor();
+    const cell = (place: number) =>
+      page()
+        .locator(`[role=row][aria-rowindex="${place + 1}"]`)
+        .getByRole('gridcell')
+        .nth(1);
+    await cell(1).click();
+    await cell(6).click({ modifiers: ['Shift'] });
+    await page().locator('modelthat-button', { hasText: 'Compare' }).click();
+    await page().getByRole('heading', { name: '6 runs compared' }).waitFor();
+  });
+
+  it('sets all runs against the first, in numbers, per cent and standard deviations over seeds', async () => {
+    // Newest first: the hostile one is the baseline until another is pinned.
+    await page()
+      .getByText(/no other run here differs from it in its seed alone/)
+      .waitFor();
+    await page().getByRole('button', { name: 'Pin shallow-1 as the baseline' }).click();
+    await page()
+      .getByText(/the standard deviation over the 3 runs that are the baseline but for their seed/)
+      .waitFor();
+    await row(/^loss .*\(−44 %\) 4 sd better/).waitFor();
+    assert.equal(await row(/^epochs/).count(), 0);
+  });
+
+  it('takes runs together that differ in their seed alone', async () => {
+    await page().getByText('Mean over seeds').click();
+    await row(/^loss .*1 ± 0.1 \(3\)/).waitFor();
+    await page().getByText('Mean over seeds').click();
+  });
+
+  it('shows names and values that scripts logged as text', async () => {
+    await page().getByRole('button', { name: HOSTILE, exact: true }).waitFor();
+    assert.equal(await page().locator('img').count(), 0);
+  });
+
+  it('draws the curves of all runs over each other, and goes on while they are logged', async () => {
+    await tab('Table').focus();
+    await editor().workbench.page.keyboard.press('ArrowRight');
+    await chart(/^loss of 6 runs, last values: .*deep 0.5/).waitFor();
+    await tracker.logMetric(running, 'loss', [0.25], 4);
+    await chart(/^loss of 6 runs, last values: .*deep 0.25/).waitFor();
+    await page().getByLabel('Over').selectOption('Time since start');
+    await page()
+      .getByRole('button', { name: /shallow-2/ })
+      .click();
+    await chart(/^loss of 5 runs/).waitFor();
+    await page().getByText('1 of 6 runs hidden or without this metric.').waitFor();
+    await page().getByText('As a table').first().click();
+    await row(/^shallow-1 0.9 0.9 3.9 4/).waitFor();
+  });
+
+  it('is the same after the window was reloaded', async () => {
+    await editor().workbench.runCommand('Developer: Reload Window');
+    await chart(/^loss of 5 runs/).waitFor();
+    assert.equal(await page().getByLabel('Over').inputValue(), 'time');
+    await tab('Table').click();
+    await page().getByRole('button', { name: 'shallow-1 is the baseline: unpin it' }).waitFor();
+  });
+
+  it('breaks no rule of its content security policy', () => assert.deepEqual(violations, []));
+});
+
+/** Three runs that differ in their seed, one that has half their loss and still runs, and two others. @returns the one that runs */
+async function logRuns(tracker: Tracker): Promise<string> {
+  const curve = (last: number) => [3, 2, 1, 0].map(step => last + step);
+  for (const seed of [1, 2, 3]) {
+    const params = { depth: '3', seed: String(seed), epochs: '4' };
+    const runId = await tracker.startRun('sweep', `shallow-${seed}`, params);
+    await tracker.logMetric(runId, 'loss', curve(0.8 + seed / 10));
+    await tracker.endRun(runId);
+  }
+  const running = await tracker.startRun('sweep', 'deep', { depth: '9', seed: '1', epochs: '4' });
+  await tracker.logMetric(running, 'loss', curve(0.5));
+  for (const [name, loss] of [
+    ['wide', 0.7],
+    [HOSTILE, 0.6],
+  ] as const) {
+    const runId = await tracker.startRun('sweep', name, { depth: name, seed: '1', epochs: '4' });
+    await tracker.logMetric(runId, 'loss', curve(loss));
+    await tracker.endRun(runId);
+  }
+  return running;
+}
