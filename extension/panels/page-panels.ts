@@ -70,7 +70,7 @@ export class PagePanels<Page> implements vscode.Disposable {
     panel.onDidDispose(() => this.#open.delete(key));
     panel.iconPath = new vscode.ThemeIcon(this.#kind.icon);
     panel.webview.options = { enableScripts: true, localResourceRoots: [pagesRoot(this.#extension)] };
-    panel.webview.html = pageHtml(panel.webview, this.#extension, this.#kind.page);
+    panel.webview.html = pageHtml(panel.webview, this.#extension, this.#kind.page, this.#kind.title);
     return page;
   }
 }

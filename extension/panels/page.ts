@@ -11,8 +11,14 @@ export function pagesRoot(extension: vscode.Uri): vscode.Uri {
  * and nothing can be loaded from the network, whatever an artifact holds.
  *
  * @param name of the bundle
+ * @param title of the document, for screen readers
  */
-export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, name: string): string {
+export function pageHtml(
+  webview: vscode.Webview,
+  extension: vscode.Uri,
+  name: string,
+  title: string,
+): string {
   const nonce = randomBytes(16).toString('base64');
   const uri = (file: string) => webview.asWebviewUri(vscode.Uri.joinPath(pagesRoot(extension), file));
   const policy = [
@@ -28,6 +34,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, name: s
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="${policy}">
     <meta property="csp-nonce" content="${nonce}">
+    <title>${title}</title>
     <link rel="stylesheet" href="${uri(`${name}.css`)}">
   </head>
   <body>

@@ -12,7 +12,8 @@ export class LineageGraphView extends GraphView<NodeView> {
   protected override draw({ kind, icon, tone, title, facts, side }: NodeView): DrawnNode {
     return {
       classes: [`tone-${tone}`, side === 'none' ? 'beside' : 'strong'],
-      label: [`${kind} ${title}`, facts, SIDE_WORDS[side]].filter(Boolean).join(', '),
+      // As it is to be seen, so that who speaks to the editor can say what stands there.
+      label: [title, kind, facts, SIDE_WORDS[side]].filter(Boolean).join(', '),
       title: `${kind} ${title}\n${facts}`,
       icon: toneIcon(icon, tone),
       name: title,

@@ -58,7 +58,7 @@ export class VersionTable extends PageElement {
     return html`
       <tr class=${chosen ? 'chosen' : ''} @click=${() => this.tell('choose', number)}>
         <th scope="row">
-          <button class="link" data-version=${number} aria-pressed=${chosen} aria-label="Version ${number}">v${number}</button>
+          <button class="link" data-version=${number} aria-pressed=${chosen}><span class="hidden">Version </span>v${number}</button>
           ${aliases.map(alias => html`<span class="faint">@${alias}</span> `)}
         </th>
         <td class="words">
