@@ -1,7 +1,7 @@
 /** All runs of a search at once, as tables need them: their order, and what there is to show of them. */
 import * as z from 'zod';
 import { route } from './route.ts';
-import { Double } from './values.ts';
+import { Double, Empty } from './values.ts';
 
 /** Which runs are meant. */
 const RunScope = z.object({
@@ -28,6 +28,42 @@ export const listRunIds = route({
     /** Whether there are more than `limit`. */
     more: z.boolean(),
   }),
+});
+
+/** Runs that are changed at once, at most: a client sends more in turn, so that no other write waits long. */
+export const RUNS_AT_ONCE = 5_000;
+
+const RunIds = z.array(z.string()).min(1).max(RUNS_AT_ONCE);
+
+export const tagRuns = route({
+  method: 'POST',
+  path: '/api/v1/runs/tag',
+  access: 'tracking',
+  summary: 'Set and remove tags of many runs: of all of them, or of none when one is unknown or deleted',
+  body: z.object({
+    runIds: RunIds,
+    /** By key; null removes the tag from those that have it. */
+    tags: z.record(z.string(), z.string().nullable()),
+  }),
+  reply: Empty,
+});
+
+export const deleteRuns = route({
+  method: 'POST',
+  path: '/api/v1/runs/delete',
+  access: 'owner',
+  summary: 'Move many runs to the bin: all of them, or none when one is unknown',
+  body: z.object({ runIds: RunIds }),
+  reply: Empty,
+});
+
+export const restoreRuns = route({
+  method: 'POST',
+  path: '/api/v1/runs/restore',
+  access: 'owner',
+  summary: 'Take many runs out of the bin: all of them, or none when one is unknown',
+  body: z.object({ runIds: RunIds }),
+  reply: Empty,
 });
 
 /** A metric, param or tag that some of the runs have. */

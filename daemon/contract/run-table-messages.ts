@@ -7,6 +7,9 @@ import type { Run } from './runs.ts';
 /** Rows that a page asks for at once, at most. */
 export const ROWS_AT_ONCE = 200;
 
+/** The end of the span from the first row to the last, wherever that is. */
+export const ALL_ROWS = Number.MAX_SAFE_INTEGER;
+
 const SortKey = z.object({
   /** A column's id: `attributes.start_time`, `metrics.loss`, `params.lr`, `tags.team`. */
   column: z.string(),
@@ -73,9 +76,11 @@ export type RunTableMessage = z.infer<typeof RunTableMessage>;
 
 /** A list of runs that the host holds. */
 export interface RunListing {
-  /** Grows with each list. */
+  /** Grows with each list. The first rows of one keep it when the others follow. */
   readonly version: number;
   readonly count: number;
+  /** Whether these are all of its runs: the first ones are shown before the others are listed. */
+  readonly whole: boolean;
   /** Whether there are more runs than the list holds. */
   readonly more: boolean;
 }
@@ -89,6 +94,8 @@ export type ToRunTable =
       /** Their names. */
       readonly title: string;
       readonly listing: RunListing;
+      /** Its first runs, where they are known. */
+      readonly first: readonly Run[];
     }
   | {
       readonly type: 'columns';

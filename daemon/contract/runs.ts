@@ -224,6 +224,12 @@ export const SILENT_AFTER_MS = 10 * 60_000;
 /** Tag of an execution's own run; its value is the execution's id. */
 export const EXECUTION_TAG = 'modelthat.execution';
 
+/** Tag of a run that a person starred; its value says nothing. */
+export const STAR_TAG = 'modelthat.star';
+
+/** Tag with what people noted of a run, in Markdown. It is MLflow's, whose UI shows it as the description. */
+export const NOTE_TAG = 'mlflow.note.content';
+
 /** Begins the tags of a run that tell of data checks; the check's name, or its step's, follows, and the value is DataChecks in JSON. */
 export const CHECKS_TAG = 'modelthat.checks.';
 

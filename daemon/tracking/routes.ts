@@ -21,6 +21,21 @@ export function mountTracking(router: ApiRouter, tracking: TrackingService): voi
 
   router.mount(lists.describeRunColumns, ({ body }) => tracking.describeRunColumnsJson(body));
 
+  router.mount(lists.tagRuns, async ({ body: { runIds, tags } }) => {
+    await tracking.tagRuns(runIds, tags);
+    return {};
+  });
+
+  router.mount(lists.deleteRuns, async ({ body }) => {
+    await tracking.deleteRuns(body.runIds);
+    return {};
+  });
+
+  router.mount(lists.restoreRuns, async ({ body }) => {
+    await tracking.restoreRuns(body.runIds);
+    return {};
+  });
+
   router.mount(contract.getRun, ({ params }) => tracking.getRunJson(params.runId));
 
   router.mount(contract.getSeries, ({ params, query: { key, ...range } }) =>

@@ -109,6 +109,27 @@ export class TrackingService {
     this.#announce(touched, 'created');
   }
 
+  /** Moves all of these runs to the bin, or none when one is unknown. */
+  async deleteRuns(runIds: readonly string[]): Promise<void> {
+    const input = { runIds, lifecycle: 'deleted' as const };
+    for (const touched of await this.#database.write('tracking.setRunsLifecycle', input))
+      this.#announce(touched, 'deleted');
+  }
+
+  /** Takes all of these runs out of the bin, or none when one is unknown. */
+  async restoreRuns(runIds: readonly string[]): Promise<void> {
+    const input = { runIds, lifecycle: 'active' as const };
+    for (const touched of await this.#database.write('tracking.setRunsLifecycle', input))
+      this.#announce(touched, 'created');
+  }
+
+  /** Sets tags of all of these runs, and removes those that are null; none when one run is unknown or in the bin. */
+  async tagRuns(runIds: readonly string[], tags: Readonly<Record<string, string | null>>): Promise<void> {
+    for (const key of Object.keys(tags)) checkKey(key, 'Tag key', 'tags');
+    for (const touched of await this.#database.write('tracking.tagRuns', { runIds, tags }))
+      this.#announce(touched, 'updated');
+  }
+
   // --- logging ---
 
   async logMetric(runId: string, point: MetricPoint): Promise<void> {

@@ -5,6 +5,7 @@ import { metricHistoryBody } from './history-body.ts';
 import { metricSeries } from './store/curves.ts';
 import { endRunTree } from './store/ending.ts';
 import * as experiments from './store/experiments.ts';
+import * as heartbeats from './store/heartbeats.ts';
 import * as history from './store/history.ts';
 import { importExperiment, importRun } from './store/import.ts';
 import * as inputs from './store/inputs.ts';
@@ -29,11 +30,13 @@ export const writes = {
   'tracking.updateRun': runs.updateRun,
   'tracking.endRunTree': endRunTree,
   'tracking.setRunLifecycle': runs.setRunLifecycle,
+  'tracking.setRunsLifecycle': runs.setRunsLifecycle,
+  'tracking.tagRuns': runs.tagRuns,
   'tracking.deleteTag': runs.deleteTag,
   'tracking.appendModelHistory': runs.appendModelHistory,
-  'tracking.heartbeat': runs.heartbeat,
-  'tracking.moveHeartbeats': runs.moveHeartbeats,
-  'tracking.loseSilentRuns': runs.loseSilentRuns,
+  'tracking.heartbeat': heartbeats.heartbeat,
+  'tracking.moveHeartbeats': heartbeats.moveHeartbeats,
+  'tracking.loseSilentRuns': heartbeats.loseSilentRuns,
   'tracking.logBatch': logBatch,
   'tracking.logBatchBody': logBatchBody,
   'tracking.logInputs': inputs.logInputs,

@@ -76,22 +76,6 @@ async function removeRun(connection: StoreConnection, run: Run): Promise<void> {
   if (undo) await connection.call(restoreRun, { params: { runId: run.id }, body: {} });
 }
 
-/** Moves runs to the bin, with the way back. */
-export async function deleteRuns(connection: StoreConnection, runIds: readonly string[]): Promise<void> {
-  const title = `Moving ${runIds.length} runs to the bin`;
-  const each = (route: typeof deleteRun | typeof restoreRun, undone: boolean) =>
-    vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: undone ? `Restoring ${runIds.length} runs` : title },
-      async () => {
-        for (const runId of runIds) await connection.call(route, { params: { runId }, body: {} });
-      },
-    );
-  await each(deleteRun, false);
-  const count = runIds.length === 1 ? '1 run was' : `${runIds.length} runs were`;
-  const undo = await vscode.window.showInformationMessage(`${count} moved to the bin.`, 'Restore');
-  if (undo) await each(restoreRun, true);
-}
-
 async function registerModel(connection: StoreConnection, run: Run): Promise<void> {
   const known = (await allModels(connection)).map(({ name, stages }) => {
     const count = stages.reduce((sum, stage) => sum + stage.count, 0);

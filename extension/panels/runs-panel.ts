@@ -1,16 +1,15 @@
 import type * as vscode from 'vscode';
 import { ApiError } from '../../daemon/contract/errors.ts';
-import { describeRunColumns, listRunIds } from '../../daemon/contract/run-lists.ts';
+import { describeRunColumns } from '../../daemon/contract/run-lists.ts';
 import {
   ROWS_AT_ONCE,
   RunTableMessage,
   RunTableState,
   RunTableView,
-  type SortKey,
   type ToRunTable,
 } from '../../daemon/contract/run-table-messages.ts';
-import { EXECUTION_TAG, listExperiments } from '../../daemon/contract/runs.ts';
-import { deleteRuns } from '../commands/runs.ts';
+import { listExperiments, type Run } from '../../daemon/contract/runs.ts';
+import { deleteSelected } from '../commands/selected-runs.ts';
 import { RUNS_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
 import { runsById } from '../daemon/runs-by-id.ts';
@@ -19,15 +18,13 @@ import type { Stores } from '../daemon/stores.ts';
 import { metricGoals } from '../trees/goals.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
+import { columnItems, firstRuns, listRuns, type RunList, type RunSearch } from './run-list.ts';
 
 /** A fast logger must not make the rows in sight load more often than this. */
 const ROWS_MS = 700;
 /** A stream of new runs must not make the list load more often than this, nor take more than a part of the time. */
 const LIST_MS = 1_500;
 const LIST_SHARE = 10;
-
-/** Tags that rows show without being asked for: where a run is from, and whether it is an execution's. */
-const ALWAYS = ['tags.`mlflow.source.name`', `tags.\`${EXECUTION_TAG}\``];
 
 /** The open tables of runs. */
 export type RunsPanels = PagePanels<RunsPanel>;
@@ -75,22 +72,19 @@ export function idOf(experiments: readonly string[]): string {
 /** Those that are in sight, as the page asked for them. */
 type Sight = Extract<RunTableMessage, { type: 'rows' }>;
 
-/** A list of runs as the daemon gave it. */
-interface List {
-  readonly ids: readonly string[];
-  readonly more: boolean;
-}
-
 /** The host's side of one table: holds the order of all its runs, and sends the page those in sight. */
 class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   readonly #parts: RunsPanelParts;
   #view = RunTableView.parse({});
-  #list: List = { ids: [], more: false };
+  #list: RunList = { ids: [], more: false };
+  /** The list with all of its runs: it may hold the first ones until then. */
+  #whole: Promise<void> = Promise.resolve();
   #version = 0;
   #sight: Sight | undefined;
   /** The list as it would be now, when it is not shown yet. */
-  #next: List | undefined;
+  #next: RunList | undefined;
   #listTook = 0;
+  #named: Promise<string> | undefined;
 
   constructor(panel: vscode.WebviewPanel, parts: RunsPanelParts) {
     super(panel, parts, RunTableMessage);
@@ -104,6 +98,7 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
       return;
     }
     const { topic, kind, id, parent } = message.event;
+    if (topic === 'experiment') this.#named = undefined;
     if (topic !== 'run' || !this.#isOfHere(parent)) return;
     if (kind !== 'updated') {
       this.#listSoon();
@@ -123,6 +118,7 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   }
 
   async #findNews(): Promise<void> {
+    await this.#whole;
     this.#next = await this.#load();
     const known = new Set(this.#list.ids);
     const count = this.#next.ids.filter(id => !known.has(id)).length;
@@ -138,7 +134,7 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
         this.#sight = message;
         return this.#sendRows();
       case 'select':
-        return this.send({ type: 'selected', runIds: this.#list.ids.slice(message.from, message.to) });
+        return this.#sendSelected(message.from, message.to);
       case 'renew':
         return this.#showList(this.#next ?? (await this.#load()));
       case 'open':
@@ -146,50 +142,80 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
       case 'act':
         return message.action === 'compare'
           ? this.#parts.openers.compare(this.#parts.connection, message.runIds)
-          : deleteRuns(this.#parts.connection, message.runIds);
+          : deleteSelected(this.#parts.connection, message.runIds);
     }
   }
 
-  /** Makes the list anew. A filter that the daemon refuses leaves the list as it is. */
+  /** Makes the list anew: first what is seen first. A filter that the daemon refuses leaves the list as it is. */
   async #relist(): Promise<void> {
+    const search = this.#search();
     try {
-      await this.#showList(await this.#load());
+      const [{ runs, more }] = await Promise.all([firstRuns(search), this.#title()]);
+      // Another order was asked for meanwhile.
+      if (search.view !== this.#view) return;
+      await this.#showFirst(runs, more);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'INVALID_PARAMETER_VALUE') throw error;
       return this.send({ type: 'refused', message: error.message });
     }
-    await this.#sendColumns();
+    await Promise.all([this.#whole, this.#sendColumns()]);
   }
 
-  async #load(): Promise<List> {
-    const { experiments, connection } = this.#parts;
-    const { filter, sort } = this.#view;
+  async #showFirst(runs: readonly Run[], more: boolean): Promise<void> {
+    await this.#showList({ ids: runs.map(({ id }) => id), more: false }, !more, runs);
+    this.#whole = more ? this.#complete() : Promise.resolve();
+  }
+
+  /** Has all runs follow the first ones, which stay as they are unless others have come before them meanwhile. */
+  async #complete(): Promise<void> {
+    const version = this.#version;
+    const list = await this.#load();
+    if (version !== this.#version) return;
+    const same = this.#list.ids.every((id, place) => id === list.ids[place]);
+    if (!same) return this.#showList(list);
+    this.#list = list;
+    await this.#sendListing(true);
+  }
+
+  #search(): RunSearch {
+    const { connection, experiments } = this.#parts;
+    return { connection, experiments, view: this.#view };
+  }
+
+  async #load(): Promise<RunList> {
     const since = performance.now();
-    const list = await connection.call(listRunIds, {
-      body: { experimentIds: [...experiments], filter, orderBy: sort.map(orderItem) },
-    });
+    const list = await listRuns(this.#search());
     this.#listTook = performance.now() - since;
     return list;
   }
 
-  async #showList(list: List): Promise<void> {
-    const { connection, experiments } = this.#parts;
+  /** @param first its first runs, where they are known */
+  async #showList(list: RunList, whole = true, first: readonly Run[] = []): Promise<void> {
     this.#list = list;
     this.#next = undefined;
     this.#version += 1;
-    const { ids, more } = list;
-    const title = await this.#title();
-    this.panel.title = `${title}: ${ids.length.toLocaleString('en')} run${ids.length === 1 ? '' : 's'}`;
-    const listing = { version: this.#version, count: ids.length, more };
-    this.send({ type: 'listing', store: connection.store, experiments, title, listing });
+    await this.#sendListing(whole, first);
   }
 
-  async #title(): Promise<string> {
+  async #sendListing(whole: boolean, first: readonly Run[] = []): Promise<void> {
     const { connection, experiments } = this.#parts;
-    if (experiments.length === 0) return 'All experiments';
-    const { items } = await connection.call(listExperiments, { query: { view: 'all', limit: 1000 } });
-    const names = experiments.map(wanted => items.find(({ id }) => id === wanted)?.name ?? wanted);
-    return names.join(', ');
+    const { ids, more } = this.#list;
+    const listing = { version: this.#version, count: ids.length, whole, more };
+    const title = await this.#title();
+    const runs = `${ids.length.toLocaleString('en')} run${ids.length === 1 ? '' : 's'}`;
+    this.panel.title = whole ? `${title}: ${runs}` : title;
+    this.send({ type: 'listing', store: connection.store, experiments, title, listing, first });
+  }
+
+  async #sendSelected(from: number, to: number): Promise<void> {
+    if (to > this.#list.ids.length) await this.#whole;
+    this.send({ type: 'selected', runIds: this.#list.ids.slice(from, to) });
+  }
+
+  /** Asked for once: it is waited for with the first rows. */
+  #title(): Promise<string> {
+    this.#named ??= nameOf(this.#search());
+    return this.#named;
   }
 
   async #sendColumns(): Promise<void> {
@@ -208,23 +234,14 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
     const version = this.#version;
     const { from, to, columns } = this.#sight;
     const ids = this.#list.ids.slice(from, Math.min(to, from + ROWS_AT_ONCE));
-    const runs = await runsById(this.#parts.connection, ids, [...columns.flatMap(columnItem), ...ALWAYS]);
+    const runs = await runsById(this.#parts.connection, ids, columnItems(columns));
     if (version === this.#version) this.send({ type: 'rows', version, from, runs });
   }
 }
 
-/** A column's id in the search language, whose keys may hold spaces: params.`batch size`. */
-function quoted(column: string): string {
-  const [entity = '', ...key] = column.split('.');
-  return entity === 'attributes' ? column : `${entity}.\`${key.join('.')}\``;
-}
-
-function orderItem({ column, descending }: SortKey): string {
-  return `${quoted(column)} ${descending ? 'DESC' : 'ASC'}`;
-}
-
-/** What must be looked up for a column; attributes always are. */
-function columnItem(column: string): string[] {
-  if (column.startsWith('best.')) return [quoted(column.replace('best.', 'metrics.'))];
-  return /^(metrics|params|tags)\./.test(column) ? [quoted(column)] : [];
+/** What a table of some experiments is called. */
+async function nameOf({ connection, experiments }: RunSearch): Promise<string> {
+  if (experiments.length === 0) return 'All experiments';
+  const { items } = await connection.call(listExperiments, { query: { view: 'all', limit: 1000 } });
+  return experiments.map(wanted => items.find(({ id }) => id === wanted)?.name ?? wanted).join(', ');
 }

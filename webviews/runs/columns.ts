@@ -1,7 +1,7 @@
 /** The columns of the table: which there are, which are shown unasked, and what their cells say. */
 import { formatDuration, formatMetric, formatStamp } from '../../daemon/contract/display.ts';
 import type { Goal } from '../../daemon/contract/pipelines.ts';
-import type { MetricColumn, RunColumns } from '../../daemon/contract/run-lists.ts';
+import type { MetricColumn, RunColumn, RunColumns } from '../../daemon/contract/run-lists.ts';
 import type { RunTableView, TableColumn } from '../../daemon/contract/run-table-messages.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 
@@ -42,6 +42,34 @@ export type Goals = Readonly<Record<string, Goal>>;
 const attribute = (id: string, title: string, sortable = true): Column => ({
   ...{ id, title, sortable, group: 'Run', number: false, constant: false },
 });
+
+/** What some runs have, as the daemon tells it of all. */
+export function columnsOf(runs: readonly Run[]): RunColumns {
+  const metrics = keysOf(runs, run => run.metrics).map(key => {
+    const values = runs.map(run => run.metrics[key]?.last);
+    const numbers = values.map(Number).filter(Number.isFinite);
+    const [min, max] = numbers.length > 0 ? [Math.min(...numbers), Math.max(...numbers)] : [null, null];
+    return { ...columnOf(key, values), min, max };
+  });
+  const texts = (of: 'params' | 'tags') =>
+    keysOf(runs, run => run[of]).map(key =>
+      columnOf(
+        key,
+        runs.map(run => run[of][key]),
+      ),
+    );
+  return { runs: runs.length, metrics, params: texts('params'), tags: texts('tags') };
+}
+
+function keysOf(runs: readonly Run[], of: (run: Run) => object): string[] {
+  return [...new Set(runs.flatMap(run => Object.keys(of(run))))].sort();
+}
+
+/** @param values of all runs; undefined for those without */
+function columnOf(key: string, values: readonly unknown[]): RunColumn {
+  const runs = values.filter(value => value !== undefined).length;
+  return { key, runs, differs: new Set(values).size > 1 };
+}
 
 /** All columns that the runs have, in the order of the chooser. */
 export function allColumns({ metrics, params, tags }: RunColumns): Column[] {

@@ -18,16 +18,17 @@ import type { Run } from '../../daemon/contract/runs.ts';
 import { PageElement } from '../ui/element.ts';
 import { Host } from '../ui/host.ts';
 import { icon } from '../ui/icons.ts';
-import { allColumns, type Column, drawnColumns, type Goals, unaskedColumns } from './columns.ts';
+import { allColumns, type Column, columnsOf, drawnColumns, type Goals, unaskedColumns } from './columns.ts';
 import { ROW_HEIGHT, type Span } from './rows.ts';
 import type { RunGrid, Selecting } from './run-grid.ts';
 import { toggleSort } from './sorting.ts';
 
 /** Runs that are kept when they are out of sight. */
 const KEPT_RUNS = 2_000;
+/** How long after the last scrolling the place is kept: keeping it costs a part of a frame. */
+const KEEP_MS = 150;
 /** More selected runs than these are not kept over a reload: the state is written with each scroll. */
 const KEPT_SELECTION = 1_000;
-const NO_COLUMNS: RunColumns = { runs: 0, metrics: [], params: [], tags: [] };
 
 /** The page with the table of runs. Holds what the host sent, and passes on what a person does. */
 export class RunsPage extends PageElement {
@@ -46,7 +47,7 @@ export class RunsPage extends PageElement {
   };
   declare listing: RunListing | undefined;
   declare heading: string;
-  declare known: RunColumns;
+  declare known: RunColumns | undefined;
   declare goals: Goals;
   declare runs: ReadonlyMap<number, Run>;
   declare view: RunTableView;
@@ -63,11 +64,11 @@ export class RunsPage extends PageElement {
   #span: Span = { from: 0, to: 0 };
   #asked: string | undefined;
   #adding = false;
+  #keeping: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
     this.heading = '';
-    this.known = NO_COLUMNS;
     this.goals = {};
     this.runs = new Map();
     this.view = RunTableView.safeParse(this.#host.kept.view).data ?? RunTableView.parse({});
@@ -86,13 +87,13 @@ export class RunsPage extends PageElement {
     const notice = problem ? html`<p class="notice" role="alert">${problem}</p>` : nothing;
     if (!listing)
       return html`<main class="runs">${notice || html`<p class="faint">Loading the runs…</p>`}${this.#filter()}</main>`;
-    const all = allColumns(this.known);
+    const all = allColumns(this.#known);
     const chosen = this.#chosen();
     return html`
       <main class="runs">
         ${notice}
         <header>
-          <h1>${listing.count.toLocaleString('en')} ${listing.count === 1 ? 'run' : 'runs'} <span class="faint">${this.heading}</span></h1>
+          <h1>${countText(listing)} <span class="faint">${this.heading}</span></h1>
           ${this.#toolbar()}
         </header>
         ${this.#filter()}
@@ -159,8 +160,13 @@ export class RunsPage extends PageElement {
       : '';
   }
 
+  /** What the runs have; until the host has told of all, what the first ones have. */
+  get #known(): RunColumns {
+    return this.known ?? columnsOf([...this.runs.values()]);
+  }
+
   #chosen(): readonly TableColumn[] {
-    return this.view.columns ?? unaskedColumns(this.known, this.goals);
+    return this.view.columns ?? unaskedColumns(this.#known, this.goals);
   }
 
   #receive(message: ToRunTable): void {
@@ -168,7 +174,7 @@ export class RunsPage extends PageElement {
       case 'listing':
         this.#store = message.store;
         this.#experiments = message.experiments;
-        this.#showListing(message.title, message.listing);
+        this.#showListing(message);
         break;
       case 'columns':
         this.known = message.columns;
@@ -194,16 +200,20 @@ export class RunsPage extends PageElement {
     }
   }
 
-  #showListing(heading: string, listing: RunListing): void {
-    this.heading = heading;
+  #showListing({ title, listing, first }: Extract<ToRunTable, { type: 'listing' }>): void {
+    const others = listing.version !== this.listing?.version;
+    this.heading = title;
     this.listing = listing;
-    this.runs = new Map();
-    this.news = 0;
-    this.refusal = '';
     this.problem = '';
+    if (others) {
+      this.runs = new Map(first.entries());
+      this.#asked = undefined;
+      this.news = 0;
+      this.refusal = '';
+    }
     this.#keep();
-    this.#ask(true);
-    if (this.#restoreTo === 0) return;
+    this.#ask(false);
+    if (this.#restoreTo === 0 || !listing.whole) return;
     const pixels = this.#restoreTo;
     this.#restoreTo = 0;
     // The grid has its height only once it is drawn.
@@ -241,7 +251,8 @@ export class RunsPage extends PageElement {
 
   #scrolled(pixels: number): void {
     this.#scrollTop = pixels;
-    this.#keep();
+    clearTimeout(this.#keeping);
+    this.#keeping = setTimeout(() => this.#keep(), KEEP_MS);
     if (pixels === 0 && this.news > 0) this.#renew();
   }
 
@@ -298,6 +309,11 @@ export class RunsPage extends PageElement {
       selected: this.selected.size > KEPT_SELECTION ? [] : [...this.selected],
     });
   }
+}
+
+function countText({ count, whole }: RunListing): string {
+  if (!whole) return 'Runs';
+  return `${count.toLocaleString('en')} ${count === 1 ? 'run' : 'runs'}`;
 }
 
 customElements.define('modelthat-runs', RunsPage);

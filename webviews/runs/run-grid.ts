@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import type { SortKey } from '../../daemon/contract/run-table-messages.ts';
+import { ALL_ROWS, type SortKey } from '../../daemon/contract/run-table-messages.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 import { icon, statusIcon } from '../ui/icons.ts';
 import { TickingElement } from '../ui/ticking-element.ts';
@@ -239,7 +239,7 @@ export class RunGrid extends TickingElement {
     const run = this.runs.get(row);
     if (key === ' ' && row >= 0) this.#select(row, shiftKey, true);
     else if (key === 'a' && (ctrlKey || metaKey))
-      this.tell<Selecting>('select', { from: 0, to: this.count, add: false });
+      this.tell<Selecting>('select', { from: 0, to: ALL_ROWS, add: false });
     else if (key === 'Enter' && run) this.tell('open', run.id);
     else if (key === 'Enter' && row < 0 && header?.sortable) this.#sortBy(header.id, shiftKey);
     else return false;

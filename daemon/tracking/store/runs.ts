@@ -34,7 +34,7 @@ export interface Touched {
   readonly experimentId: string;
 }
 
-const touched = (row: RunRow): Touched => ({ runId: row.uuid, experimentId: String(row.experiment) });
+export const touched = (row: RunRow): Touched => ({ runId: row.uuid, experimentId: String(row.experiment) });
 
 export function findRun(connection: Connection, runId: string): RunRow | undefined {
   return statement<RunRow>(connection, `SELECT ${RUN_COLUMNS} FROM run WHERE uuid = ?`).get(runId);
@@ -173,10 +173,7 @@ export interface RunChange {
 export function updateRun(connection: Connection, input: { runId: string } & RunChange): RunInfo {
   const row = requireActiveRun(connection, input.runId);
   if (input.name) setTag(connection, row, { key: TAG.runName, value: input.name });
-  for (const [key, value] of Object.entries(input.tags ?? {})) {
-    if (value === null) clearTag(connection, row.id, key);
-    else setTag(connection, row, { key, value });
-  }
+  changeTags(connection, row, input.tags ?? {});
   if (input.status !== undefined && input.status !== 'LOST') clearTag(connection, row.id, TAG.lostSince);
   statement(
     connection,
@@ -201,6 +198,37 @@ export function setRunLifecycle(
   return touched(row);
 }
 
+/** Moves runs to the bin or out of it. */
+export function setRunsLifecycle(
+  connection: Connection,
+  { runIds, lifecycle }: { runIds: readonly string[]; lifecycle: Lifecycle },
+): Touched[] {
+  return runIds.map(runId => setRunLifecycle(connection, { runId, lifecycle }));
+}
+
+/** Sets tags of runs, and removes those that are null. @throws ApiError when one of the runs is unknown, or in the bin */
+export function tagRuns(
+  connection: Connection,
+  { runIds, tags }: { runIds: readonly string[]; tags: Readonly<Record<string, string | null>> },
+): Touched[] {
+  return runIds.map(runId => {
+    const row = requireActiveRun(connection, runId);
+    changeTags(connection, row, tags);
+    return touch(connection, row);
+  });
+}
+
+function changeTags(
+  connection: Connection,
+  row: RunRow,
+  tags: Readonly<Record<string, string | null>>,
+): void {
+  for (const [key, value] of Object.entries(tags)) {
+    if (value === null) clearTag(connection, row.id, key);
+    else setTag(connection, row, { key, value });
+  }
+}
+
 /** Sets a tag. The run's name lives in a tag too: both change together. */
 export function setTag(connection: Connection, row: RunRow, tag: KeyValue): void {
   putTag(connection, row.id, tag);
@@ -208,7 +236,7 @@ export function setTag(connection: Connection, row: RunRow, tag: KeyValue): void
     statement(connection, 'UPDATE run SET name = ? WHERE id = ?').run(tag.value, row.id);
 }
 
-function putTag(connection: Connection, run: number, tag: KeyValue): void {
+export function putTag(connection: Connection, run: number, tag: KeyValue): void {
   statement(connection, 'INSERT OR REPLACE INTO run_tag (run, key, value) VALUES (?, ?, ?)').run(
     run,
     tag.key,
@@ -216,7 +244,7 @@ function putTag(connection: Connection, run: number, tag: KeyValue): void {
   );
 }
 
-function clearTag(connection: Connection, run: number, key: string): boolean {
+export function clearTag(connection: Connection, run: number, key: string): boolean {
   return statement(connection, 'DELETE FROM run_tag WHERE run = ? AND key = ?').run(run, key).changes > 0;
 }
 
@@ -247,44 +275,6 @@ export function appendModelHistory(
     JSON.stringify(models),
   );
   return touch(connection, row);
-}
-
-/** The run lives. One that was given up as lost runs again. */
-export function heartbeat(connection: Connection, input: { runId: string }): Touched & { revived: boolean } {
-  const row = requireActiveRun(connection, input.runId);
-  const revived = row.status === 'LOST';
-  if (revived) {
-    clearTag(connection, row.id, TAG.lostSince);
-    statement(connection, "UPDATE run SET status = 'RUNNING', end_time = NULL WHERE id = ?").run(row.id);
-  }
-  statement(connection, 'UPDATE run SET heartbeat_at = ? WHERE id = ?').run(Date.now(), row.id);
-  return { ...touched(row), revived };
-}
-
-/**
- * Has the heartbeats of running runs follow the clock when that was set to another time: those from before, told by when
- * they would have been, move along.
- */
-export function moveHeartbeats(connection: Connection, input: { by: number; now: number }): void {
-  statement(
-    connection,
-    `UPDATE run SET heartbeat_at = min(@now, heartbeat_at + @by)
-     WHERE status = 'RUNNING' AND CASE WHEN @by > 0 THEN heartbeat_at <= @now - @by ELSE heartbeat_at > @now END`,
-  ).run(input);
-}
-
-/** Gives up the running runs whose last heartbeat is older than `silentSince`. Runs that never sent one are kept. */
-export function loseSilentRuns(connection: Connection, input: { silentSince: number }): Touched[] {
-  const rows = statement<RunRow>(
-    connection,
-    `SELECT ${RUN_COLUMNS} FROM run WHERE status = 'RUNNING' AND heartbeat_at < ?`,
-  ).all(input.silentSince);
-  for (const row of rows) {
-    const since = Math.max(row.heartbeat_at ?? 0, row.last_write_at);
-    statement(connection, "UPDATE run SET status = 'LOST', end_time = ? WHERE id = ?").run(since, row.id);
-    putTag(connection, row.id, { key: TAG.lostSince, value: new Date(since).toISOString() });
-  }
-  return rows.map(touched);
 }
 
 /** How many runs say that they run and were written to since a time. */

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { describeRunColumns, listRunIds } from '../../../daemon/contract/run-lists.ts';
+import {
+  deleteRuns,
+  describeRunColumns,
+  listRunIds,
+  restoreRuns,
+  tagRuns,
+} from '../../../daemon/contract/run-lists.ts';
 import { searchRuns } from '../../../daemon/contract/runs.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { Tracker } from '../../support/tracker.ts';
@@ -52,6 +58,30 @@ describe('lists of all runs', () => {
   it('refuse a filter that cannot be used, with the reason', async () => {
     await assert.rejects(list({ filter: 'metrics.loss <' }), /Invalid clause in 'metrics.loss <'/);
     await assert.rejects(list({ orderBy: ['attributes.size'] }), /unknown attribute 'size'/);
+  });
+
+  it('are tagged, deleted and restored at once, or not at all', async () => {
+    const { client, trackingClient } = daemon;
+    const [one = '', two = '', three = ''] = ids;
+    await trackingClient.call(tagRuns, { body: { runIds: [one, two], tags: { team: 'red', gone: null } } });
+    assert.deepEqual((await list({ filter: "tags.team = 'red'", orderBy: ['metrics.loss'] })).ids, [1, 0]);
+    const tags = { team: null };
+    await assert.rejects(client.call(tagRuns, { body: { runIds: [one, 'nobody'], tags } }), /nobody/);
+    assert.equal((await list({ filter: "tags.team = 'red'" })).ids.length, 2);
+    await client.call(deleteRuns, { body: { runIds: [two, three] } });
+    await assert.rejects(
+      client.call(tagRuns, { body: { runIds: [one, two], tags } }),
+      /must be in the 'active'/,
+    );
+    await assert.rejects(client.call(deleteRuns, { body: { runIds: [one, 'nobody'] } }), /nobody/);
+    assert.deepEqual((await list({ filter: "params.`batch size` = '32'" })).ids, [3, 0]);
+    await client.call(restoreRuns, { body: { runIds: [two, three] } });
+    await client.call(tagRuns, { body: { runIds: [one, two, three], tags } });
+    assert.equal((await list({ filter: "tags.team = 'red'" })).ids.length, 0);
+    await assert.rejects(
+      trackingClient.call(deleteRuns, { body: { runIds: [one] } }),
+      /needs the owner token/,
+    );
   });
 
   it('come with what tells their runs apart', async () => {
