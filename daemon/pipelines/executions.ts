@@ -100,6 +100,7 @@ export class ExecutionService {
     for (const runId of await this.#database.read('pipelines.orphanedRuns', undefined))
       this.#endOrphan(runId);
     const unfinished = await this.#database.read('pipelines.unfinishedExecutions', undefined);
+    this.#engine.files.forgetOthers(unfinished.map(({ execution }) => execution.id));
     const isOwn = ({ execution }: KeptExecution) => this.#engine.files.isOwn(execution.id);
     for (const kept of unfinished) if (!isOwn(kept)) await this.#disown(kept);
     // All at once: what runs must hold its mutexes before anything new asks for them.

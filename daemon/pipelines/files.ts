@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { HiddenWords, hideInFile } from './hiding.ts';
 
@@ -117,6 +117,12 @@ export class ExecutionFiles {
   /** Forgets an execution that has ended, and its tokens. */
   forget(executionId: string): void {
     rmSync(path.join(this.#state, executionId), { recursive: true, force: true });
+  }
+
+  /** Forgets those that ended with their daemon, before it could. @param unfinished ids of the executions that go on */
+  forgetOthers(unfinished: readonly string[]): void {
+    if (!existsSync(this.#state)) return;
+    for (const id of readdirSync(this.#state)) if (!unfinished.includes(id)) this.forget(id);
   }
 
   #token(executionId: string, step: string): string {

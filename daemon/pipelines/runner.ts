@@ -396,8 +396,9 @@ export class ExecutionRunner {
     const status = end.status === 'succeeded' || end.status === 'failed' ? runStatus[end.status] : 'KILLED';
     await this.#recorded;
     await this.#engine.runs.end(runId, status, endTime);
-    this.#engine.files.forget(id);
     await this.state.change({ ...end, endTime });
+    // Not before its end is on record: until then, it is what tells a later daemon that the execution is ours.
+    this.#engine.files.forget(id);
     this.#resolveEnded();
   }
 

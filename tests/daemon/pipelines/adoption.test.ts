@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import SQLite from 'better-sqlite3';
@@ -196,6 +196,32 @@ describe('after the daemon was killed', () => {
     assert.equal(step(await ended(daemon, id), 'make').status, 'succeeded');
     const again = await ended(daemon, (await start(daemon, lines, { only: ['make'] })).id);
     assert.equal(step(again, 'make').reused, 'unchanged');
+  });
+
+  it('an execution whose end the earlier daemon did not get to record has succeeded', async () => {
+    const store = new SQLite(path.join(place.store, 'modelthat.db'));
+    store.exec(`CREATE TRIGGER no_end BEFORE UPDATE ON execution WHEN NEW.status = 'succeeded'
+      BEGIN SELECT raise(ABORT, 'the daemon goes down right before it writes this'); END`);
+    const { id, runId } = await start(daemon, ['steps: { a: { run: echo } }']);
+    await ended(daemon, id);
+    await crash();
+    store.exec('DROP TRIGGER no_end');
+    store.close();
+    await restart();
+    const execution = await ended(daemon, id);
+    assert.deepEqual([execution.status, execution.exitCode], ['succeeded', 0]);
+    assert.equal((await daemon.client.call(getRun, { params: { runId } })).status, 'FINISHED');
+  });
+
+  it('what it kept of executions that have ended is gone', async () => {
+    const { id } = await start(daemon, ['steps: { a: { run: echo } }']);
+    await ended(daemon, id);
+    await crash();
+    const kept = path.join(place.state, 'executions', id);
+    // As a daemon leaves it that is killed right after it recorded the end.
+    mkdirSync(kept, { recursive: true });
+    await restart();
+    assert.equal(existsSync(kept), false);
   });
 
   it('cancelling ends what goes on', async () => {
