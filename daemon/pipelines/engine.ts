@@ -10,6 +10,7 @@ import type { StepJudge } from './judge.ts';
 import type { Machine } from './machine.ts';
 import type { ExecutionEnvironment, ExecutionRecord } from './model.ts';
 import type { Mutexes } from './mutexes.ts';
+import type { StepChecks } from './step-checks.ts';
 import type { StepMeter } from './step-meter.ts';
 import type { StepRuns } from './step-runs.ts';
 
@@ -27,6 +28,7 @@ export interface Engine {
   readonly meter: StepMeter;
   readonly runs: StepRuns;
   readonly judge: StepJudge;
+  readonly checks: StepChecks;
   readonly approvals: Approvals;
   /** What is remembered of the steps of a pipeline: whose rules hold depends on whose file it is. */
   memoryOf(definition: PipelineDefinition): StepMemory;

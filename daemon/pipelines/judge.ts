@@ -5,7 +5,7 @@ import type { GateResult, ModelVersion, Stage } from '../contract/models.ts';
 import type { Execution } from '../contract/pipelines.ts';
 import { actorOf, type ExecutionScope } from '../contract/principal.ts';
 import { Refusal } from '../contract/rules.ts';
-import { CHECKS_TAG, type DataChecks, type Run } from '../contract/runs.ts';
+import type { Run } from '../contract/runs.ts';
 import { decodeDouble } from '../contract/values.ts';
 import { judge, parseGate } from '../registry/gates.ts';
 import type { RegistryService } from '../registry/service.ts';
@@ -13,7 +13,8 @@ import type { StageService } from '../registry/stages.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { EarlierResult } from './cache/model.ts';
 import type { Step } from './definition/model.ts';
-import { describeCheck, ReportError, readChecks, readMetrics } from './reports.ts';
+import { ReportError, readMetrics } from './reports.ts';
+import type { StepChecks } from './step-checks.ts';
 import type { StepRuns } from './step-runs.ts';
 
 type VersionRef = Execution['versions'][number];
@@ -49,6 +50,7 @@ export interface JudgeParts {
   readonly registry: RegistryService;
   readonly stages: StageService;
   readonly runs: StepRuns;
+  readonly checks: StepChecks;
 }
 
 /**
@@ -60,12 +62,14 @@ export class StepJudge {
   readonly #registry: RegistryService;
   readonly #stages: StageService;
   readonly #runs: StepRuns;
+  readonly #checks: StepChecks;
 
   constructor(parts: JudgeParts) {
     this.#tracking = parts.tracking;
     this.#registry = parts.registry;
     this.#stages = parts.stages;
     this.#runs = parts.runs;
+    this.#checks = parts.checks;
   }
 
   async judge(evidence: Evidence): Promise<Verdict> {
@@ -82,7 +86,7 @@ export class StepJudge {
     });
     try {
       requireOutputs(step);
-      const checks = step.checks === null ? '' : await this.#checkData(evidence, step.checks);
+      const checks = step.checks === null ? '' : await this.#checks.judge(step, evidence.scope, step.checks);
       if (evidence.reused) {
         partial.versions = await this.#withEarlier(evidence, evidence.reused);
       } else {
@@ -214,21 +218,6 @@ export class StepJudge {
     if (!request) return { message: `version ${version} of ${model} is in ${to}`, stage: to };
     const waits = `version ${version} of ${model} waits for approval before it comes to ${to} (request ${request.id})`;
     return { message: waits, stage };
-  }
-
-  /** @throws ReportError when a check failed; what was found is on record with the execution either way */
-  async #checkData({ step, scope }: Evidence, file: string): Promise<string> {
-    const checks = readChecks(file);
-    const failed = checks.filter(check => !check.passed);
-    const found: DataChecks = { passed: checks.length - failed.length, failed: failed.length };
-    // A tag's key has no `@`, which names of group members have.
-    const tag = { key: `${CHECKS_TAG}${step.name.replaceAll('@', ':')}`, value: JSON.stringify(found) };
-    const batch = { metrics: [], params: [], tags: [tag] };
-    await withoutMissing(this.#tracking.logBatch(scope.parentRunId, batch));
-    if (failed.length === 0) return `${checks.length} checks passed`;
-    throw new ReportError(
-      `${failed.length} of ${checks.length} checks failed: ${failed.map(describeCheck).join('; ')}`,
-    );
   }
 }
 

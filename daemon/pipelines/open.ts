@@ -36,6 +36,7 @@ import { Mutexes } from './mutexes.ts';
 import { ExecutionEnvironments } from './prepare.ts';
 import { PipelineService } from './service.ts';
 import { CodeRecorder } from './sources/recorder.ts';
+import { StepChecks } from './step-checks.ts';
 import { StepMeter } from './step-meter.ts';
 import { StepRuns } from './step-runs.ts';
 import { valuesOf, whyWithoutSecrets } from './step-secrets.ts';
@@ -84,6 +85,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
   const { tokens, url, workspace, draining, defect } = surroundings;
   const files = new ExecutionFiles(surroundings.store, surroundings.state);
   const runs = new StepRuns(tracking, artifacts, database);
+  const checks = new StepChecks(tracking);
   const folder = path.join(surroundings.store, 'cache');
   const link = keptCachedOutputs(surroundings.state) === 'hardlinks';
   const contents = new WorkspaceFiles({ cache: folder, workspace, link });
@@ -99,7 +101,8 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     executor,
     meter: new StepMeter({ executor, runs, defect }),
     runs,
-    judge: new StepJudge({ tracking, registry, stages, runs }),
+    judge: new StepJudge({ tracking, registry, stages, runs, checks }),
+    checks,
     approvals: new Approvals(database),
     memoryOf: definition => (definition.dvc ? dvc : own),
     cacheUse: new CacheUse(),

@@ -187,14 +187,23 @@ export class StepRunner {
       return this.#judge(end.at, { exitCode, usage: end.usage });
     }
     if (cancelled === undefined && this.#canRetry(end)) return this.#retry(end);
+    const message =
+      cancelled === undefined ? this.#withRemark(await this.#whyFailed(end)) : `cancelled: ${cancelled}`;
     await this.#change({
       ...(await runs.progress(runId)),
       endTime: end.at,
       exitCode,
       usage: end.usage,
       status: cancelled === undefined ? 'failed' : 'cancelled',
-      message: cancelled === undefined ? this.#withRemark(end.message) : `cancelled: ${cancelled}`,
+      message,
     });
+  }
+
+  async #whyFailed({ message }: AttemptEnd): Promise<string> {
+    const { attemptStartTime } = this.#state.step(this.#step.name);
+    if (!attemptStartTime) return message;
+    const checks = await this.#engine.checks.behindFailure(this.#step, this.#scope, attemptStartTime);
+    return [message, checks].filter(Boolean).join('; ');
   }
 
   /** Keeps the executed notebook with the step's run, however it ended. @returns the end, with the cell that failed */

@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import type * as z from 'zod';
-
 import type { StreamMessage } from '../daemon/launcher.ts';
+import { RepeatedWork } from '../daemon/repeated-work.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 
@@ -24,7 +24,7 @@ export abstract class PagePanel<FromPage, ToPage> {
   readonly #connection: StoreConnection;
   readonly #log: vscode.LogOutputChannel;
   readonly #messages: z.ZodType<FromPage>;
-  readonly #due = new Map<string, NodeJS.Timeout>();
+  readonly #repeated = new Map<string, RepeatedWork>();
 
   /** @param messages what the page sends; anything else is logged, and not heeded */
   constructor(panel: vscode.WebviewPanel, parts: PagePanelParts, messages: z.ZodType<FromPage>) {
@@ -39,7 +39,7 @@ export abstract class PagePanel<FromPage, ToPage> {
     );
     this.untilClosed(panel.webview.onDidReceiveMessage((message: unknown) => this.#answer(message)));
     panel.onDidDispose(() => {
-      for (const timer of this.#due.values()) clearTimeout(timer);
+      for (const work of this.#repeated.values()) work.dispose();
     });
   }
 
@@ -64,14 +64,15 @@ export abstract class PagePanel<FromPage, ToPage> {
     }
   }
 
-  /** Does something this much later, once, however often it is asked for until then. @param name tells one such from another */
+  /**
+   * Does something this much later, once, however often it is asked for until then, and not before the last time is done.
+   *
+   * @param name tells one such work from another; its work is the same each time
+   */
   protected soon(name: string, milliseconds: number, work: () => unknown): void {
-    if (this.#due.has(name)) return;
-    const timer = setTimeout(() => {
-      this.#due.delete(name);
-      void this.guard(work);
-    }, milliseconds);
-    this.#due.set(name, timer);
+    const repeated = this.#repeated.get(name) ?? new RepeatedWork(() => this.guard(work));
+    this.#repeated.set(name, repeated);
+    repeated.ask(milliseconds);
   }
 
   /** Gives something up when the page is closed. */

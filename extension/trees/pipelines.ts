@@ -32,12 +32,22 @@ const TICK_MS = 1_000;
 /** A step's results are looked for in so many executions. */
 const STEP_EXECUTIONS = 10;
 
+/** What the files of a store's workspace define. */
+interface Defined {
+  readonly pipelines: readonly Pipeline[];
+  readonly automations: readonly Automation[];
+  /** What to know of how they were looked for. */
+  readonly remark: string | undefined;
+}
+
 /** Pipelines, their steps as the newest execution has them, and the executions before it. */
 export class PipelinesTree extends StoreTree {
   readonly #clock: NodeJS.Timeout;
   readonly #stale = new StaleSteps();
   readonly #watching: readonly vscode.Disposable[];
   #active = false;
+  /** What stores define, until something may have changed it: reading it takes longer the more steps there are. */
+  readonly #defined = new Map<string, Promise<Defined>>();
 
   constructor(stores: Stores) {
     super('modelthat.pipelines', stores);
@@ -58,15 +68,12 @@ export class PipelinesTree extends StoreTree {
   }
 
   override loadAnew(): void {
-    for (const connection of this.stores.all) this.#stale.forget(connection);
+    for (const connection of this.stores.all) this.#forget(connection);
     super.loadAnew();
   }
 
   protected override async load(connection: StoreConnection): Promise<TreeNode[]> {
-    const [{ items: pipelines, remark }, { items: automations }] = await Promise.all([
-      connection.call(listPipelines, {}),
-      connection.call(listAutomations, {}),
-    ]);
+    const { pipelines, automations, remark } = await this.#definedIn(connection);
     const newest = await Promise.all(
       pipelines.map(({ file }) => connection.call(listExecutions, { query: { file, limit: 2 } })),
     );
@@ -81,15 +88,32 @@ export class PipelinesTree extends StoreTree {
   }
 
   protected override affectedBy(connection: StoreConnection, { topic }: ChangeEvent): string[] {
-    if (topic === 'execution' || topic === 'pipeline') this.#stale.forget(connection);
+    if (topic === 'execution' || topic === 'pipeline') this.#forget(connection);
     return topic === 'execution' || topic === 'step' || topic === 'pipeline' ? [connection.store] : [];
   }
 
   /** What was saved may be what steps depend on. */
   #lookAgain(connection: StoreConnection | undefined): void {
     if (!connection) return;
-    this.#stale.forget(connection);
+    this.#forget(connection);
     this.refreshSoon(connection.store);
+  }
+
+  #forget(connection: StoreConnection): void {
+    this.#defined.delete(connection.store);
+    this.#stale.forget(connection);
+  }
+
+  async #definedIn(connection: StoreConnection): Promise<Defined> {
+    const { store } = connection;
+    const defined = this.#defined.get(store) ?? readDefinitions(connection);
+    this.#defined.set(store, defined);
+    try {
+      return await defined;
+    } catch (error) {
+      if (this.#defined.get(store) === defined) this.#defined.delete(store);
+      throw error;
+    }
   }
 
   #pipelineNode(
@@ -165,6 +189,14 @@ export class PipelinesTree extends StoreTree {
       },
     };
   }
+}
+
+async function readDefinitions(connection: StoreConnection): Promise<Defined> {
+  const [{ items: pipelines, remark }, { items: automations }] = await Promise.all([
+    connection.call(listPipelines, {}),
+    connection.call(listAutomations, {}),
+  ]);
+  return { pipelines, automations, remark };
 }
 
 /** Those that did not succeed anyway are told of by that. */

@@ -3,6 +3,7 @@ import type { ChangeEvent } from '../../daemon/contract/events.ts';
 import type { CommandId } from '../contributes/commands.ts';
 import type { ViewId } from '../contributes/names.ts';
 import { commandOf, setContext } from '../contributes/vscode.ts';
+import { RepeatedWork } from '../daemon/repeated-work.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { COLOR, type Row } from './row.ts';
@@ -45,7 +46,7 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   readonly #id: ViewId;
   readonly #view: vscode.TreeView<TreeNode>;
   readonly #subscriptions: vscode.Disposable[];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #refreshing = new RepeatedWork(() => this.#refreshStale());
 
   /** @param drag what dragging lines does; without it they cannot be dragged */
   constructor(view: ViewId, stores: Stores, drag?: vscode.TreeDragAndDropController<TreeNode>) {
@@ -60,10 +61,10 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
       this.#view,
       stores.onDidChange(() => this.refresh()),
       stores.onDidReceive(({ connection, message }) => {
-        if (message.type === 'reset') this.refresh();
+        if (message.type === 'reset') this.loadAnew();
         else for (const id of this.affectedBy(connection, message.event)) this.refreshSoon(id);
       }),
-      this.#view.onDidChangeVisibility(() => this.#refreshStale()),
+      this.#view.onDidChangeVisibility(() => this.#refreshing.ask(0)),
     ];
   }
 
@@ -81,7 +82,7 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     this.#changed.fire(node);
   }
 
-  /** A person wants to see what is there now. */
+  /** What was loaded before may not hold any more: a person asks for what is there now, or changes may have been missed. */
   loadAnew(): void {
     this.refresh();
   }
@@ -118,8 +119,7 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
-    for (const part of [...this.#subscriptions, this.#changed]) part.dispose();
+    for (const part of [...this.#subscriptions, this.#changed, this.#refreshing]) part.dispose();
   }
 
   /** How many rows are to be shown below the node with this id. */
@@ -140,7 +140,7 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
   /** Looks soon whether what stands below the node with this id would look another way; a store's own id is the whole store. */
   protected refreshSoon(id: string): void {
     this.#stale.add(id);
-    this.#timer ??= setTimeout(() => this.#refreshStale(), REFRESH_MS);
+    this.#refreshing.ask(REFRESH_MS);
   }
 
   /** Renews the lines of all nodes that can be. */
@@ -223,14 +223,13 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     };
   }
 
-  #refreshStale(): void {
-    this.#timer = undefined;
+  async #refreshStale(): Promise<void> {
     if (!this.#view.visible) return;
     const nodes = [...this.#stale].map(id => this.#nodes.get(id));
     this.#stale.clear();
     // What has no line yet is new, or is the whole of a window with a single store.
-    if (nodes.includes(undefined)) void this.#refreshIfOther();
-    else for (const node of nodes) void this.#refreshIfOther(node);
+    if (nodes.includes(undefined)) await this.#refreshIfOther();
+    else await Promise.all(nodes.map(node => this.#refreshIfOther(node)));
   }
 }
 

@@ -13,7 +13,7 @@ import {
   planExecution,
   startExecution,
 } from '../../../daemon/contract/pipelines.ts';
-import { getRun, listExperiments, searchRuns } from '../../../daemon/contract/runs.ts';
+import { CHECKS_TAG, getRun, listExperiments, searchRuns } from '../../../daemon/contract/runs.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { ended, listen, log, run, start, statuses, step, until, write } from '../../support/pipelines.ts';
 
@@ -213,6 +213,20 @@ describe('executions', () => {
       /1 of 1 checks failed: expect_column_values_to_not_be_null\(Sales\)/,
     );
     assert.equal(execution.exitCode, 1);
+  });
+
+  it('tells which checks failed of a step that ended badly for them, and not what an earlier execution found', async () => {
+    write(daemon, 'found.json', '[{"name": "no row is empty", "passed": false, "observed": 3}]');
+    const lines = (command: string) => ['steps:', `  check: { run: ${command}, checks: checks.json }`];
+    const failed = await run(daemon, lines("sh -c 'cp found.json checks.json; exit 1'"));
+    assert.equal(
+      step(failed, 'check').message,
+      'exit code 1; 1 of 1 checks failed: no row is empty (observed 3)',
+    );
+    const { tags } = await daemon.client.call(getRun, { params: { runId: failed.runId } });
+    assert.equal(tags[`${CHECKS_TAG}check`], '{"passed":0,"failed":1}');
+    const later = await run(daemon, lines("sh -c 'exit 1'"));
+    assert.equal(step(later, 'check').message, 'exit code 1');
   });
 
   it('ends with 3 when a gate fails, and records what it saw', async () => {
