@@ -4,10 +4,11 @@ import type { PipelineDefinition, Step } from '../definition/model.ts';
 import { PathIndex } from '../definition/path-index.ts';
 import type { ReadOptions, ReadResult } from '../definition/read.ts';
 import { readConfig } from './config.ts';
+import { dvcCommand, dvcMutex, isLeftToDvc } from './elsewhere.ts';
 import { type DvcFile, readDvcFile } from './file.ts';
 import { checkProject, type Needs, type ProjectStage } from './graph.ts';
 import { checkInputs } from './inputs.ts';
-import type { DvcData, DvcOutput } from './model.ts';
+import type { DvcData, DvcOutput, DvcStage } from './model.ts';
 import { isDvcFile, type ProjectFiles, readData } from './project.ts';
 import { toPlain } from './python.ts';
 import { shellCommands, stageVariables } from './shell.ts';
@@ -131,7 +132,8 @@ function toStep(read: ProjectStage, own: DvcFile, root: string, needs: Needs = N
     ...(source !== own.source && { file: source.file }),
     line: source.lineOf(at),
     command: typeof stage.cmd === 'string' ? stage.cmd.trimEnd() : stage.cmd.join('\n'),
-    commands: stage.frozen ? [] : shellCommands(stage.cmd),
+    commands: stage.frozen ? [] : commandsOf(stage, source.file),
+    ...(isLeftToDvc(stage) && { mutex: [...(settings.mutex ?? []), dvcMutex(root)] }),
     cwd: stage.wdir,
     // Variables are none of DVC's: they make nothing stale.
     env: { ...meta.env, ...stageVariables(root, source.file, stage.name) },
@@ -145,4 +147,8 @@ function toStep(read: ProjectStage, own: DvcFile, root: string, needs: Needs = N
     approval: null,
     dvc: stage,
   };
+}
+
+function commandsOf(stage: DvcStage, file: string): readonly (readonly string[])[] {
+  return isLeftToDvc(stage) ? [dvcCommand(stage, file)] : shellCommands(stage.cmd);
 }

@@ -1,6 +1,7 @@
 /** Reads the stages of a `dvc.yaml`: makes the members of groups, fills in templates, and makes paths absolute. */
 import path from 'node:path';
 import type * as z from 'zod';
+import { findDvc, INSTALL_DVC } from '../../client/dvc-program.ts';
 import { ValueError } from '../definition/attempts.ts';
 import { expandForeach, expandMatrix, type Member, memberName } from '../definition/expand.ts';
 import type { Source, SourcePath } from '../definition/source.ts';
@@ -285,8 +286,12 @@ class StageBuilder {
   #path(places: Map<string, SourcePath>, wdir: string, name: string, where: SourcePath): string | undefined {
     const at = [...this.#at, ...where];
     if (isElsewhere(name)) {
-      const remedy = 'Have the stage fetch it, or DVC run it (dvc repro); the other stages can run.';
-      this.#source.warn(at, `“${name}” is not on this machine: the stage cannot be run here`, remedy);
+      if (findDvc(wdir) === undefined)
+        this.#source.warn(
+          at,
+          `“${name}” is not on this machine, and DVC, which could reach it, is not installed: the stage cannot be run here`,
+          `${INSTALL_DVC}; the other stages can run.`,
+        );
       this.#elsewhere.push(name);
       return undefined;
     }

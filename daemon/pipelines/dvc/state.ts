@@ -18,6 +18,7 @@ import { readConfig } from './config.ts';
 import type { DvcContent } from './content.ts';
 import { recordVersion } from './data.ts';
 import type { Kept, Wanted } from './dvc-thread.ts';
+import { isLeftToDvc } from './elsewhere.ts';
 import type { DvcFiles } from './files.ts';
 import { ignoreOutput, stage as stageInGit } from './gitignore.ts';
 import { makeProject } from './init.ts';
@@ -81,6 +82,9 @@ export class DvcState implements StepMemory {
     known: Known,
   ): Promise<Decision> {
     const stage = placed(definition, step);
+    const [far] = stage.stage.elsewhere;
+    if (far !== undefined && !stage.stage.frozen)
+      return { action: 'run', reason: `DVC decides whether it does: ${far} is not on this machine` };
     const always = whyAlways(stage);
     const outputs = outputReasons(stage, state);
     if (stage.stage.frozen) return outputs.length === 0 ? skip(this.#asLocked(stage, state, known)) : FROZEN;
@@ -125,6 +129,8 @@ export class DvcState implements StepMemory {
     waiting: Waiting,
   ): Promise<JobHandle> {
     const stage = placed(definition, step);
+    // DVC takes the same locks, and makes room itself.
+    if (isLeftToDvc(stage.stage)) return start();
     const [state] = await this.states(definition, [step], null);
     if (state) requireParams(stage, state);
     makeProject(stage.root);
@@ -145,6 +151,7 @@ export class DvcState implements StepMemory {
     ended: Ended,
   ): Promise<KeptResult> {
     const stage = placed(definition, step);
+    if (isLeftToDvc(stage.stage)) return { remark: '', outputs: null };
     try {
       await this.#locksOf(stage).takeOver(claimOf(stage));
       const [state] = await this.states(definition, [step], null);

@@ -151,7 +151,7 @@ describe('pipelines of DVC', () => {
     assert.equal(definition, null);
     assert.deepEqual(found, [
       '3:10 error: “${m}” is a mapping, which cannot stand here | Name one of its values; only a mapping, and only in “cmd”, becomes options.',
-      '5:25 warning: “s3://bucket/x” is not on this machine: the stage cannot be run here | Have the stage fetch it, or DVC run it (dvc repro); the other stages can run.',
+      '5:25 warning: “s3://bucket/x” is not on this machine, and DVC, which could reach it, is not installed: the stage cannot be run here | Install it with what your storage needs: pip install "dvc[s3]" (or gs, azure, ssh …); the other stages can run.',
       '4:27 error: there is no parameter “lerning” in “params.yaml” | Did you mean “learning”?',
     ]);
     const { found: set } = await read(file, { text: 'stages: {}', set: { learning: '2' } });
