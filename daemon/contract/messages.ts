@@ -1,8 +1,12 @@
 /** What the pages in the editor and their host in the extension say to each other. */
 import * as z from 'zod';
+import { CurveAxis } from './compare-messages.ts';
 import type { StepStatus } from './pipelines.ts';
 import type { Reproduction } from './reproductions.ts';
-import type { ArtifactFile, MetricSummary, Run, Series } from './runs.ts';
+import { type ArtifactFile, type MetricSummary, type Run, type Series, StepRange } from './runs.ts';
+
+/** Prefix of the metrics that MLflow's client takes of the machine. */
+export const SYSTEM_METRICS = 'system';
 
 /** What a person can do to a run from its page. */
 export const RunAction = z.enum([
@@ -22,7 +26,12 @@ export const RunPageMessage = z.discriminatedUnion('type', [
   /** The page is there, or is visible again, and wants everything. */
   z.object({ type: z.literal('ready') }),
   /** The metrics of the run, or of a run below it, whose charts are in sight; their curves are sent now and whenever they grow. */
-  z.object({ type: z.literal('watch'), runId: z.string(), keys: z.array(z.string()).max(500) }),
+  z.object({
+    type: z.literal('watch'),
+    runId: z.string(),
+    keys: z.array(z.string()).max(500),
+    range: StepRange.optional(),
+  }),
   /** The content of a folder of artifacts. */
   z.object({ type: z.literal('list'), path: z.string() }),
   /** An artifact to show. */
@@ -47,6 +56,8 @@ export interface RunLink {
   readonly id: string;
   readonly name: string;
   readonly status: Run['status'];
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
   /** Milliseconds; so far, when it has not ended. */
   readonly duration: number;
   readonly metrics: Readonly<Record<string, MetricSummary>>;
@@ -99,9 +110,10 @@ export type ToRunPage =
 export const RunPageState = z.object({
   store: z.string(),
   runId: z.string(),
+  axis: CurveAxis.default('step'),
   logScale: z.boolean().default(false),
   smoothing: z.number().min(0).max(0.99).default(0),
   /** Metric groups that are folded. */
-  folded: z.array(z.string()).default([]),
+  folded: z.array(z.string()).default([SYSTEM_METRICS]),
 });
 export type RunPageState = z.infer<typeof RunPageState>;

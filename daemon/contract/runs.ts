@@ -95,6 +95,10 @@ export const Series = z.object({
 });
 export type Series = z.infer<typeof Series>;
 
+/** A part of a curve; both ends belong to it. */
+export const StepRange = z.object({ fromStep: z.number().int(), toStep: z.number().int() });
+export type StepRange = z.infer<typeof StepRange>;
+
 export const ArtifactFile = z.object({
   /** POSIX path relative to the run's artifact root. */
   path: z.string(),

@@ -1,4 +1,4 @@
-import { getSeries, type Run, type Series } from '../../daemon/contract/runs.ts';
+import { getSeries, type Run, type Series, type StepRange } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 
 /** Metrics asked for in one request: their names travel in its address. */
@@ -14,6 +14,7 @@ export class CurveFeed {
   readonly #connection: StoreConnection;
   readonly #send: SendCurves;
   #keys: readonly string[] = [];
+  #range: StepRange | undefined;
   /** Points that the page has of each metric, by run and key. */
   readonly #sent = new Map<string, number>();
 
@@ -22,9 +23,11 @@ export class CurveFeed {
     this.#send = send;
   }
 
-  /** The metrics whose curves are wanted from now on. */
-  watch(keys: readonly string[]): void {
+  /** The metrics whose curves are wanted from now on. @param range what is wanted of them, when it is not all */
+  watch(keys: readonly string[], range?: StepRange): void {
     this.#keys = keys;
+    if (range?.fromStep !== this.#range?.fromStep || range?.toStep !== this.#range?.toStep) this.forget();
+    this.#range = range;
   }
 
   /** The page has no curves any more. */
@@ -48,9 +51,10 @@ export class CurveFeed {
       const key = grown.slice(first, first + KEYS_PER_REQUEST);
       const { series } = await this.#connection.call(getSeries, {
         params: { runId: id },
-        query: { key, buckets },
+        query: { key, buckets, ...this.#range },
       });
-      for (const one of series) this.#sent.set(`${id}/${one.key}`, one.total);
+      // In a range, `total` counts what is in it.
+      for (const one of series) this.#sent.set(`${id}/${one.key}`, metrics[one.key]?.count ?? one.total);
       this.#send(id, series);
     }
   }

@@ -2,16 +2,16 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import {
   type RunAction,
-  type RunLink,
   RunPageMessage,
   RunPageState,
   type ToRunPage,
 } from '../../daemon/contract/messages.ts';
-import { ARTIFACT_CONTENT_PATH, getSeries, listArtifacts } from '../../daemon/contract/runs.ts';
+import { ARTIFACT_CONTENT_PATH, listArtifacts } from '../../daemon/contract/runs.ts';
 import { RUN_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
 import type { Stores } from '../daemon/stores.ts';
 import type { Subject } from '../trees/subject.ts';
+import { CurveFeed } from './curve-feed.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
 import { perform } from './perform.ts';
@@ -22,8 +22,6 @@ import { loadRun, type RunState } from './run-snapshot.ts';
 const REFRESH_MS = 700;
 /** Points of a curve; more than a chart has pixels would not be seen. */
 const BUCKETS = 400;
-/** Metrics asked for in one request: their names travel in its address. */
-const KEYS_PER_REQUEST = 25;
 
 /** The open run pages. */
 export type RunPanels = PagePanels<RunPanel>;
@@ -61,10 +59,8 @@ interface RunPanelParts extends PagePanelParts {
 class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
   readonly #parts: RunPanelParts;
   #state: RunState | undefined;
-  /** Metrics in sight, of the run and of runs below it. */
-  readonly #watched = new Map<string, readonly string[]>();
-  /** Points that the page has of each metric, by run and key. */
-  readonly #sent = new Map<string, number>();
+  /** Curves in sight, of the run and of runs below it. */
+  readonly #curves = new Map<string, CurveFeed>();
 
   constructor(panel: vscode.WebviewPanel, parts: RunPanelParts) {
     super(panel, parts, RunPageMessage);
@@ -95,10 +91,10 @@ class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
   protected answer(message: RunPageMessage): unknown {
     switch (message.type) {
       case 'ready':
-        this.#sent.clear();
+        this.#curves.clear();
         return this.#sendSnapshot();
       case 'watch':
-        this.#watched.set(message.runId, message.keys);
+        this.#curvesOf(message.runId).watch(message.keys, message.range);
         return this.#sendSeries();
       case 'list':
         return this.#sendFiles(message.path);
@@ -123,24 +119,18 @@ class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
   async #sendSeries(): Promise<void> {
     if (!this.#state) return;
     const { run, children } = this.#state.snapshot;
-    for (const shown of [run, ...children]) await this.#sendSeriesOf(shown);
+    for (const shown of [run, ...children]) await this.#curves.get(shown.id)?.update([shown], BUCKETS);
   }
 
-  async #sendSeriesOf({ id: runId, metrics }: Pick<RunLink, 'id' | 'metrics'>): Promise<void> {
-    const { connection } = this.#parts;
-    const watched = this.#watched.get(runId) ?? [];
-    const grown = watched.filter(
-      key => metrics[key] && metrics[key].count !== this.#sent.get(`${runId}/${key}`),
+  /** The curves of the run, or of one below it. */
+  #curvesOf(runId: string): CurveFeed {
+    const known = this.#curves.get(runId);
+    if (known) return known;
+    const feed = new CurveFeed(this.#parts.connection, (id, series) =>
+      this.send({ type: 'series', runId: id, series }),
     );
-    for (let first = 0; first < grown.length; first += KEYS_PER_REQUEST) {
-      const key = grown.slice(first, first + KEYS_PER_REQUEST);
-      const { series } = await connection.call(getSeries, {
-        params: { runId },
-        query: { key, buckets: BUCKETS },
-      });
-      for (const one of series) this.#sent.set(`${runId}/${one.key}`, one.total);
-      this.send({ type: 'series', runId, series });
-    }
+    this.#curves.set(runId, feed);
+    return feed;
   }
 
   async #sendFiles(folder: string): Promise<void> {

@@ -118,6 +118,7 @@ function link({ id, name, status, startTime, endTime, metrics }: Run): RunLink {
     id,
     name,
     status,
+    startTime,
     duration: (endTime ?? Date.now()) - startTime,
     metrics,
   };

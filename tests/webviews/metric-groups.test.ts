@@ -23,6 +23,14 @@ describe('groups of charts', () => {
     ]);
   });
 
+  it('have what was measured of the machine last, whatever it is called', () => {
+    const groups = curveGroups({ 'system/cpu': metric(9), 'val/mae': metric(9), 'val/rmse': metric(9) });
+    assert.deepEqual(
+      groups.map(({ name }) => name),
+      ['val', 'system'],
+    );
+  });
+
   it('have no chart for what was logged once', () => {
     assert.deepEqual(curveGroups({ rmspe: metric(1) }), []);
   });

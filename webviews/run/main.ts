@@ -7,14 +7,15 @@ import './metric-charts.ts';
 import './run-header.ts';
 import './step-table.ts';
 import { html, nothing } from 'lit';
-import type {
-  Preview,
-  RunAction,
-  RunLink,
-  RunPageMessage,
-  RunPageState,
-  RunSnapshot,
-  ToRunPage,
+import {
+  type Preview,
+  type RunAction,
+  type RunLink,
+  type RunPageMessage,
+  type RunPageState,
+  type RunSnapshot,
+  SYSTEM_METRICS,
+  type ToRunPage,
 } from '../../daemon/contract/messages.ts';
 import type { ArtifactFile, Series } from '../../daemon/contract/runs.ts';
 import { PageElement } from '../ui/element.ts';
@@ -22,7 +23,7 @@ import { factList } from '../ui/fact-list.ts';
 import { Host } from '../ui/host.ts';
 import { childRuns, childrenWithCharts } from './child-runs.ts';
 import { emptiness, metricsTable, modelVersions, parentRun } from './facts.ts';
-import type { ChartSettings } from './metric-charts.ts';
+import type { ChartSettings, Watched } from './metric-charts.ts';
 
 /** Tags that the client sets itself and that the page shows elsewhere or not at all. */
 const INTERNAL_TAG = /^(mlflow\.|modelthat\.)/;
@@ -49,12 +50,12 @@ export class RunPage extends PageElement {
 
   constructor() {
     super();
-    const { logScale = false, smoothing = 0, folded = [] } = this.#host.kept;
+    const { axis = 'step', logScale = false, smoothing = 0, folded = [SYSTEM_METRICS] } = this.#host.kept;
     this.series = new Map();
     this.folders = new Map();
     this.previews = new Map();
     this.problem = '';
-    this.settings = { logScale, smoothing, folded };
+    this.settings = { axis, logScale, smoothing, folded };
     this.#host.listen(message => this.#receive(message));
     this.#host.send({ type: 'ready' });
     this.#host.send({ type: 'list', path: '' });
@@ -99,11 +100,11 @@ export class RunPage extends PageElement {
     `;
   }
 
-  #charts({ id, metrics }: Pick<RunLink, 'id' | 'metrics'>, heading: string) {
+  #charts({ id, metrics, startTime }: Pick<RunLink, 'id' | 'metrics' | 'startTime'>, heading: string) {
     return html`
       <modelthat-metric-charts .heading=${heading} .metrics=${metrics} .series=${this.series.get(id) ?? new Map()}
-        .settings=${this.settings}
-        @watch=${(event: CustomEvent<string[]>) => this.#host.send({ type: 'watch', runId: id, keys: event.detail })}
+        .settings=${this.settings} .start=${startTime}
+        @watch=${({ detail }: CustomEvent<Watched>) => this.#host.send({ type: 'watch', runId: id, keys: [...detail.keys], ...(detail.range && { range: detail.range }) })}
         @settings=${(event: CustomEvent<ChartSettings>) => this.#choose(event.detail)}></modelthat-metric-charts>
     `;
   }
@@ -150,10 +151,11 @@ export class RunPage extends PageElement {
 
   #keep(): void {
     if (!this.snapshot) return;
-    const { logScale, smoothing, folded } = this.settings;
+    const { axis, logScale, smoothing, folded } = this.settings;
     this.#host.keep({
       store: this.#store,
       runId: this.snapshot.run.id,
+      axis,
       logScale,
       smoothing,
       folded: [...folded],

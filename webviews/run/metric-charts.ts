@@ -1,22 +1,30 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { CurveAxis } from '../../daemon/contract/compare-messages.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
-import type { MetricSummary, Series } from '../../daemon/contract/runs.ts';
+import type { MetricSummary, Series, StepRange } from '../../daemon/contract/runs.ts';
 import '../ui/line-chart.ts';
+import './enlarged-chart.ts';
+import { AXIS_NAMES } from '../ui/curve-axis.ts';
 import { PageElement } from '../ui/element.ts';
 import { icon } from '../ui/icons.ts';
-import { curveGroups, type MetricGroup, shortName } from './metric-groups.ts';
+import type { CurveLook } from '../ui/line-chart.ts';
+import { curveGroups, groupTitle, type MetricGroup, shortName } from './metric-groups.ts';
 
 /** How the charts are drawn: what a person chose. */
-export interface ChartSettings {
-  readonly logScale: boolean;
-  readonly smoothing: number;
+export interface ChartSettings extends CurveLook {
   readonly folded: readonly string[];
 }
 
+/** The curves that are wanted: those in sight, or the steps of them that a person looks at. */
+export interface Watched {
+  readonly keys: readonly string[];
+  readonly range?: StepRange | undefined;
+}
+
 /**
- * A chart for each metric with a curve. Tells `watch` (the keys whose charts are in sight) and `settings` (what a person
- * chose).
+ * A chart for each metric with a curve; the pointer and the steps that are looked at are the same in all of them. Tells
+ * `watch` (what of which curves is wanted) and `settings` (what a person chose).
  */
 export class MetricCharts extends PageElement {
   static override properties = {
@@ -24,11 +32,22 @@ export class MetricCharts extends PageElement {
     metrics: { attribute: false },
     series: { attribute: false },
     settings: { attribute: false },
+    start: { attribute: false },
+    cursor: { state: true },
+    range: { state: true },
+    enlarged: { state: true },
   };
   declare heading: string;
   declare metrics: Readonly<Record<string, MetricSummary>>;
   declare series: ReadonlyMap<string, Series>;
   declare settings: ChartSettings;
+  /** When the run began, in milliseconds since the epoch. */
+  declare start: number;
+  declare cursor: number | undefined;
+  /** The steps that are looked at; undefined for all. */
+  declare range: StepRange | undefined;
+  /** The metric whose chart fills the page. */
+  declare enlarged: string | undefined;
   readonly #inSight = new Set<string>();
   readonly #observer = new IntersectionObserver(entries => this.#see(entries), { rootMargin: '200px' });
   readonly #observed = new Set<Element>();
@@ -42,7 +61,11 @@ export class MetricCharts extends PageElement {
     const groups = curveGroups(this.metrics);
     if (groups.length === 0) return nothing;
     return html`
-      <section aria-label=${this.heading}>
+      <section aria-label=${this.heading}
+        @cursor=${(event: CustomEvent<number | undefined>) => {
+          this.cursor = event.detail;
+        }}
+        @zoom=${(event: CustomEvent<StepRange | undefined>) => this.#zoom(event.detail)}>
         <div class="section-head">
           <h2>${this.heading}</h2>
           ${this.#toolbar()}
@@ -52,6 +75,7 @@ export class MetricCharts extends PageElement {
           group => group.name,
           group => this.#group(group),
         )}
+        ${this.#enlargedChart()}
       </section>
     `;
   }
@@ -71,9 +95,15 @@ export class MetricCharts extends PageElement {
   }
 
   #toolbar(): TemplateResult {
-    const { logScale, smoothing } = this.settings;
+    const { axis, logScale, smoothing } = this.settings;
     return html`
       <div class="toolbar">
+        ${this.range ? html`<modelthat-button appearance="secondary" @click=${() => this.#zoom(undefined)}>Show all steps</modelthat-button>` : nothing}
+        <label>Over
+          <select @change=${(event: Event) => this.#choose({ axis: CurveAxis.parse((event.target as HTMLSelectElement).value) })}>
+            ${CurveAxis.options.map(option => html`<option value=${option} ?selected=${option === axis}>${AXIS_NAMES[option]}</option>`)}
+          </select>
+        </label>
         <label class="slider">
           Smoothing
           <input type="range" min="0" max="0.98" step="0.02" .value=${String(smoothing)}
@@ -100,7 +130,7 @@ export class MetricCharts extends PageElement {
     return html`
       <h3>
         <button class="fold" aria-expanded=${open} @click=${() => this.#fold(name, open)}>
-          ${icon(open ? 'chevron-down' : 'chevron-right')} ${name}
+          ${icon(open ? 'chevron-down' : 'chevron-right')} ${groupTitle(name)}
           <span class="faint">${keys.length}</span>
         </button>
       </h3>
@@ -110,21 +140,31 @@ export class MetricCharts extends PageElement {
 
   #card(key: string, group: string): TemplateResult {
     const series = this.series.get(key);
-    const sampled = series && series.total > series.points.length;
     return html`
       <figure class="chart-card" data-key=${key}>
         <figcaption>
           <span class="chart-name" title=${key}>${shortName(key, group)}</span>
           <span class="chart-value">${formatMetric(this.metrics[key]?.last ?? 'NaN')}</span>
+          <button class="tool" title="Enlarge" aria-label="Enlarge the chart of ${key}" @click=${() => {
+            this.enlarged = key;
+          }}>${icon('screen-full')}</button>
         </figcaption>
-        <modelthat-line-chart class="chart-box" .series=${series} .logScale=${this.settings.logScale}
-          .smoothing=${this.settings.smoothing}></modelthat-line-chart>
-        ${
-          sampled
-            ? html`<p class="chart-note">Sampled: ${series.points.length} of ${series.total.toLocaleString()} points; the band is their range</p>`
-            : nothing
-        }
+        <modelthat-line-chart class="chart-box" .series=${series} .look=${this.settings} .start=${this.start}
+          .cursor=${this.cursor}></modelthat-line-chart>
+        ${chartNote(series, this.settings)}
       </figure>
+    `;
+  }
+
+  #enlargedChart(): TemplateResult | typeof nothing {
+    const key = this.enlarged;
+    if (key === undefined) return nothing;
+    return html`
+      <modelthat-enlarged-chart .key=${key} .series=${this.series.get(key)} .look=${this.settings} .start=${this.start}
+        .range=${this.range} .note=${chartNote(this.series.get(key), this.settings)}
+        @leave=${() => {
+          this.enlarged = undefined;
+        }}></modelthat-enlarged-chart>
     `;
   }
 
@@ -134,7 +174,17 @@ export class MetricCharts extends PageElement {
       if (isIntersecting) this.#inSight.add(key);
       else this.#inSight.delete(key);
     }
-    this.tell('watch', [...this.#inSight]);
+    this.#watch();
+  }
+
+  #zoom(range: StepRange | undefined): void {
+    if (range === this.range) return;
+    this.range = range;
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.tell<Watched>('watch', { keys: [...this.#inSight], range: this.range });
   }
 
   #fold(name: string, fold: boolean): void {
@@ -145,6 +195,20 @@ export class MetricCharts extends PageElement {
   #choose(change: Partial<ChartSettings>): void {
     this.tell('settings', { ...this.settings, ...change });
   }
+}
+
+/** What a chart does not show, in words. */
+function chartNote(series: Series | undefined, { logScale }: ChartSettings): TemplateResult | typeof nothing {
+  if (!series) return nothing;
+  const { points, total } = series;
+  const notes = [
+    total > points.length &&
+      `Sampled: ${points.length} of ${total.toLocaleString()} points; the band is their range.`,
+    logScale &&
+      points.some(({ min }) => Number(min) <= 0) &&
+      'A log scale has no place for values of 0 or less.',
+  ].filter(Boolean);
+  return notes.length > 0 ? html`<p class="chart-note">${notes.join(' ')}</p>` : nothing;
 }
 
 customElements.define('modelthat-metric-charts', MetricCharts);

@@ -8,7 +8,6 @@ import {
   LineController,
   LineElement,
   LogarithmicScale,
-  type Plugin,
   type Point,
   PointElement,
   Tooltip,
@@ -17,6 +16,7 @@ import { html, type PropertyValues } from 'lit';
 import type { CurveAxis } from '../../daemon/contract/compare-messages.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Series } from '../../daemon/contract/runs.ts';
+import { cursorLine } from './cursor-line.ts';
 import { formatPlace, placeOn } from './curve-axis.ts';
 import { PageElement } from './element.ts';
 import { smooth } from './smoothing.ts';
@@ -114,7 +114,12 @@ export class CurvesChart extends PageElement {
     const data = { datasets: this.curves.flatMap(curve => this.#datasets(curve, theme)) };
     const options = this.#options(theme);
     if (!this.#chart) {
-      this.#chart = new Chart(canvas, { type: 'line', data, options, plugins: [this.#cursorLine] });
+      this.#chart = new Chart(canvas, {
+        type: 'line',
+        data,
+        options,
+        plugins: [cursorLine(() => this.cursor)],
+      });
       return;
     }
     this.#chart.data = data;
@@ -197,26 +202,6 @@ export class CurvesChart extends PageElement {
       },
     };
   }
-
-  readonly #cursorLine: Plugin<'line'> = {
-    id: 'cursorLine',
-    afterDatasetsDraw: chart => {
-      const { x } = chart.scales;
-      const { cursor } = this;
-      if (!x || cursor === undefined || cursor < x.min || cursor > x.max) return;
-      const { ctx, chartArea } = chart;
-      const place = x.getPixelForValue(cursor);
-      ctx.save();
-      ctx.strokeStyle = chartTheme().text;
-      ctx.lineWidth = 1;
-      ctx.setLineDash([3, 3]);
-      ctx.beginPath();
-      ctx.moveTo(place, chartArea.top);
-      ctx.lineTo(place, chartArea.bottom);
-      ctx.stroke();
-      ctx.restore();
-    },
-  };
 }
 
 /** Place of the point that is next to `wanted`; the points ascend. */

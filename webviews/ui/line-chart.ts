@@ -11,25 +11,55 @@ import {
   PointElement,
   Tooltip,
 } from 'chart.js';
+import zoomPlugin from 'chartjs-plugin-zoom';
 import { html, type PropertyValues } from 'lit';
+import type { CurveAxis } from '../../daemon/contract/compare-messages.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
-import type { Series } from '../../daemon/contract/runs.ts';
+import type { Series, StepRange } from '../../daemon/contract/runs.ts';
+import { cursorLine } from './cursor-line.ts';
+import { formatPlace, placeOn } from './curve-axis.ts';
 import { PageElement } from './element.ts';
 import { smooth } from './smoothing.ts';
 import { type ChartTheme, chartStyle, chartTheme, onThemeChange, withAlpha } from './theme.ts';
 
-Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Filler, Tooltip);
+Chart.register(
+  LineController,
+  LineElement,
+  PointElement,
+  LinearScale,
+  LogarithmicScale,
+  Filler,
+  Tooltip,
+  zoomPlugin,
+);
 
-/** A metric over its steps. Sampled curves show the range of each bucket behind their mean. */
+/** A drag that is shorter than this, in pixels, is a click. */
+const SHORTEST_DRAG = 8;
+
+/** How a curve is drawn. */
+export interface CurveLook {
+  readonly axis: CurveAxis;
+  readonly logScale: boolean;
+  /** 0 = as it is, to just under 1. */
+  readonly smoothing: number;
+}
+
+/**
+ * One metric of one run. Sampled curves show the range of each bucket behind their mean. Tells `cursor` (where the pointer
+ * is on the x axis; undefined when it is gone) and `zoom` (the steps that were dragged over; undefined for all).
+ */
 export class LineChart extends PageElement {
   static override properties = {
     series: { attribute: false },
-    logScale: { attribute: false },
-    smoothing: { attribute: false },
+    look: { attribute: false },
+    start: { attribute: false },
+    cursor: { attribute: false },
   };
   declare series: Series | undefined;
-  declare logScale: boolean;
-  declare smoothing: number;
+  declare look: CurveLook;
+  /** When the run began, in milliseconds since the epoch. */
+  declare start: number;
+  declare cursor: number | undefined;
   #chart: Chart<'line', Point[]> | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -46,35 +76,120 @@ export class LineChart extends PageElement {
   }
 
   protected override render() {
-    return html`<canvas role="img" aria-label=${this.series ? description(this.series) : 'Loading'}></canvas>`;
+    return html`<canvas role="img" aria-label=${this.series ? description(this.series) : 'Loading'}
+      @pointerleave=${() => this.tell('cursor', undefined)} @dblclick=${() => this.tell('zoom', undefined)}></canvas>`;
   }
 
-  protected override updated(_changed: PropertyValues): void {
-    this.#draw();
+  protected override updated(changed: PropertyValues): void {
+    if (changed.size === 1 && changed.has('cursor')) this.#chart?.render();
+    else this.#draw();
   }
 
   #draw(): void {
     const canvas = this.querySelector('canvas');
     if (!canvas || !this.series) return;
     const theme = chartTheme();
-    const data = { datasets: datasets(this.series, this.smoothing, theme) };
-    const options = chartOptions(theme, this.logScale, this.series);
+    const places = this.series.points.map(point => placeOn(this.look.axis, point, this.start));
+    const data = { datasets: datasets(this.series, places, this.look.smoothing, theme) };
+    const options = this.#options(theme, this.series, places);
     if (!this.#chart) {
-      this.#chart = new Chart(canvas, { type: 'line', data, options });
+      this.#chart = new Chart(canvas, {
+        type: 'line',
+        data,
+        options,
+        plugins: [cursorLine(() => this.cursor)],
+      });
       return;
     }
     this.#chart.data = data;
     this.#chart.options = options;
     this.#chart.update('none');
   }
+
+  #options(theme: ChartTheme, series: Series, places: readonly number[]): ChartOptions<'line'> {
+    const { scale, ticks, tooltip } = chartStyle(theme);
+    const { axis, logScale } = this.look;
+    const [min, max] = [Math.min(...places), Math.max(...places)];
+    return {
+      animation: false,
+      parsing: false,
+      normalized: true,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'index', intersect: false },
+      onHover: ({ x }, _elements, chart) =>
+        this.tell('cursor', x === null ? undefined : chart.scales.x?.getValueForPixel(x)),
+      scales: {
+        x: {
+          ...scale,
+          type: 'linear',
+          ...(places.length > 0 && { min, max }),
+          grid: { display: false },
+          ticks: {
+            ...ticks,
+            maxTicksLimit: axis === 'step' ? 6 : 4,
+            includeBounds: false,
+            maxRotation: 0,
+            ...(axis === 'step' && { precision: 0 }),
+            callback: value => formatPlace(axis, Number(value), max - min),
+          },
+        },
+        y: {
+          ...scale,
+          type: logScale ? 'logarithmic' : 'linear',
+          ticks: { ...ticks, maxTicksLimit: 5, callback: value => formatMetric(Number(value)) },
+        },
+      },
+      plugins: {
+        tooltip: {
+          ...tooltip,
+          filter: item => item.datasetIndex === 0,
+          callbacks: {
+            title: ([item]) =>
+              `${axis === 'step' ? 'Step ' : ''}${formatPlace(axis, item?.parsed.x ?? 0, max - min)}`,
+            label: item => formatMetric(Number(item.parsed.y)),
+          },
+        },
+        zoom: {
+          zoom: {
+            mode: 'x',
+            drag: {
+              enabled: true,
+              threshold: SHORTEST_DRAG,
+              backgroundColor: withAlpha(theme.line, 0.2),
+              borderColor: theme.line,
+              borderWidth: 1,
+            },
+            onZoomComplete: ({ chart }) => this.#zoomed(series, places, chart.scales.x),
+          },
+        },
+      },
+    };
+  }
+
+  #zoomed({ points }: Series, places: readonly number[], x: { min: number; max: number } | undefined): void {
+    const steps = points
+      .filter((_point, index) => x && (places[index] ?? 0) >= x.min && (places[index] ?? 0) <= x.max)
+      .map(({ step }) => step);
+    const range: StepRange = { fromStep: Math.min(...steps), toStep: Math.max(...steps) };
+    // Between two points there is nothing to look at.
+    if (range.toStep > range.fromStep) this.tell('zoom', range);
+    else this.#draw();
+  }
 }
 
-function datasets(series: Series, smoothing: number, theme: ChartTheme): ChartDataset<'line', Point[]>[] {
+function datasets(
+  series: Series,
+  places: readonly number[],
+  smoothing: number,
+  theme: ChartTheme,
+): ChartDataset<'line', Point[]>[] {
   const { points } = series;
   const values = points.map(point => Number(point.value));
   const sampled = series.total > points.length;
+  // Clocks go back where a run was resumed; a chart wants its points in order.
   const at = (ys: readonly number[]): Point[] =>
-    points.map(({ step }, index) => ({ x: step, y: ys[index] ?? Number.NaN }));
+    places.map((x, index) => ({ x, y: ys[index] ?? Number.NaN })).sort((a, b) => a.x - b.x);
   const line = (ys: readonly number[], color: string, width = 1.5): ChartDataset<'line', Point[]> => ({
     data: at(ys),
     borderColor: color,
@@ -93,64 +208,10 @@ function datasets(series: Series, smoothing: number, theme: ChartTheme): ChartDa
     smoothing > 0
       ? [line(smooth(values, smoothing), theme.line), line(values, withAlpha(theme.line, 0.3), 1)]
       : [line(values, theme.line)];
-  const range = [
-    edge(
-      points.map(({ min }) => Number(min)),
-      false,
-    ),
-    edge(
-      points.map(({ max }) => Number(max)),
-      '-1',
-    ),
-  ];
-  return sampled ? [...main, ...range] : main;
-}
-
-function chartOptions(theme: ChartTheme, logScale: boolean, { points }: Series): ChartOptions<'line'> {
-  const { scale, ticks, tooltip } = chartStyle(theme);
-  return {
-    animation: false,
-    parsing: false,
-    normalized: true,
-    responsive: true,
-    maintainAspectRatio: false,
-    interaction: { mode: 'index', intersect: false },
-    scales: {
-      x: {
-        ...scale,
-        type: 'linear',
-        min: points[0]?.step,
-        max: points.at(-1)?.step,
-        grid: { display: false },
-        ticks: {
-          ...ticks,
-          maxTicksLimit: 6,
-          includeBounds: false,
-          maxRotation: 0,
-          precision: 0,
-        },
-      },
-      y: {
-        ...scale,
-        type: logScale ? 'logarithmic' : 'linear',
-        ticks: {
-          ...ticks,
-          maxTicksLimit: 5,
-          callback: value => formatMetric(Number(value)),
-        },
-      },
-    },
-    plugins: {
-      tooltip: {
-        ...tooltip,
-        filter: item => item.datasetIndex === 0,
-        callbacks: {
-          title: ([item]) => `Step ${item?.parsed.x ?? ''}`,
-          label: item => formatMetric(Number(item.parsed.y)),
-        },
-      },
-    },
-  };
+  if (!sampled) return main;
+  const lowest = points.map(({ min }) => Number(min));
+  const highest = points.map(({ max }) => Number(max));
+  return [...main, edge(lowest, false), edge(highest, '-1')];
 }
 
 /** The curve in words. */
