@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ApiError, invalid, withoutMissing } from '../contract/errors.ts';
 import {
   BY_A_PERSON,
@@ -20,6 +21,7 @@ import { decodePageToken, type Page } from '../tracking/pages.ts';
 import { Claim } from './claims.ts';
 import type { PipelineDefinition } from './definition/model.ts';
 import { suggest } from './definition/source.ts';
+import { writeEdits } from './dvc/overrides.ts';
 import type { Engine } from './engine.ts';
 import type { HiddenWords } from './hiding.ts';
 import { LiveExecutions } from './live.ts';
@@ -215,8 +217,9 @@ export class ExecutionService {
     const [rival] = rivals;
     if (rival && concurrency === 'skip') throw alreadyRunning(rival.state.execution);
     const waitsFor = this.#live.obstacle(claim);
+    if (definition.dvc?.edits && waitsFor !== undefined) throw cannotWait(definition, waitsFor);
     const number = await this.#database.read('pipelines.nextNumber', { pipeline: definition.name });
-    const runner = await this.#create(asked, definition, { force, number, waitsFor, resumed });
+    const runner = await this.#create(asked, writeEdits(definition), { force, number, waitsFor, resumed });
     // What it waits for may have ended meanwhile.
     this.#beginQueued();
     if (concurrency === 'replace') {
@@ -466,6 +469,15 @@ export class ExecutionService {
 function noStep(id: string, step: string, steps: readonly { readonly name: string }[]): ApiError {
   const names = steps.map(({ name }) => name);
   return invalid(`Execution “${id}” has no step “${step}”. ${suggest(step, names)}`);
+}
+
+/** Its values would be in the files that the other one still reads. */
+function cannotWait({ name, dvc }: PipelineDefinition, waitsFor: string): ApiError {
+  const files = Object.keys(dvc?.edits ?? {}).map(file => path.basename(file));
+  return new ApiError(
+    'RESOURCE_CONFLICT',
+    `“${name}” ${waitsFor}, and other parameters would change ${files.join(', ')} meanwhile. Start it once that has ended.`,
+  );
 }
 
 function alreadyRunning(rival: ExecutionRecord): ApiError {

@@ -159,7 +159,9 @@ export class ParameterForm extends PageElement {
     if (runs.length === 0) return 'Nothing would run.';
     const { estimate } = tried.plan;
     const names = runs.length > 4 ? `${runs.length} steps` : runs.join(', ');
-    return `Would run ${names}${estimate ? `, about ${formatDuration(estimate)}` : ''}.`;
+    const written = Object.keys(set).length > 0 && this.file.endsWith('dvc.yaml');
+    const where = written ? ' As with DVC, the values are written into their files.' : '';
+    return `Would run ${names}${estimate ? `, about ${formatDuration(estimate)}` : ''}.${where}`;
   }
 
   #overrides(): { set: Overrides; problems: number } {

@@ -43,7 +43,12 @@ export interface DvcProject {
   readonly root: string;
   /** What its stages depend on of the data that `.dvc` files keep versions of. */
   readonly data: readonly DvcData[];
+  /** What files of parameters are to hold before it is run; absent when they are to stay as they are. */
+  readonly edits?: ParamsEdits;
 }
+
+/** Texts of files of parameters, by their absolute paths. */
+export type ParamsEdits = Readonly<Record<string, string>>;
 
 /** A file or folder that a `.dvc` file keeps a version of. */
 export interface DvcData {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, TomlDate, TomlError } from 'smol-toml';
 import type { Diagnostic } from '../../contract/pipelines.ts';
-import { readSource } from '../definition/source.ts';
+import { readSource, Source } from '../definition/source.ts';
 import { isDict, type PythonDict, PythonTime, type PythonValue } from './python.ts';
 import { PythonSyntaxError, readPythonParams } from './python-params.ts';
 import { DVC_YAML } from './yaml.ts';
@@ -14,22 +14,27 @@ export interface ReadParams {
   readonly problems: readonly Diagnostic[];
 }
 
-/** Reads a file of parameters by what its name ends with. A file that cannot be read is a problem, not an exception. */
-export function readParamsFile(file: string): ReadParams {
+/**
+ * Reads a file of parameters by what its name ends with. A file that cannot be read is a problem, not an exception.
+ *
+ * @param instead text in place of the file's content
+ */
+export function readParamsFile(file: string, instead?: string): ReadParams {
+  const readText = () => instead ?? readFileSync(file, 'utf8');
   switch (path.extname(file).toLowerCase()) {
     case '.py':
-      return readWith(file, readPythonParams);
+      return readWith(file, () => readPythonParams(readText()));
     case '.toml':
-      return readWith(file, text => fromToml(parse(text, { integersAsBigInt: true })) as PythonDict);
+      return readWith(file, () => fromToml(parse(readText(), { integersAsBigInt: true })) as PythonDict);
     case '.json':
-      return readJson(file);
+      return readJson(file, instead);
     default:
-      return readYaml(file);
+      return readYaml(file, instead);
   }
 }
 
-function readYaml(file: string): ReadParams {
-  const source = readSource(file, DVC_YAML);
+function readYaml(file: string, instead: string | undefined): ReadParams {
+  const source = instead === undefined ? readSource(file, DVC_YAML) : new Source(file, instead, DVC_YAML);
   const values = (source.data ?? new Map()) as PythonValue;
   if (!source.failed && !isDict(values))
     source.error([], 'parameters must be a mapping of names to values', 'Write lines like “lr: 0.1”.');
@@ -37,17 +42,17 @@ function readYaml(file: string): ReadParams {
 }
 
 /** JSON is YAML, whose reader tells 1 from 1.0. */
-function readJson(file: string): ReadParams {
-  const strict = readWith(file, text => {
-    JSON.parse(text);
+function readJson(file: string, instead: string | undefined): ReadParams {
+  const strict = readWith(file, () => {
+    JSON.parse(instead ?? readFileSync(file, 'utf8'));
     return new Map();
   });
-  return strict.problems.length > 0 ? strict : readYaml(file);
+  return strict.problems.length > 0 ? strict : readYaml(file, instead);
 }
 
-function readWith(file: string, read: (text: string) => PythonDict): ReadParams {
+function readWith(file: string, read: () => PythonDict): ReadParams {
   try {
-    return { values: read(readFileSync(file, 'utf8')), problems: [] };
+    return { values: read(), problems: [] };
   } catch (error) {
     return { values: new Map(), problems: [problemIn(file, error as Error)] };
   }

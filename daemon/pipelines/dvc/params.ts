@@ -1,13 +1,19 @@
 /** The values of the parameters that stages depend on. */
 import { existsSync } from 'node:fs';
 import { isList } from './context.ts';
-import type { DvcParams } from './model.ts';
+import type { DvcParams, ParamsEdits } from './model.ts';
 import { readParamsFile } from './params-file.ts';
 import { isDict, type PythonDict, type PythonValue } from './python.ts';
 
 /** Reads files of parameters, each once. */
 export class ParamsReader {
   readonly #read = new Map<string, PythonDict | undefined>();
+  readonly #edits: ParamsEdits;
+
+  /** @param edits what files are read as in place of what they hold */
+  constructor(edits: ParamsEdits = {}) {
+    this.#edits = edits;
+  }
 
   /**
    * The values that a stage depends on, by name; a name without a value is missing.
@@ -22,14 +28,14 @@ export class ParamsReader {
   }
 
   #all(file: string): PythonDict | undefined {
-    if (!this.#read.has(file)) this.#read.set(file, readAll(file));
+    if (!this.#read.has(file)) this.#read.set(file, readAll(file, this.#edits[file]));
     return this.#read.get(file);
   }
 }
 
-function readAll(file: string): PythonDict | undefined {
+function readAll(file: string, instead: string | undefined): PythonDict | undefined {
   if (!existsSync(file)) return undefined;
-  const { values, problems } = readParamsFile(file);
+  const { values, problems } = readParamsFile(file, instead);
   return problems.some(({ severity }) => severity === 'error') ? undefined : values;
 }
 

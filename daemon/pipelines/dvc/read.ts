@@ -8,7 +8,8 @@ import { dvcCommand, dvcMutex, isLeftToDvc } from './elsewhere.ts';
 import { type DvcFile, readDvcFile } from './file.ts';
 import { checkProject, type Needs, type ProjectStage } from './graph.ts';
 import { checkInputs } from './inputs.ts';
-import type { DvcData, DvcOutput, DvcStage } from './model.ts';
+import type { DvcData, DvcOutput, DvcStage, ParamsEdits } from './model.ts';
+import { editsOf, OverrideError } from './overrides.ts';
 import { isDvcFile, type ProjectFiles, readData } from './project.ts';
 import { toPlain } from './python.ts';
 import { shellCommands, stageVariables } from './shell.ts';
@@ -28,27 +29,21 @@ export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): Re
   const { file, set = {} } = options;
   const folder = path.dirname(file);
   const name = path.basename(folder);
-  const vars = new VarsReader();
+  const root = project.root ?? folder;
+  const { edits, problem } = readOverrides(set, folder, root);
+  const vars = new VarsReader(edits);
   const { files, data } = readProject(project, options, vars);
   const own = files.find(({ source }) => source.file === file) as DvcFile;
+  if (problem) own.source.error([], problem.message, problem.remedy);
   const stages = files.flatMap(each => stagesOf(each, folder));
   const needs = checkProject(stages, data);
   const needed = withNeeds(stages, needs, own);
   checkInputs(needed, data, vars);
-  const [override] = Object.entries(set);
-  if (override) {
-    const [name, value] = override;
-    own.source.error(
-      [],
-      `“--set ${name}=${value}” would change nothing: the stages read their parameters from files`,
-      `Change “${name}” there, or have DVC do it: dvc exp run --set-param ${name}=${value}`,
-    );
-  }
+  checkEdits(own, edits, vars);
 
   const sources = [own, ...files.filter(each => each !== own)].map(({ source }) => source);
   const problems = [...sources.flatMap(source => source.problems), ...vars.problems];
   if (problems.some(({ severity }) => severity === 'error')) return { definition: null, name, problems };
-  const root = project.root ?? folder;
   const definition: PipelineDefinition = {
     name,
     file,
@@ -57,9 +52,34 @@ export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): Re
     params: toPlain(own.params),
     metrics: {},
     steps: needed.map(stage => toStep(stage, own, root, needs.get(stage.name))),
-    dvc: { root, data: touched(data, needed) },
+    dvc: { root, data: touched(data, needed), ...(Object.keys(edits).length > 0 && { edits }) },
   };
   return { definition, name, problems };
+}
+
+/** The overrides as edits of files, or what is wrong with them. */
+function readOverrides(
+  set: Readonly<Record<string, string>>,
+  folder: string,
+  root: string,
+): { edits: ParamsEdits; problem?: OverrideError } {
+  try {
+    return { edits: editsOf(set, folder, root) };
+  } catch (error) {
+    if (error instanceof OverrideError) return { edits: {}, problem: error };
+    throw error;
+  }
+}
+
+/** No other files are changed than those that the pipeline reads. */
+function checkEdits({ source }: DvcFile, edits: ParamsEdits, vars: VarsReader): void {
+  for (const file of Object.keys(edits))
+    if (!vars.files.includes(file))
+      source.error(
+        [],
+        `no stage and no “vars” reads ${path.relative(path.dirname(source.file), file)}: nothing would change`,
+        'List its parameters under “params” of the stage.',
+      );
 }
 
 /** What files of a project hold. */

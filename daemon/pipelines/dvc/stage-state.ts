@@ -7,7 +7,7 @@ import type { DvcContent } from './content.ts';
 import type { Wanted } from './dvc-thread.ts';
 import type { DvcFiles } from './files.ts';
 import type { LockEntry } from './lock-entry.ts';
-import type { DvcData, DvcStage } from './model.ts';
+import type { DvcData, DvcStage, ParamsEdits } from './model.ts';
 import { ParamsReader } from './params.ts';
 import { keyText, type PythonDict, toPlain } from './python.ts';
 
@@ -21,6 +21,8 @@ export interface Placed {
   readonly data: readonly DvcData[];
   /** Folder of the definition: what people know paths by. */
   readonly folder: string;
+  /** What its files of parameters are read as in place of what they hold. */
+  readonly edits: ParamsEdits | undefined;
 }
 
 export interface StageState extends StepState {
@@ -40,7 +42,7 @@ export function placed(definition: PipelineDefinition, step: Step): Placed {
   const { dvc: stage } = step;
   if (!project || !stage) throw new Error(`“${step.name}” is no stage of a dvc.yaml`);
   const data = project.data.filter(each => stage.deps.some(dep => isTouching(dep, each.path)));
-  return { step, stage, root: project.root, data, folder };
+  return { step, stage, root: project.root, data, folder, edits: project.edits };
 }
 
 function isTouching(a: string, b: string): boolean {
@@ -73,7 +75,7 @@ export async function readStageStates(
   const kept = stages.flatMap(each => keptOf(each, entryOf(each.stage)));
   const has = await files.has(first.root, kept);
   const lost = new Set(kept.filter((_, index) => !has[index]));
-  const reader = new ParamsReader();
+  const reader = new ParamsReader(first.edits);
   return stages.map((each, index) => {
     const found = new Map((wanted[index] ?? []).map(item => [item.place, contents.get(keyOf(item)) ?? null]));
     return stateOf(each, { entry: entryOf(each.stage), contents: found, lost, reader, instead });

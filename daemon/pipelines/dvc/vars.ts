@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Diagnostic } from '../../contract/pipelines.ts';
 import { type Source, type SourcePath, suggest } from '../definition/source.ts';
 import { Context, isList } from './context.ts';
+import type { ParamsEdits } from './model.ts';
 import { type ReadParams, readParamsFile } from './params-file.ts';
 import { isDict, type PythonDict, PythonTime, type PythonValue } from './python.ts';
 import { isTemplate } from './template.ts';
@@ -35,10 +36,21 @@ export class VarsReader {
   /** Problems in the files, each once. */
   readonly problems: Diagnostic[] = [];
   readonly #files = new Map<string, ReadParams>();
+  readonly #edits: ParamsEdits;
+
+  /** @param edits what files are read as in place of what they hold */
+  constructor(edits: ParamsEdits = {}) {
+    this.#edits = edits;
+  }
+
+  /** Files that were read. */
+  get files(): string[] {
+    return [...this.#files.keys()];
+  }
 
   /** The parameters of a file; undefined when it cannot be read, which `problems` then tells of. */
   params(file: string): PythonDict | undefined {
-    const read = this.#files.get(file) ?? readParamsFile(file);
+    const read = this.#files.get(file) ?? readParamsFile(file, this.#edits[file]);
     if (!this.#files.has(file)) this.problems.push(...read.problems);
     this.#files.set(file, read);
     return read.problems.length === 0 ? read.values : undefined;

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the files' own syntax
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -183,6 +184,45 @@ describe('stages of a dvc.yaml', function () {
     assert.deepEqual(await plan(), {
       make: 'run: parameter features.lags: [7,14] → [7,14,28]; raw/a.csv changed; command: ls raw > out.txt → ls -l raw > out.txt',
     });
+  });
+
+  it('run with other parameters, which are in their files from then on, as DVC has it', async () => {
+    put('params.yaml', 'lr: 0.1   # tried: 0.2', 'n: 1');
+    put(
+      'dvc.yaml',
+      'stages:',
+      '  make:',
+      '    cmd: grep -h lr params.yaml > out.txt && echo ${n} >> out.txt',
+      '    params: [lr]',
+      '    outs: [out.txt]',
+    );
+    await run();
+    const body = { file: place('dvc.yaml'), set: { lr: '0.5', n: '2' } };
+    const { steps } = await daemon.client.call(planExecution, { body });
+    assert.match(steps[0]?.reason ?? '', /^parameter lr: 0\.1 → 0\.5; command: .*echo 1 .* → .*echo 2/);
+    assert.equal(readFileSync(place('params.yaml'), 'utf8'), 'lr: 0.1   # tried: 0.2\nn: 1\n');
+    const { id } = await daemon.client.call(startExecution, { body });
+    const execution = await ended(daemon, id);
+    assert.deepEqual([execution.status, execution.set], ['succeeded', body.set]);
+    assert.equal(readFileSync(place('params.yaml'), 'utf8'), 'lr: 0.5   # tried: 0.2\nn: 2\n');
+    assert.equal(readFileSync(place('out.txt'), 'utf8'), 'lr: 0.5   # tried: 0.2\n2\n');
+    assert.match(await dvc.ok(place('.'), 'status'), /up to date/);
+    assert.match((await plan()).make ?? '', /^skip/);
+  });
+
+  it('refuse other parameters while what runs reads the files that they would change', async () => {
+    put('params.yaml', 'n: 1');
+    put(
+      'dvc.yaml',
+      'stages:',
+      '  wait: {cmd: "until [ -e go ]; do sleep 0.02; done", params: [n], always_changed: true}',
+    );
+    const { id } = await start();
+    const body = { file: place('dvc.yaml'), set: { n: '2' }, concurrency: 'queue' as const };
+    await assert.rejects(daemon.client.call(startExecution, { body }), /would change params\.yaml meanwhile/);
+    put('go', '');
+    await ended(daemon, id);
+    assert.equal(readFileSync(place('params.yaml'), 'utf8'), 'n: 1\n');
   });
 
   it('get their outputs back from the runs that either has made', async () => {
