@@ -1,5 +1,5 @@
 // Who may import whom (docs/architecture.md). An arrow that is not allowed here is an error in `npm run check`.
-const services = '^daemon/(tracking|models|registry|artifacts|archive|environments|lineage|evaluation|pipelines|secrets|tuning|serving|monitoring|housekeeping|audit|webhooks|reproduction)/';
+const services = '^daemon/(tracking|models|registry|artifacts|archive|environments|lineage|evaluation|pipelines|secrets|tuning|serving|monitoring|housekeeping|audit|webhooks|reproduction|sources)/';
 
 module.exports = {
   forbidden: [

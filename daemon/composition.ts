@@ -47,6 +47,8 @@ import { RegisteredModels } from './serving/models.ts';
 import { pythonFinder } from './serving/python.ts';
 import { mountServing } from './serving/routes.ts';
 import { ServingService } from './serving/service.ts';
+import { mountSources } from './sources/routes.ts';
+import { SourceService } from './sources/service.ts';
 import { mountTracking } from './tracking/routes.ts';
 import { TrackingService } from './tracking/service.ts';
 import { watchSilence } from './tracking/silence.ts';
@@ -219,7 +221,9 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   );
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
-  mountMlflow(router, { artifacts, uploads, tracking, models, registry, stages, webhooks });
+  const sources = new SourceService(database, place.workspace);
+  mountSources(router, sources);
+  mountMlflow(router, { artifacts, uploads, tracking, models, registry, stages, webhooks, sources });
   if (surroundings.testReset) mountTestReset(router, database, files);
 
   return {

@@ -56,8 +56,18 @@ const pythonPrograms = [
   'daemon/serving/runtimes/pyfunc_process.py',
 ];
 
-/** The Python package that steps can import, and where the daemon has it. */
-const pythonPackage = { from: 'python/modelthat/src/modelthat', to: 'dist/daemon/python/modelthat' };
+/** The Python package that steps can import, with what announces its plugins to MLflow, and where the daemon has it. */
+const pythonPackage = {
+  from: 'python/modelthat/src',
+  to: 'dist/daemon/python',
+  files: [
+    'modelthat/__init__.py',
+    'modelthat/mlflow_plugin.py',
+    'modelthat/py.typed',
+    'modelthat-0.1.0.dist-info/METADATA',
+    'modelthat-0.1.0.dist-info/entry_points.txt',
+  ],
+};
 
 const existing = (files: readonly string[]) => files.filter(file => fs.existsSync(path.join(root, file)));
 
@@ -174,8 +184,8 @@ function copyPythonPrograms(): void {
   for (const file of existing(pythonPrograms)) {
     fs.cpSync(path.join(root, file), path.join(dist, 'daemon', path.basename(file)));
   }
-  const { from, to } = pythonPackage;
-  for (const name of ['__init__.py', 'py.typed'])
+  const { from, to, files } = pythonPackage;
+  for (const name of files)
     fs.cpSync(path.join(root, from, name), path.join(root, to, name));
 }
 

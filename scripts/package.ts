@@ -32,6 +32,7 @@ const OWN_FILES = [
   'dist/cli.mjs',
   'dist/daemon/*.{mjs,py}',
   'dist/daemon/python/modelthat/*',
+  'dist/daemon/python/modelthat-0.1.0.dist-info/*',
   'dist/webviews/*.{js,css,ttf}',
 ];
 
@@ -121,6 +122,7 @@ function checkStage(stage: string): void {
     'dist/daemon/evaluation_process.py',
     'dist/daemon/pyfunc_process.py',
     'dist/daemon/python/modelthat/__init__.py',
+    'dist/daemon/python/modelthat-0.1.0.dist-info/entry_points.txt',
     `${NATIVE_FOLDER}/better-sqlite3/prebuilds/${target}.node`,
     `${NATIVE_FOLDER}/onnxruntime-node/bin/napi-v6/${platform}/${arch}/onnxruntime_binding.node`,
   ];

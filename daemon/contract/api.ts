@@ -14,6 +14,7 @@ import * as rules from './rules.ts';
 import * as runLists from './run-lists.ts';
 import * as runs from './runs.ts';
 import * as serving from './serving.ts';
+import * as sources from './sources.ts';
 import * as tokens from './tokens.ts';
 import * as webhooks from './webhooks.ts';
 
@@ -40,6 +41,7 @@ export const operations: ReadonlyMap<string, AnyRoute> = new Map(
     reproductions,
     lineage,
     serving,
+    sources,
     imports,
     tokens,
     webhooks,

@@ -24,6 +24,7 @@ import { webhooks } from './migrations/0017-webhooks.ts';
 import { approvalRequests } from './migrations/0018-approval-requests.ts';
 import { reproductions } from './migrations/0019-reproductions.ts';
 import { registrars } from './migrations/0020-registrars.ts';
+import { sources } from './migrations/0021-sources.ts';
 
 /** Marks a file as a modelthat database ("MTHT"). */
 export const APPLICATION_ID = 0x4d544854;
@@ -53,6 +54,7 @@ const MIGRATIONS: readonly Migration[] = [
   approvalRequests,
   reproductions,
   registrars,
+  sources,
 ];
 
 /** The schema this daemon writes, kept in the file as `user_version`. */

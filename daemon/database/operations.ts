@@ -12,6 +12,7 @@ import * as results from '../pipelines/cache/store.ts';
 import * as pipelines from '../pipelines/store.ts';
 import * as registry from '../registry/store.ts';
 import * as reproductions from '../reproduction/store.ts';
+import * as sources from '../sources/store.ts';
 import * as tracking from '../tracking/store.ts';
 import * as webhooks from '../webhooks/store.ts';
 import * as reset from './reset.ts';
@@ -32,6 +33,7 @@ export const writes = {
   ...housekeeping.writes,
   ...results.writes,
   ...reproductions.writes,
+  ...sources.writes,
 } as const satisfies Record<string, Operation<never, unknown>>;
 export const reads = {
   ...soundness.reads,
@@ -46,6 +48,7 @@ export const reads = {
   ...results.reads,
   ...reproductions.reads,
   ...lineage.reads,
+  ...sources.reads,
 } as const satisfies Record<string, Operation<never, unknown>>;
 
 /** What the writer thread does in between, see IdleWork. */

@@ -6,10 +6,12 @@ import { readJson } from '../http/body.ts';
 import { sendJson } from '../http/errors.ts';
 import { answerOnce } from '../http/idempotency.ts';
 import type { ApiRouter, RawHandler } from '../http/router.ts';
+import type { SourceService } from '../sources/service.ts';
 import type { WebhookService } from '../webhooks/service.ts';
 import { type ArtifactParts, artifactProxyRoutes, artifactRoutes } from './artifacts.ts';
 import { experimentRoutes } from './experiments.ts';
 import { Fields } from './fields.ts';
+import { recordingPlaces } from './logged-at.ts';
 import { loggedModelRoutes } from './logged-models.ts';
 import { metricRoutes } from './metrics.ts';
 import { modelVersionRoutes } from './model-versions.ts';
@@ -22,7 +24,7 @@ import { serverInfoRoutes } from './server-info.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** What the protocol is served with. */
-type MlflowParts = ArtifactParts & { readonly webhooks: WebhookService };
+type MlflowParts = ArtifactParts & { readonly webhooks: WebhookService; readonly sources: SourceService };
 
 /** Every route of the protocol that is answered. */
 function mlflowRoutes(parts: MlflowParts): MlflowRoute[] {
@@ -49,7 +51,7 @@ export function mountMlflow(router: ApiRouter, parts: MlflowParts): void {
     for (const prefix of route.prefixes)
       router.raw(
         { method: route.method, path: prefix + route.path, access: route.access ?? 'execution' },
-        'handle' in route ? route.handle : messageHandler(route),
+        recordingPlaces('handle' in route ? route.handle : messageHandler(route), parts.sources),
       );
 }
 

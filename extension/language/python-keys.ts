@@ -1,7 +1,6 @@
 import { parser } from '@lezer/python';
 import { type FoundKey, unquoted } from './found-key.ts';
-
-type SyntaxNode = ReturnType<typeof parser.parse>['topNode'];
+import { childrenOf, type SyntaxNode } from './python-syntax.ts';
 
 /**
  * The parameters that DVC finds in Python code: what it assigns at its top, in classes (under their names), and to `self`
@@ -79,11 +78,4 @@ class Reader {
   #text({ from, to }: SyntaxNode): string {
     return this.#code.slice(from, to);
   }
-}
-
-function childrenOf(node: SyntaxNode): SyntaxNode[] {
-  const children: SyntaxNode[] = [];
-  for (let child = node.firstChild; child; child = child.nextSibling)
-    if (child.name !== 'Comment') children.push(child);
-  return children;
 }
