@@ -11,6 +11,7 @@ import { pipelineCommands } from './commands/pipelines.ts';
 import type { OpenModel } from './commands/promote.ts';
 import { reproductionCommands } from './commands/reproductions.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
+import { type CompareRuns, sourceCommands } from './commands/sources.ts';
 import type { OpenPipeline } from './commands/start.ts';
 import { COMMANDS, type CommandDeclaration, type CommandId } from './contributes/commands.ts';
 import { TASK_TYPE } from './contributes/names.ts';
@@ -21,9 +22,14 @@ import { PipelineLenses } from './editor/code-lens.ts';
 import { PipelineDiagnostics } from './editor/diagnostics.ts';
 import { PIPELINE_DOCUMENTS, REGISTERING_DOCUMENTS } from './editor/documents.ts';
 import { LanguageFeatures } from './editor/language-features.ts';
+import { LOGGING_DOCUMENTS } from './editor/logging-documents.ts';
+import { MetricHovers } from './editor/metric-hover.ts';
+import { MetricNotes } from './editor/metric-notes.ts';
 import { ModelLenses } from './editor/model-lenses.ts';
 import { PipelineWatch } from './editor/pipeline-watch.ts';
+import { SourceWatch } from './editor/source-watch.ts';
 import { StepLogs } from './editor/step-logs.ts';
+import { TrainingLenses } from './editor/training-lenses.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
 import { offerImport } from './integrations/import-offer.ts';
 import { Links } from './integrations/links.ts';
@@ -53,13 +59,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const trees = [new ExperimentsTree(stores), new PipelinesTree(stores), new ModelsTree(stores)];
   const logs = new StepLogs();
   const watch = new PipelineWatch(stores, log);
+  const sources = new SourceWatch(stores, log);
   const modelLenses = new ModelLenses(stores, log);
   const runs = runPanels(context.extensionUri, stores, log);
   const openBeside: OpenRun = (connection, runId) => runs.open(connection, runId, vscode.ViewColumn.Beside);
   const comparisons = comparePanels(context.extensionUri, stores, log, openBeside);
+  const compare: CompareRuns = (connection, ids) => comparisons.open(connection, ids.join(' '));
   const tables = runsPanels(context.extensionUri, stores, log, {
     openRun: openBeside,
-    compare: (connection, ids) => comparisons.open(connection, ids.join(' ')),
+    compare,
   });
   const pipelines = pipelinePanels(context.extensionUri, stores, log);
   const models = modelPanels(context.extensionUri, stores, log);
@@ -74,6 +82,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const handlers: Handlers = {
     ...daemonCommands(stores, trees, log),
     ...runCommands(stores, openRun, (connection, ids) => tables.open(connection, idOf(ids))),
+    ...sourceCommands(stores, openBeside, compare),
     ...importCommands(stores),
     ...exportCommands(stores),
     ...pipelineCommands(stores, openPipeline),
@@ -105,6 +114,10 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerUriHandler(new Links(stores, openModel)),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new PipelineTasks(cli)),
     vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses(watch)),
+    sources,
+    new MetricNotes(sources),
+    vscode.languages.registerHoverProvider(LOGGING_DOCUMENTS, new MetricHovers(stores, sources)),
+    vscode.languages.registerCodeLensProvider(LOGGING_DOCUMENTS, new TrainingLenses(sources)),
     modelLenses,
     vscode.languages.registerCodeLensProvider(REGISTERING_DOCUMENTS, modelLenses),
     ...Object.entries(handlers).map(([id, handler]) =>

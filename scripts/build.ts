@@ -185,8 +185,7 @@ function copyPythonPrograms(): void {
     fs.cpSync(path.join(root, file), path.join(dist, 'daemon', path.basename(file)));
   }
   const { from, to, files } = pythonPackage;
-  for (const name of files)
-    fs.cpSync(path.join(root, from, name), path.join(root, to, name));
+  for (const name of files) fs.cpSync(path.join(root, from, name), path.join(root, to, name));
 }
 
 function sourceHash(): string {

@@ -44,6 +44,8 @@ export const SourceMetric = z.object({
   last: ValueOfRun,
   /** Of the run before that. */
   before: ValueOfRun.nullable(),
+  /** The last value in each of the newest runs that have it, oldest first: a chart of how it went. */
+  recent: z.array(ValueOfRun),
   /** Among runs that ended well or still run; null when in none of them it is a number. */
   lowest: ValueOfRun.nullable(),
   highest: ValueOfRun.nullable(),

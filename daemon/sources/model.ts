@@ -6,6 +6,8 @@ import type { ProductionRow, SourceRows, ValueRow } from './store.ts';
 
 /** Runs that came to nothing say nothing about the best. */
 const COUNTS_FOR_BEST = new Set(['FINISHED', 'RUNNING']);
+/** Values that show how a metric went from run to run. */
+const RECENT = 30;
 
 /**
  * The names that MLflow and the code of steps know a file by: its absolute path, and that from each folder between it and
@@ -45,6 +47,7 @@ export function resultsOf({ runs, more, values, production, places }: SourceRows
         key,
         last: lastOf,
         before: before ? shown(before) : null,
+        recent: rows.slice(0, RECENT).toReversed().map(shown),
         lowest: extreme(judged, (a, b) => a < b),
         highest: extreme(judged, (a, b) => a > b),
         production: inProduction(production.find(row => row.key === key)),

@@ -1,5 +1,5 @@
 import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
-import { all, context, file, folderOpen, inView, item, never, type When } from './when.ts';
+import { all, context, file, folderOpen, inPython, inView, item, never, type When } from './when.ts';
 
 /** Places other than the palette where a command can stand. */
 export type Menu = 'view/title' | 'view/item/context' | 'editor/title' | 'explorer/context';
@@ -115,6 +115,23 @@ export const COMMANDS = {
   },
   'modelthat.runs.import': { title: 'Import MLflow Runs…', palette: folderOpen, runsPrograms: true },
   'modelthat.runs.restore': { title: 'Restore Deleted Run…', palette: running },
+
+  'modelthat.sources.openRun': {
+    title: 'Open Last Run of This File',
+    icon: '$(graph-line)',
+    palette: all(running, inPython),
+  },
+  'modelthat.sources.compare': {
+    title: 'Compare Runs of This File',
+    icon: '$(git-compare)',
+    palette: all(running, inPython),
+  },
+  'modelthat.sources.run': {
+    title: 'Run This File and Track It',
+    icon: '$(play)',
+    runsPrograms: true,
+    palette: all(folderOpen, inPython),
+  },
 
   'modelthat.pipelines.run': {
     title: 'Run Pipeline',

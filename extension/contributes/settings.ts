@@ -4,6 +4,7 @@ export interface SettingValues {
   'modelthat.artifacts': string;
   'modelthat.terminals.track': boolean;
   'modelthat.editor.codeLens': boolean;
+  'modelthat.editor.inlineMetrics': boolean;
   'modelthat.notifications.after': number;
 }
 export type SettingId = keyof SettingValues;
@@ -47,7 +48,14 @@ export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingV
     type: 'boolean',
     default: true,
     markdownDescription:
-      'Shows *Run* above the steps of a pipeline file, with their last results and what is stale, and the newest version of a model where a file registers it.',
+      'Shows *Run* above the steps of a pipeline file, with their last results and what is stale, and the newest version of a model where a file registers it. In Python code that logs, how its last run stands.',
+    scope: 'window',
+  },
+  'modelthat.editor.inlineMetrics': {
+    type: 'boolean',
+    default: true,
+    markdownDescription:
+      'Shows behind each line that logs a metric what it came to in the last run, with the best, and the differences to the run before and to Production.',
     scope: 'window',
   },
   'modelthat.notifications.after': {

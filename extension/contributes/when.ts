@@ -22,4 +22,6 @@ export const not = (part: When): When => make(`!(${part})`);
 /** The editor's own keys. */
 export const trusted = make('isWorkspaceTrusted');
 export const folderOpen = make('workbenchState != empty');
+/** A Python file is in front. */
+export const inPython = make('editorLangId == python');
 export const never = make('false');

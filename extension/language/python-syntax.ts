@@ -17,8 +17,7 @@ export function calledName(
   code: string,
 ): { readonly object: string | undefined; readonly name: string } | undefined {
   const callee = call.firstChild;
-  if (callee?.name === 'VariableName')
-    return { object: undefined, name: code.slice(callee.from, callee.to) };
+  if (callee?.name === 'VariableName') return { object: undefined, name: code.slice(callee.from, callee.to) };
   const object = callee?.name === 'MemberExpression' ? callee.firstChild : null;
   const name = callee?.getChild('PropertyName');
   if (!object || !name) return undefined;

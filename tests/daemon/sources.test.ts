@@ -71,6 +71,11 @@ describe('the runs of a source file', () => {
       key: 'rmse',
       last: { runId: last, value: 2 },
       before: { runId: highest, value: 3 },
+      recent: [
+        { runId: lowest, value: 1 },
+        { runId: highest, value: 3 },
+        { runId: last, value: 2 },
+      ],
       lowest: { runId: lowest, value: 1 },
       highest: { runId: highest, value: 3 },
       production: null,
@@ -123,7 +128,12 @@ describe('the runs of a source file', () => {
         'content-type': 'application/json',
         [LOGGED_AT_HEADER]: header,
       });
-    for (const header of [JSON.stringify(place), 'no JSON', '{"run": 1}', JSON.stringify({ ...place, run: 'gone' })])
+    for (const header of [
+      JSON.stringify(place),
+      'no JSON',
+      '{"run": 1}',
+      JSON.stringify({ ...place, run: 'gone' }),
+    ])
       assert.equal((await log(header)).status, 200);
     const { metrics } = await results('helper.py');
     assert.deepEqual(only(metrics, 'dynamic').places, [{ line: 7, text: place.text }]);
@@ -152,7 +162,11 @@ describe('the runs of a source file', () => {
     }
     await client.post('registered-models/create', { name: 'sourced' });
     const runId = execution.steps[0]?.runId ?? '';
-    await client.post('model-versions/create', { name: 'sourced', source: `runs:/${runId}/m`, run_id: runId });
+    await client.post('model-versions/create', {
+      name: 'sourced',
+      source: `runs:/${runId}/m`,
+      run_id: runId,
+    });
     await client.post('model-versions/transition-stage', {
       name: 'sourced',
       version: '1',

@@ -1,7 +1,7 @@
 /** Which calls in Python code log metrics, and under which names, read from its syntax: nothing is executed. */
 import { parser } from '@lezer/python';
-import { Constants, type LoggedNames, UNKNOWN_NAMES } from './constants.ts';
 import { argumentsOf, calledName, type SyntaxNode } from '../python-syntax.ts';
+import { Constants, type LoggedNames, UNKNOWN_NAMES } from './constants.ts';
 
 /**
  * A call that logs metrics. `metrics` names them itself; `fit` trains a model in a file that has MLflow log by itself;

@@ -101,7 +101,8 @@ export class Constants {
   #keysOfCall(node: SyntaxNode): LoggedNames {
     const called = calledName(node, this.#code);
     const { positional, named } = argumentsOf(node, this.#code);
-    if (called?.object !== undefined || called?.name !== 'dict' || positional.length > 0) return UNKNOWN_NAMES;
+    if (called?.object !== undefined || called?.name !== 'dict' || positional.length > 0)
+      return UNKNOWN_NAMES;
     return { keys: [...named.keys()], patterns: [], open: false };
   }
 

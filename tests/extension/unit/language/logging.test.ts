@@ -105,10 +105,7 @@ describe('the entry of a training', () => {
   });
 
   it('else is where a run starts, else where something is logged', () => {
-    assert.equal(
-      entryLine('import mlflow\nwith mlflow.start_run() as run:\n  mlflow.log_metric("a", 1)'),
-      2,
-    );
+    assert.equal(entryLine('import mlflow\nwith mlflow.start_run() as run:\n  mlflow.log_metric("a", 1)'), 2);
     assert.equal(entryLine('import mlflow\n\nmlflow.log_metric("a", 1)'), 3);
   });
 });
