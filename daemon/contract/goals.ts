@@ -1,56 +1,25 @@
 /** What "better" means for a metric. */
 import type { Goal } from './pipelines.ts';
 
-/** Metrics whose better direction is beyond doubt, by the name that they commonly have. */
+/** Names of metrics of which everybody knows what is better. */
 const WELL_KNOWN: Readonly<Record<Goal, readonly string[]>> = {
   minimize: [
-    'loss',
-    'error',
-    'mse',
-    'rmse',
-    'mae',
-    'mape',
-    'smape',
-    'rmspe',
-    'rmsle',
-    'mean_squared_error',
-    'root_mean_squared_error',
-    'mean_absolute_error',
-    'log_loss',
-    'logloss',
-    'perplexity',
-    'brier_score',
+    ...['loss', 'error', 'mse', 'rmse', 'mae', 'mape', 'smape', 'rmspe', 'rmsle'],
+    ...['logloss', 'perplexity', 'brier_score'],
   ],
-  maximize: [
-    'accuracy',
-    'acc',
-    'score',
-    'precision',
-    'precision_score',
-    'recall',
-    'recall_score',
-    'f1',
-    'f1_score',
-    'auc',
-    'roc_auc',
-    'pr_auc',
-    'r2',
-    'r2_score',
-    'ndcg',
-    'bleu',
-    'accuracy_score',
-  ],
+  maximize: [...['accuracy', 'acc', 'score', 'precision', 'recall', 'f1', 'auc', 'r2', 'ndcg', 'bleu']],
 };
-/** What names of metrics begin with to say on which data. */
-const ON_DATA = /^(train|training|val|valid|validation|test|eval|cv|dev|holdout)[_/.-]/;
+
+const GOALS: readonly Goal[] = ['minimize', 'maximize'];
 
 /**
- * Whether less or more of a metric is better: as the project's pipelines say, else by a short list of well-known names, also
- * with what says on which data in front (`val_loss`). Undefined where nobody says it: no best is to be claimed then.
+ * What is better of a metric: as the pipelines say, else as its name does, or the last part of it (`val_accuracy`,
+ * `test/rmse`). Undefined = nobody knows: no best is to be claimed then.
  */
 export function goalOf(key: string, goals: Readonly<Record<string, Goal>>): Goal | undefined {
   if (Object.hasOwn(goals, key)) return goals[key];
-  const name = key.toLowerCase().replace(ON_DATA, '');
-  if (WELL_KNOWN.minimize.includes(name)) return 'minimize';
-  return WELL_KNOWN.maximize.includes(name) ? 'maximize' : undefined;
+  const name = key.toLowerCase();
+  const last = name.split(/[/_.\s-]/).at(-1) ?? '';
+  const known = [name, last].flatMap(each => GOALS.filter(goal => WELL_KNOWN[goal].includes(each)));
+  return known[0];
 }

@@ -1,8 +1,48 @@
 /** How the values of a file's runs stand beside each other, and by which names a file is known: pure. */
 import path from 'node:path';
-import type { SourceMetric, SourceResults } from '../contract/sources.ts';
+import type { SourceMetric, SourceResults, SourceRun } from '../contract/sources.ts';
 import { encodeDouble } from '../contract/values.ts';
-import type { ProductionRow, SourceRows, ValueRow } from './store.ts';
+
+/** A run with the row that it is kept in. */
+export type RunRow = SourceRun & { readonly row: number };
+
+/** A metric of one of the runs. */
+export interface ValueRow {
+  readonly runId: string;
+  readonly key: string;
+  readonly value: number;
+}
+
+/** A value of the version in Production. */
+export interface ProductionRow extends ValueRow {
+  readonly model: string;
+  readonly version: number;
+}
+
+/** A line that logged a metric. */
+export interface PlaceRow {
+  readonly runId: string;
+  readonly key: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What is known of a file's runs. */
+export interface SourceRows {
+  /** Newest first. */
+  readonly runs: readonly RunRow[];
+  readonly more: boolean;
+  /** Those of newer runs first. */
+  readonly values: readonly ValueRow[];
+  readonly production: readonly ProductionRow[];
+  readonly places: readonly PlaceRow[];
+}
+
+/** What is asked for: a file, and the folder that its project begins at. */
+export interface SourceQuery {
+  readonly file: string;
+  readonly workspace: string;
+}
 
 /** Runs that came to nothing say nothing about the best. */
 const COUNTS_FOR_BEST = new Set(['FINISHED', 'RUNNING']);

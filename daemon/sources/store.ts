@@ -1,57 +1,25 @@
 /** The SQL of what source files logged. */
 import type { Database as Connection } from 'better-sqlite3';
-import { type LoggedAt, SOURCE_TAG, type SourceRun } from '../contract/sources.ts';
+import { type LoggedAt, SOURCE_TAG } from '../contract/sources.ts';
 import { snapshot } from '../database/snapshot.ts';
 import { statement } from '../database/statements.ts';
 import { fromColumn } from '../tracking/store/doubles.ts';
-import { namesOf, pathFrom } from './model.ts';
+import {
+  namesOf,
+  type PlaceRow,
+  type ProductionRow,
+  pathFrom,
+  type RunRow,
+  type SourceQuery,
+  type SourceRows,
+  type ValueRow,
+} from './model.ts';
 
 /** Runs of a file that are looked at, and values of metrics in them. */
 const MAX_RUNS = 1_000;
 const MAX_VALUES = 50_000;
 /** Executions whose steps are asked for their code. */
 const MAX_EXECUTIONS = 200;
-
-/** A run with the row that it is kept in. */
-export type RunRow = SourceRun & { readonly row: number };
-
-/** A metric of one of the runs. */
-export interface ValueRow {
-  readonly runId: string;
-  readonly key: string;
-  readonly value: number;
-}
-
-/** A value of the version in Production. */
-export interface ProductionRow extends ValueRow {
-  readonly model: string;
-  readonly version: number;
-}
-
-/** A line that logged a metric. */
-export interface PlaceRow {
-  readonly runId: string;
-  readonly key: string;
-  readonly line: number;
-  readonly text: string;
-}
-
-/** What is known of a file's runs. */
-export interface SourceRows {
-  /** Newest first. */
-  readonly runs: readonly RunRow[];
-  readonly more: boolean;
-  /** Those of newer runs first. */
-  readonly values: readonly ValueRow[];
-  readonly production: readonly ProductionRow[];
-  readonly places: readonly PlaceRow[];
-}
-
-/** What is asked for: a file, and the folder that its project begins at. */
-export interface SourceQuery {
-  readonly file: string;
-  readonly workspace: string;
-}
 
 export const writes = {
   /** Keeps where metrics of a run were logged. A run that is not there is passed over. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { goalOf } from '../../daemon/contract/goals.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 import { columnOfEach, columnsOverSeeds, spreadOf, tellApart } from '../../webviews/compare/columns.ts';
-import { goalOf, metricRows, parameterRows } from '../../webviews/compare/rows.ts';
+import { metricRows, parameterRows } from '../../webviews/compare/rows.ts';
 
 let count = 0;
 const run = (params: Record<string, string>, metrics: Record<string, number | 'NaN'>, digest = 'd1') => {

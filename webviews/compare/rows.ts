@@ -1,5 +1,6 @@
 /** What runs are compared by: a row for each parameter and metric. */
 import { formatChange, formatMetric } from '../../daemon/contract/display.ts';
+import { goalOf } from '../../daemon/contract/goals.ts';
 import type { Goal } from '../../daemon/contract/pipelines.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 import { encodeDouble } from '../../daemon/contract/values.ts';
@@ -43,24 +44,6 @@ export interface Baseline {
   readonly place: number;
   /** It, and the runs that differ from it in their seed alone. */
   readonly seeds: readonly Run[];
-}
-
-/** Names of metrics of which everybody knows what is better, as the last part of a name: `val_accuracy`, `test/rmse`. */
-const KNOWN_GOALS: Readonly<Record<string, Goal>> = {
-  ...{ loss: 'minimize', rmse: 'minimize', mse: 'minimize', mae: 'minimize', mape: 'minimize' },
-  ...{ rmspe: 'minimize', accuracy: 'maximize', f1: 'maximize', auc: 'maximize', r2: 'maximize' },
-  ...{ precision: 'maximize', recall: 'maximize' },
-};
-
-/** What is better of a metric: as the pipelines say, else as its name does; undefined = nobody knows. */
-export function goalOf(key: string, goals: Readonly<Record<string, Goal>>): Goal | undefined {
-  const last =
-    key
-      .toLowerCase()
-      .split(/[/_.\s-]/)
-      .at(-1) ?? '';
-  if (Object.hasOwn(goals, key)) return goals[key];
-  return Object.hasOwn(KNOWN_GOALS, last) ? KNOWN_GOALS[last] : undefined;
 }
 
 /** Runs that are taken together show all their values of a parameter: those of a seed. */
