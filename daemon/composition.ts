@@ -11,6 +11,7 @@ import { mountAudit } from './audit/routes.ts';
 import { AuditService } from './audit/service.ts';
 import { privateFolder } from './client/state.ts';
 import type { StorePlace } from './client/store.ts';
+import { withoutMissing } from './contract/errors.ts';
 import type { Database } from './database/database.ts';
 import { Environments } from './environments/service.ts';
 import { mountEvaluations, mountModelCards } from './evaluation/routes.ts';
@@ -26,6 +27,7 @@ import { mountTokens } from './http/token-routes.ts';
 import type { Tokens } from './http/tokens.ts';
 import type { Activity } from './life/activity.ts';
 import { mountTestReset } from './life/reset.ts';
+import { CodeOfRuns } from './lineage/code.ts';
 import { DataFacts } from './lineage/data-facts.ts';
 import { delivering } from './lineage/deliver.ts';
 import { mountLineage } from './lineage/routes.ts';
@@ -125,21 +127,22 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     chosen: process.env.MODELTHAT_PYTHON,
   });
   const secrets = new SecretService(place.state);
-  const { pipelines, executions, automations, code, cache, debugging, reproductions } = await openPipelines({
-    ...surroundings,
-    ...place,
-    database,
-    events: bus,
-    tracking,
-    models,
-    registry,
-    stages,
-    artifacts,
-    environments,
-    secrets,
-    draining: () => activity.draining,
-    defect: error => log.error({ err: error }, 'a defect in an execution'),
-  });
+  const { pipelines, executions, automations, code, cache, debugging, reproductions, findLock } =
+    await openPipelines({
+      ...surroundings,
+      ...place,
+      database,
+      events: bus,
+      tracking,
+      models,
+      registry,
+      stages,
+      artifacts,
+      environments,
+      secrets,
+      draining: () => activity.draining,
+      defect: error => log.error({ err: error }, 'a defect in an execution'),
+    });
   const servable = new RegisteredModels(registry, tracking, bus);
   const findPython = pythonFinder(environments);
   const evaluations = new EvaluationService({
@@ -217,6 +220,8 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
       findEndpoint: name => serving.endpoint(name),
       workspace: place.workspace,
       deliver: delivering(allowed),
+      code: new CodeOfRuns(place.workspace, path.join(place.store, 'cache')),
+      findLock: run => withoutMissing(findLock(run)),
     }),
   );
   mountHousekeeping(router, housekeeping, database);

@@ -18,6 +18,7 @@ import { TASK_TYPE } from './contributes/names.ts';
 import { type Handler, type Handlers, registerCommand, setting } from './contributes/vscode.ts';
 import { processLauncher } from './daemon/launcher.ts';
 import { Stores } from './daemon/stores.ts';
+import { CodeDocuments } from './editor/code-documents.ts';
 import { PipelineLenses } from './editor/code-lens.ts';
 import { PipelineDiagnostics } from './editor/diagnostics.ts';
 import { PIPELINE_DOCUMENTS, REGISTERING_DOCUMENTS } from './editor/documents.ts';
@@ -63,7 +64,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const modelLenses = new ModelLenses(stores, log);
   const runs = runPanels(context.extensionUri, stores, log);
   const openBeside: OpenRun = (connection, runId) => runs.open(connection, runId, vscode.ViewColumn.Beside);
-  const comparisons = comparePanels(context.extensionUri, stores, log, openBeside);
+  const code = new CodeDocuments(stores);
+  const comparisons = comparePanels(context.extensionUri, stores, log, { openRun: openBeside, code });
   const compare: CompareRuns = (connection, ids) => comparisons.open(connection, ids.join(' '));
   const tables = runsPanels(context.extensionUri, stores, log, {
     openRun: openBeside,
@@ -103,6 +105,7 @@ export function activate(context: vscode.ExtensionContext): void {
     runs,
     tables,
     comparisons,
+    code,
     pipelines,
     models,
     lineage,

@@ -7,6 +7,7 @@ import * as housekeeping from './housekeeping.ts';
 import * as imports from './imports.ts';
 import * as lineage from './lineage.ts';
 import * as models from './models.ts';
+import * as origins from './origins.ts';
 import * as pipelines from './pipelines.ts';
 import * as reproductions from './reproductions.ts';
 import type { AnyRoute } from './route.ts';
@@ -40,6 +41,7 @@ export const operations: ReadonlyMap<string, AnyRoute> = new Map(
     automations,
     reproductions,
     lineage,
+    origins,
     serving,
     sources,
     imports,

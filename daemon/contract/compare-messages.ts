@@ -1,5 +1,6 @@
 /** What the page that compares runs and its host in the extension say to each other. */
 import * as z from 'zod';
+import type { CodeChange, RunOrigin } from './origins.ts';
 import type { Goal } from './pipelines.ts';
 import type { Run, Series } from './runs.ts';
 
@@ -7,7 +8,7 @@ import type { Run, Series } from './runs.ts';
 export const COMPARED_RUNS = 100;
 
 /** The parts of the page, in their order. */
-export const CompareTab = z.enum(['table', 'curves']);
+export const CompareTab = z.enum(['table', 'curves', 'origins']);
 export type CompareTab = z.infer<typeof CompareTab>;
 
 /** What a curve is drawn over: steps, time since the run began, or wall-clock time. */
@@ -38,8 +39,25 @@ export const ComparePageMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('open'), runId: z.string() }),
   /** The metrics whose charts are in sight; their curves are sent now and whenever they grow. */
   z.object({ type: z.literal('watch'), keys: z.array(z.string()).max(500) }),
+  /** What the runs were made from. */
+  z.object({ type: z.literal('origins') }),
+  /** The files in which the code of two runs differs. */
+  z.object({ type: z.literal('changes'), from: z.string(), to: z.string() }),
+  /** One of these files, in the editor's diff view. */
+  z.object({ type: z.literal('diff'), from: z.string(), to: z.string(), path: z.string().max(4096) }),
 ]);
 export type ComparePageMessage = z.infer<typeof ComparePageMessage>;
+
+/** How the code of two runs differs. */
+export interface CodeChanges {
+  /** Ids of the runs. */
+  readonly from: string;
+  readonly to: string;
+  readonly changes: readonly CodeChange[];
+  /** How many more there are. */
+  readonly more: number;
+  readonly remarks: readonly string[];
+}
 
 export type ToComparePage =
   | {
@@ -52,6 +70,8 @@ export type ToComparePage =
       readonly goals: Readonly<Record<string, Goal>>;
     }
   | { readonly type: 'series'; readonly runId: string; readonly series: readonly Series[] }
+  | { readonly type: 'origins'; readonly origins: readonly RunOrigin[] }
+  | ({ readonly type: 'changes' } & CodeChanges)
   | { readonly type: 'problem'; readonly message: string };
 
 /** What the page keeps over a reload of the window, and what the panel is restored from. */

@@ -1,4 +1,5 @@
 import { getAffected, getLineage, getOpenLineage, sendOpenLineage } from '../contract/lineage.ts';
+import { getCodeChanges, getCodeFile, getOrigins } from '../contract/origins.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { LineageService } from './service.ts';
 
@@ -7,5 +8,8 @@ export function mountLineage(router: ApiRouter, lineage: LineageService): void {
   router.mount(getLineage, ({ query }) => lineage.graph(query));
   router.mount(getOpenLineage, ({ query }) => lineage.events(query.node));
   router.mount(sendOpenLineage, ({ body }) => lineage.send(body));
+  router.mount(getOrigins, async ({ body }) => ({ items: await lineage.origins(body.runIds) }));
+  router.mount(getCodeChanges, ({ query }) => lineage.codeChanges(query.from, query.to));
+  router.mount(getCodeFile, ({ query }) => lineage.codeFile(query.run, query.path));
   router.mount(getAffected, ({ query }) => lineage.affected(query.what));
 }

@@ -1,5 +1,5 @@
 /** Lineage as the store knows it, with what is served at the moment. */
-import { ApiError } from '../contract/errors.ts';
+import { ApiError, missing } from '../contract/errors.ts';
 import {
   type Affected,
   type DeploymentNode,
@@ -12,12 +12,15 @@ import {
   type OpenLineageEvent,
   type VersionNode,
 } from '../contract/lineage.ts';
+import type { RunOrigin } from '../contract/origins.ts';
 import type { Endpoint } from '../contract/serving.ts';
 import type { Database } from '../database/database.ts';
+import type { CodeOfRuns } from './code.ts';
 import type { DataFacts } from './data-facts.ts';
 import { deploymentOfVersion } from './describe.ts';
 import { SERVED_STAGES } from './model.ts';
 import { eventsOf } from './openlineage.ts';
+import type { FoundOrigin } from './origins.ts';
 
 /** What serves a model at the moment. */
 export type FindEndpoint = (model: string) => Promise<Pick<Endpoint, 'processes'>>;
@@ -29,6 +32,9 @@ export interface LineageParts {
   /** Absolute path. */
   readonly workspace: string;
   readonly deliver: Deliver;
+  readonly code: CodeOfRuns;
+  /** The lock of the environment of an execution, by its run; undefined when none was recorded. */
+  readonly findLock: (executionRunId: string) => Promise<string | undefined>;
 }
 
 /**
@@ -96,6 +102,36 @@ export class LineageService {
     const live = await this.#processesOf(found.versions);
     const deployments = found.deployments.map(each => withState(each, live));
     return { ...found, deployments: [...deployments, ...unnamed(found.versions, deployments, live)] };
+  }
+
+  /** What runs were made from, in their order, without those that are gone. */
+  async origins(runIds: readonly string[]): Promise<RunOrigin[]> {
+    const found = await this.#parts.database.read('lineage.origins', runIds);
+    const runs = new Set(found.flatMap(({ executionRunId }) => executionRunId ?? []));
+    const locks = new Map(
+      await Promise.all([...runs].map(async run => [run, linesOf(await this.#parts.findLock(run))] as const)),
+    );
+    return found.map(({ executionRunId, pipeline: _, ...origin }) => ({
+      ...origin,
+      packages: (executionRunId === null ? null : locks.get(executionRunId)) ?? null,
+    }));
+  }
+
+  /** The files in which the code of two runs differs. @throws ApiError RESOURCE_DOES_NOT_EXIST when one is gone */
+  async codeChanges(from: string, to: string) {
+    const [before, now] = await Promise.all([this.#origin(from), this.#origin(to)]);
+    return this.#parts.code.changes(before, now);
+  }
+
+  /** A file of the code of a run. @throws ApiError as `CodeOfRuns.read` does */
+  async codeFile(run: string, path: string): Promise<{ text: string }> {
+    return { text: await this.#parts.code.read(await this.#origin(run), path) };
+  }
+
+  async #origin(run: string): Promise<FoundOrigin> {
+    const [found] = await this.#parts.database.read('lineage.origins', [run]);
+    if (!found) throw missing(`There is no run “${run}”.`);
+    return found;
   }
 
   /**
@@ -176,6 +212,15 @@ function receiver(text: string): string {
   if (url?.pathname !== '/') return text;
   url.pathname = RECEIVER_PATH;
   return url.href;
+}
+
+/** The packages in a lock, without markers, hashes and comments; null without a lock. */
+function linesOf(lock: string | undefined): string[] | null {
+  if (lock === undefined) return null;
+  return lock
+    .split('\n')
+    .filter(line => /^[^\s#-]/.test(line))
+    .map(line => line.replace(/\s+(\\|--hash|#|;).*$/, '').trim());
 }
 
 type Processes = ReadonlyMap<string, Endpoint['processes'][number]['state']>;

@@ -4,6 +4,7 @@ import type { Affected, LineageGraph } from '../contract/lineage.ts';
 import { findAffected } from './affected.ts';
 import { traceAll, traceLineage } from './graph.ts';
 import type { LineageQuery } from './model.ts';
+import { type FoundOrigin, findOrigin } from './origins.ts';
 import { LineageRows } from './store/rows.ts';
 
 export const reads = {
@@ -15,6 +16,12 @@ export const reads = {
     connection: Connection,
     { workspace, limit }: { workspace: string; limit: number },
   ): Omit<LineageGraph, 'start'> => traceAll(new LineageRows(connection), workspace, limit),
+
+  /** In the order of the runs, without those that are gone. */
+  'lineage.origins': (connection: Connection, runIds: readonly string[]): FoundOrigin[] => {
+    const rows = new LineageRows(connection);
+    return runIds.flatMap(id => findOrigin(rows, id) ?? []);
+  },
 
   /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
   'lineage.affected': (connection: Connection, query: { what: string; workspace: string }): Affected =>

@@ -76,6 +76,8 @@ export interface OpenPipelines {
   readonly cache: CacheCollector;
   readonly debugging: StepDebugging;
   readonly reproductions: ReproductionService;
+  /** The lock of an execution's environment, by its run; undefined when none was recorded. */
+  readonly findLock: (runId: string) => Promise<string | undefined>;
 }
 
 /** Builds the services of pipelines with their engine, and goes on with what an earlier daemon left behind. */
@@ -154,5 +156,6 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
   await reproductions.adopt();
   const automations = new AutomationService({ ...surroundings, runs, executions });
   const cache = new CacheCollector({ database, files: contents, use: engine.cacheUse, workspace });
-  return { pipelines, executions, automations, code, cache, debugging, reproductions };
+  const findLock = (runId: string) => made.lockOf(runId);
+  return { pipelines, executions, automations, code, cache, debugging, reproductions, findLock };
 }

@@ -1,6 +1,14 @@
 import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
-import { MODEL_PANEL, PIPELINE_PANEL, RUN_PANEL, VIEW_CONTAINER } from './names.ts';
+import {
+  COMPARE_PANEL,
+  LINEAGE_PANEL,
+  MODEL_PANEL,
+  PIPELINE_PANEL,
+  RUN_PANEL,
+  RUNS_PANEL,
+  VIEW_CONTAINER,
+} from './names.ts';
 import { SETTINGS } from './settings.ts';
 import { PROBLEM_MATCHER_DECLARATION, TASK_DEFINITION } from './tasks.ts';
 import { VIEW_DECLARATIONS, WELCOMES } from './views.ts';
@@ -22,6 +30,9 @@ export function manifest() {
       `onWebviewPanel:${RUN_PANEL}`,
       `onWebviewPanel:${PIPELINE_PANEL}`,
       `onWebviewPanel:${MODEL_PANEL}`,
+      `onWebviewPanel:${COMPARE_PANEL}`,
+      `onWebviewPanel:${RUNS_PANEL}`,
+      `onWebviewPanel:${LINEAGE_PANEL}`,
     ],
     capabilities: {
       untrustedWorkspaces: {

@@ -5,12 +5,14 @@ import {
   ComparePageState,
   type ToComparePage,
 } from '../../daemon/contract/compare-messages.ts';
+import { getCodeChanges, getOrigins } from '../../daemon/contract/origins.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 import { COMPARE_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
 import { runsById } from '../daemon/runs-by-id.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
+import type { CodeDocuments } from '../editor/code-documents.ts';
 import { metricGoals } from '../trees/goals.ts';
 import { CurveFeed } from './curve-feed.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
@@ -27,6 +29,7 @@ export type ComparePanels = PagePanels<unknown>;
 interface ComparePanelParts extends PagePanelParts {
   readonly runIds: readonly string[];
   readonly openRun: (runId: string) => void;
+  readonly code: CodeDocuments;
 }
 
 /** Makes comparisons of runs possible, and brings those back that were open. */
@@ -34,7 +37,10 @@ export function comparePanels(
   extension: vscode.Uri,
   stores: Stores,
   log: vscode.LogOutputChannel,
-  openRun: (connection: StoreConnection, runId: string) => void,
+  does: {
+    readonly openRun: (connection: StoreConnection, runId: string) => void;
+    readonly code: CodeDocuments;
+  },
 ): ComparePanels {
   const kind: PageKind = {
     panel: COMPARE_PANEL,
@@ -47,8 +53,12 @@ export function comparePanels(
     },
   };
   return new PagePanels(kind, extension, stores, (panel, connection, id) => {
-    const open = (runId: string) => openRun(connection, runId);
-    return new ComparePanel(panel, { connection, runIds: id.split(' '), stores, log, openRun: open });
+    const { openRun, code } = does;
+    return new ComparePanel(panel, {
+      ...{ connection, stores, log, code },
+      runIds: id.split(' '),
+      openRun: runId => openRun(connection, runId),
+    });
   });
 }
 
@@ -82,12 +92,35 @@ class ComparePanel extends PagePanel<ComparePageMessage, ToComparePage> {
       case 'watch':
         this.#curves.watch(message.keys);
         return this.#sendCurves();
+      case 'origins':
+        return this.#sendOrigins();
+      case 'changes':
+        return this.#sendChanges(message.from, message.to);
+      case 'diff':
+        return this.#openDiff(message);
     }
   }
 
   async #refresh(): Promise<void> {
     await this.#sendRuns();
     await this.#sendCurves();
+  }
+
+  async #sendOrigins(): Promise<void> {
+    const runIds = this.#runs.map(({ id }) => id);
+    if (runIds.length === 0) return;
+    const { items } = await this.#parts.connection.call(getOrigins, { body: { runIds } });
+    this.send({ type: 'origins', origins: items });
+  }
+
+  async #sendChanges(from: string, to: string): Promise<void> {
+    const found = await this.#parts.connection.call(getCodeChanges, { query: { from, to } });
+    this.send({ type: 'changes', from, to, ...found });
+  }
+
+  async #openDiff({ from, to, path }: Extract<ComparePageMessage, { type: 'diff' }>): Promise<void> {
+    const [before, now] = [from, to].map(id => this.#runs.find(run => run.id === id));
+    if (before && now) await this.#parts.code.compare(this.#parts.connection, path, before, now);
   }
 
   #sendCurves(): Promise<void> {

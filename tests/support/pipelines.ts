@@ -24,7 +24,7 @@ export function start(
   return daemon.client.call(startExecution, { body: { file, ...more } });
 }
 
-export function get(daemon: TestDaemon, executionId: string): Promise<Execution> {
+export function get(daemon: Pick<TestDaemon, 'client'>, executionId: string): Promise<Execution> {
   return daemon.client.call(getExecution, { params: { executionId } });
 }
 
@@ -33,7 +33,7 @@ export const PATIENCE_MS = 50_000;
 
 /** Waits until an execution is as described. */
 export async function until(
-  daemon: TestDaemon,
+  daemon: Pick<TestDaemon, 'client'>,
   executionId: string,
   reached: (execution: Execution) => boolean,
   patience = PATIENCE_MS,
@@ -49,7 +49,11 @@ export async function until(
 }
 
 /** Waits until an execution has ended. */
-export function ended(daemon: TestDaemon, executionId: string, patience?: number): Promise<Execution> {
+export function ended(
+  daemon: Pick<TestDaemon, 'client'>,
+  executionId: string,
+  patience?: number,
+): Promise<Execution> {
   return until(daemon, executionId, execution => execution.exitCode !== null, patience);
 }
 

@@ -9,12 +9,15 @@ const POLL_MS = 100;
 export class Tracker {
   readonly url: string;
   readonly token: string;
+  /** The owner's token, for what an MLflow client cannot do. */
+  readonly owner: string;
   /** Of the daemon. */
   readonly pid: number;
 
-  constructor(url: string, token: string, pid: number) {
+  constructor(url: string, { tracking, owner }: { tracking: string; owner: string }, pid: number) {
     this.url = url;
-    this.token = token;
+    this.token = tracking;
+    this.owner = owner;
     this.pid = pid;
   }
 
@@ -96,7 +99,7 @@ export async function trackerOf(stateDir: string, notPid?: number): Promise<Trac
       const { url, pid } = JSON.parse(readFileSync(file, 'utf8')) as { url: string; pid: number };
       const secrets = readFileSync(file.replace('connection.json', 'secrets.json'), 'utf8');
       if (pid !== notPid)
-        return new Tracker(url, (JSON.parse(secrets) as { tracking: string }).tracking, pid);
+        return new Tracker(url, JSON.parse(secrets) as { tracking: string; owner: string }, pid);
     }
     await pause(POLL_MS);
   }

@@ -4,21 +4,28 @@ import '../ui/tabs.ts';
 import './compare.css';
 import './comparison-table.ts';
 import './curves.ts';
+import './origins.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import {
+  type CodeChanges,
   type ComparePageMessage,
   type ComparePageState,
   CompareTab,
   CompareView,
   type ToComparePage,
 } from '../../daemon/contract/compare-messages.ts';
+import type { RunOrigin } from '../../daemon/contract/origins.ts';
 import { PageElement } from '../ui/element.ts';
 import { Host } from '../ui/host.ts';
 import { tabId } from '../ui/tabs.ts';
 import type { Compared, ViewChange } from './comparison.ts';
 import type { SeriesOfRuns } from './curves.ts';
 
-const TAB_NAMES: Readonly<Record<CompareTab, string>> = { table: 'Table', curves: 'Curves' };
+const TAB_NAMES: Readonly<Record<CompareTab, string>> = {
+  table: 'Table',
+  curves: 'Curves',
+  origins: 'Code and data',
+};
 
 /** The page that compares runs. Holds what the host sent, and passes on what a person does. */
 export class ComparePage extends PageElement {
@@ -26,11 +33,15 @@ export class ComparePage extends PageElement {
     compared: { state: true },
     view: { state: true },
     series: { state: true },
+    origins: { state: true },
+    changes: { state: true },
     problem: { state: true },
   };
   declare compared: Compared | undefined;
   declare view: CompareView;
   declare series: SeriesOfRuns;
+  declare origins: ReadonlyMap<string, RunOrigin> | undefined;
+  declare changes: CodeChanges | undefined;
   declare problem: string;
   readonly #host = new Host<ComparePageMessage, ToComparePage, ComparePageState>();
 
@@ -61,6 +72,9 @@ export class ComparePage extends PageElement {
         <div role="tabpanel" aria-labelledby=${tabId(this.view.tab)}
           @view=${(event: CustomEvent<ViewChange>) => this.#show(event.detail)}
           @open=${(event: CustomEvent<string>) => this.#host.send({ type: 'open', runId: event.detail })}
+          @origins=${() => this.#host.send({ type: 'origins' })}
+          @changes=${(event: CustomEvent<{ from: string; to: string }>) => this.#host.send({ type: 'changes', ...event.detail })}
+          @diff=${(event: CustomEvent<{ from: string; to: string; path: string }>) => this.#host.send({ type: 'diff', ...event.detail })}
           @watch=${(event: CustomEvent<string[]>) => this.#host.send({ type: 'watch', keys: event.detail })}>
           ${this.#part(compared)}
         </div>
@@ -74,6 +88,8 @@ export class ComparePage extends PageElement {
         return html`<modelthat-comparison-table .compared=${compared} .view=${this.view}></modelthat-comparison-table>`;
       case 'curves':
         return html`<modelthat-compared-curves .compared=${compared} .view=${this.view} .series=${this.series}></modelthat-compared-curves>`;
+      case 'origins':
+        return html`<modelthat-compared-origins .compared=${compared} .view=${this.view} .origins=${this.origins} .changes=${this.changes}></modelthat-compared-origins>`;
     }
   }
 
@@ -88,6 +104,12 @@ export class ComparePage extends PageElement {
         this.series = new Map(this.series).set(message.runId, curves);
         break;
       }
+      case 'origins':
+        this.origins = new Map(message.origins.map(origin => [origin.runId, origin]));
+        break;
+      case 'changes':
+        this.changes = message;
+        break;
       case 'compared':
         this.compared = message;
         this.problem = '';

@@ -1,7 +1,7 @@
 /** What the database has of where things come from: each method is a statement. */
 import type { Database as Connection } from 'better-sqlite3';
 import type { Stage } from '../../contract/models.ts';
-import type { CodeVersion, StepStatus } from '../../contract/pipelines.ts';
+import type { CodeVersion, Host, StepStatus } from '../../contract/pipelines.ts';
 import { EXECUTION_TAG, type RunStatus } from '../../contract/runs.ts';
 import { statement } from '../../database/statements.ts';
 import { TAGS } from '../../evaluation/model.ts';
@@ -65,6 +65,23 @@ export interface RunDetail {
   readonly model: string | null;
   readonly version: string | null;
   readonly champion: string | null;
+}
+
+/** What an execution ran on, and what its steps worked with. */
+export interface ExecutionOrigin {
+  readonly runId: string;
+  readonly file: string;
+  readonly code: CodeVersion | null;
+  readonly host: Host | null;
+  readonly steps: readonly StepOrigin[];
+}
+
+/** What a step read and ran, by digests, and the paths that it made. */
+export interface StepOrigin {
+  readonly runId: string | null;
+  readonly deps: Record<string, string | null>;
+  readonly code: Record<string, string | null>;
+  readonly makes: readonly string[];
 }
 
 export interface VersionDetail {
@@ -148,6 +165,40 @@ export class LineageRows {
          ${TAGGED(TAGS.model)} AS model, ${TAGGED(TAGS.version)} AS version, ${TAGGED(TAGS.champion)} AS champion
        FROM run WHERE uuid = ?`,
     ).get(runId);
+  }
+
+  /** What a client said of the repository that its code is in. */
+  gitOf(runId: string): { branch: string | null; repository: string | null } {
+    const found = statement<{ branch: string | null; repository: string | null }>(
+      this.#connection,
+      `SELECT ${TAGGED('mlflow.source.git.branch')} AS branch, ${TAGGED('mlflow.source.git.repoURL')} AS repository
+       FROM run WHERE uuid = ?`,
+    ).get(runId);
+    return found ?? { branch: null, repository: null };
+  }
+
+  execution(id: string): ExecutionOrigin | undefined {
+    const row = statement<{ runId: string; file: string; code: string | null; host: string | null }>(
+      this.#connection,
+      `SELECT record ->> '$.runId' AS runId, file, record -> '$.code' AS code, record -> '$.host' AS host
+       FROM execution WHERE id = ?`,
+    ).get(id);
+    if (!row) return undefined;
+    const steps = statement<{ runId: string | null; inputs: string | null; makes: string }>(
+      this.#connection,
+      `SELECT record ->> '$.runId' AS runId, record -> '$.inputs' AS inputs,
+         coalesce(record -> '$.outputs', '{}') AS makes
+       FROM step WHERE execution = ? ORDER BY position`,
+    ).all(id);
+    return {
+      ...{ runId: row.runId, file: row.file },
+      code: JSON.parse(row.code ?? 'null') as CodeVersion | null,
+      host: JSON.parse(row.host ?? 'null') as Host | null,
+      steps: steps.map(({ runId, inputs, makes }) => {
+        const { deps, code } = (JSON.parse(inputs ?? 'null') ?? { deps: {}, code: {} }) as StepInputs;
+        return { runId, deps: { ...deps }, code: { ...code }, makes: Object.keys(JSON.parse(makes) ?? {}) };
+      }),
+    };
   }
 
   paramsOf(runId: string, limit: number): { key: string; value: string }[] {

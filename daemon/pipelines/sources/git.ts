@@ -70,6 +70,11 @@ export class GitTree {
     return (await this.#output(args, call)).trim();
   }
 
+  /** What git answers, as it is. @throws Error with what git said */
+  content(args: readonly string[]): Promise<string> {
+    return this.#output(args, {});
+  }
+
   /** The parts of an answer that ends each with a NUL; none when git fails, as it does when it finds nothing. */
   async list(args: readonly string[], call: GitCall = {}): Promise<string[]> {
     return parts(await this.#output(args, call).catch(() => ''));

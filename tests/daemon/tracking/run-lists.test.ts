@@ -16,7 +16,7 @@ describe('lists of all runs', () => {
 
   before(async () => {
     daemon = await startDaemon();
-    const tracker = new Tracker(daemon.url, daemon.secrets.tracking, 0);
+    const tracker = new Tracker(daemon.url, daemon.secrets, 0);
     for (const [index, loss] of [3, 1, Number.NaN, 2].entries()) {
       const runId = await tracker.startRun('lists', `run-${index}`, {
         ...{ 'batch size': '32', depth: String(index % 2) },

@@ -1,7 +1,13 @@
 /** The page that compares runs, in a real editor. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { execa } from 'execa';
+import type { FrameLocator } from 'playwright-core';
+import { DaemonClient } from '../../../daemon/client/client.ts';
+import { startExecution } from '../../../daemon/contract/pipelines.ts';
 import { useEditor } from '../../support/editor.ts';
+import { ended } from '../../support/pipelines.ts';
 import { type Tracker, trackerOf } from '../../support/tracker.ts';
 
 const fixture = path.resolve(import.meta.dirname, '../workspace');
@@ -32,15 +38,7 @@ describe('the comparison of runs', () => {
     await page()
       .getByRole('heading', { name: /runs sweep/ })
       .waitFor();
-    const cell = (place: number) =>
-      page()
-        .locator(`[role=row][aria-rowindex="${place + 1}"]`)
-        .getByRole('gridcell')
-        .nth(1);
-    await cell(1).click();
-    await cell(6).click({ modifiers: ['Shift'] });
-    await page().locator('modelthat-button', { hasText: 'Compare' }).click();
-    await page().getByRole('heading', { name: '6 runs compared' }).waitFor();
+    await selectAndCompare(page, 6);
   });
 
   it('sets all runs against the first, in numbers, per cent and standard deviations over seeds', async () => {
@@ -93,6 +91,72 @@ describe('the comparison of runs', () => {
 
   it('breaks no rule of its content security policy', () => assert.deepEqual(violations, []));
 });
+
+describe('the comparison of what runs were made from', () => {
+  const editor = useEditor({ fixture });
+  const page = () => editor().workbench.webview();
+
+  before(async () => {
+    const { workbench, stateDir, folder } = editor();
+    await workbench.viewContainer('modelthat').click();
+    const { url, owner } = await trackerOf(stateDir);
+    const client = new DaemonClient({ url, token: owner });
+    const commit = async (...lines: string[]) => {
+      writeFileSync(path.join(folder, 'train.py'), lines.join('\n'));
+      await execa('git', ['add', '--all'], { cwd: folder });
+      const who = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
+      await execa('git', [...who, 'commit', '--quiet', '-m', 'next'], { cwd: folder });
+    };
+    const run = async () => {
+      const file = path.join(folder, 'modelthat.yaml');
+      const { id } = await client.call(startExecution, { body: { file } });
+      await ended({ client }, id);
+    };
+    await execa('git', ['init', '--quiet'], { cwd: folder });
+    await commit('rate = 0.1', 'print(rate)');
+    await run();
+    await commit('rate = 0.2', 'print(rate)');
+    await run();
+    const tree = workbench.treeItem('Experiment tiny');
+    await tree.hover();
+    await tree.getByRole('button', { name: 'Show Run Table' }).click();
+    await selectAndCompare(page, 2);
+  });
+
+  it('names the commits, the files that differ, and opens them in the diff view', async () => {
+    await page().getByRole('tab', { name: 'Code and data' }).click();
+    await page()
+      .getByRole('row', { name: /^Commit [0-9a-f]{10} [0-9a-f]{10}/ })
+      .waitFor();
+    await page()
+      .getByText(/Not recorded of these 2 runs: the packages of 2/)
+      .waitFor();
+    await page()
+      .getByRole('button', { name: /Compare the code of tiny #1 with that of the baseline/ })
+      .click();
+    await page().getByRole('button', { name: 'train.py' }).click();
+    const { workbench } = editor();
+    await workbench.page.locator('.tab', { hasText: 'train.py (tiny #2 ↔ tiny #1)' }).waitFor();
+    const diff = workbench.page.locator('.monaco-diff-editor');
+    await diff.locator('.original').getByText('0.2').waitFor();
+    await diff.locator('.modified').getByText('0.1').waitFor();
+  });
+});
+
+/** Selects the first rows of the table of runs that is shown, and compares them. */
+async function selectAndCompare(page: () => FrameLocator, rows: number): Promise<void> {
+  const cell = (place: number) =>
+    page()
+      .locator(`[role=row][aria-rowindex="${place + 1}"]`)
+      .getByRole('gridcell')
+      .nth(1);
+  await cell(1).click();
+  await cell(rows).click({ modifiers: ['Shift'] });
+  await page().locator('modelthat-button', { hasText: 'Compare' }).click();
+  await page()
+    .getByRole('heading', { name: `${rows} runs compared` })
+    .waitFor();
+}
 
 /** Three runs that differ in their seed, one that has half their loss and still runs, and two others. @returns the one that runs */
 async function logRuns(tracker: Tracker): Promise<string> {
