@@ -28,6 +28,7 @@ import { Activity } from './life/activity.ts';
 import { lockStore, type StoreLock } from './life/lock.ts';
 import { refuseNetworkVolume } from './life/volume.ts';
 import { openLog } from './log.ts';
+import { collectGarbage, whenQuiet } from './thrift.ts';
 
 /** How long running requests may take to end when the daemon stops. */
 const CLOSE_GRACE_MS = 3_000;
@@ -81,11 +82,16 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
   let secrets = keptSecrets(place.state);
   const tokens = new Tokens(secrets, new PersonTokens(place.state));
   const activity = new Activity(config.idleMinutes * 60_000);
+  let release = collectGarbage;
+  const notQuiet = whenQuiet(() => release());
   const server = await bind(config.port, secrets.port, {
     tokens,
     proofKey: secrets.proof,
     log,
-    onRequest: () => activity.touch(),
+    onRequest: () => {
+      activity.touch();
+      notQuiet();
+    },
   });
   const url = `http://127.0.0.1:${server.port}`;
   if (server.port !== secrets.port) {
@@ -130,6 +136,10 @@ async function serve(config: Config, place: StorePlace, lock: StoreLock): Promis
     },
   });
   database.startReaders();
+  release = () => {
+    database.release();
+    collectGarbage();
+  };
   server.serve(application(services.router, log));
   writeConnection(place.state, connection);
   log.info({ ...connection, store: place.store }, 'listening');

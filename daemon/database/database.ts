@@ -37,6 +37,9 @@ export interface Database {
    */
   startReaders(): void;
 
+  /** Gives back the memory that is kept for the next writes. To be called while there are none. */
+  release(): void;
+
   /** Writes what is queued, waits for running reads, and closes every connection. */
   close(): Promise<void>;
 }
@@ -76,6 +79,7 @@ export async function openDatabase(
       if (!checkedFirst)
         checkServed(file, survey, closing.signal).catch(error => closing.signal.aborted || onFailure(error));
     },
+    release: () => writer.release(),
     close: async () => {
       closing.abort();
       await Promise.all([readers.close(), surveyor.close()]);

@@ -1,6 +1,7 @@
 /** The thread that owns the writing connection. Started by writer.ts. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Database as Connection } from 'better-sqlite3';
+import { collectGarbage } from '../thrift.ts';
 import { commitGroup } from './group.ts';
 import { IdleWork } from './idle-work.ts';
 import { LogSize } from './log-size.ts';
@@ -27,6 +28,9 @@ export interface WriterData {
   /** Above how many bytes SQLite's log is cut back; absent = as usual. */
   readonly logLimit?: number | undefined;
 }
+
+/** What the thread is sent. */
+export type WriterRequest = WriteRequest | 'release' | 'close';
 
 /** What the thread sends: first whether it opened the database, then the outcomes of each group. */
 export type WriterMessage =
@@ -81,11 +85,19 @@ function serve(port: MessagePort): void {
     connection.close();
     port.close();
   };
-  port.on('message', (first: WriteRequest | 'close') => {
+  const release = () => {
+    // SQLite's cache of pages is as large as it ever was.
+    connection.pragma('shrink_memory');
+    collectGarbage();
+  };
+  port.on('message', (first: WriterRequest) => {
     if (first === 'close') return close();
+    if (first === 'release') return release();
     let closing = false;
-    const next = () => {
-      const message = receiveMessageOnPort(port)?.message as WriteRequest | 'close' | undefined;
+    const next = (): WriteRequest | undefined => {
+      const message = receiveMessageOnPort(port)?.message as WriterRequest | undefined;
+      // Who has more to write is not quiet any more.
+      if (message === 'release') return next();
       if (message !== 'close') return message;
       closing = true;
       return undefined;

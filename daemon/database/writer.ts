@@ -4,7 +4,7 @@ import { ApiError } from '../contract/errors.ts';
 import { entry } from '../entry.ts';
 import { type Outcome, unwrap } from './outcome.ts';
 import { takeRepeatable } from './repeatable.ts';
-import type { WriteRequest, WriterData, WriterMessage } from './writer-thread.ts';
+import type { WriteRequest, WriterData, WriterMessage, WriterRequest } from './writer-thread.ts';
 
 /** Bytes that may wait for the writer. A sender beyond this is told to come back. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
@@ -94,7 +94,7 @@ export class Writer {
       );
     this.#lastId += 1;
     const request: WriteRequest = { id: this.#lastId, ...asked };
-    this.#worker.postMessage(request, transfer);
+    this.#send(request, transfer);
     this.#queuedBytes += bytes;
     return new Promise((resolve, reject) => this.#waiting.set(request.id, { bytes, resolve, reject }));
   }
@@ -104,13 +104,22 @@ export class Writer {
     return this.#request({ name, input });
   }
 
+  /** Gives back the memory that is kept for the next writes. */
+  release(): void {
+    if (this.#state === 'open') this.#send('release');
+  }
+
   /** Writes what is queued, closes the connection and ends the thread. After a failure it does nothing. */
   async close(): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closing';
-      this.#worker.postMessage('close');
+      this.#send('close');
     }
     if (this.#state !== 'failed') await this.#exited;
+  }
+
+  #send(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(request, transfer);
   }
 
   #refuseAll(): void {

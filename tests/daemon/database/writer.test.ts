@@ -54,6 +54,16 @@ describe('the writer thread', () => {
     folder.remove();
   });
 
+  it('goes on after it gave its memory back', async () => {
+    const { database, tracking, close } = await openTracking();
+    const { id } = await tracking.createRun({ tags: [] });
+    database.release();
+    const point = { key: 'loss', value: 1, timestamp: 1, step: 1 };
+    await tracking.logBatch(id, { metrics: [point], params: [], tags: [] });
+    assert.equal((await tracking.getRun(id)).metrics.loss?.last, 1);
+    await close();
+  });
+
   it('tells what is wrong with a file that it cannot open', async () => {
     const folder = temporaryFolder();
     const file = path.join(folder.path, 'no such folder', 'test.db');
