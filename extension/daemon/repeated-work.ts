@@ -1,7 +1,9 @@
+/** Between two times passes so much more than the one before took: others want the daemon and the editor, too. */
+const REST = 3;
+
 /**
  * Work that events ask for, again and again: done a moment after it was asked for, once for all who asked until then, and
- * never twice at a time. It takes half of the time at most, however long it takes: between two times passes as much as the
- * one before took.
+ * never twice at a time. It takes a quarter of the time at most, however long it takes.
  */
 export class RepeatedWork {
   readonly #work: () => unknown;
@@ -22,7 +24,7 @@ export class RepeatedWork {
   ask(wait: number): void {
     if (this.#disposed || this.#timer) return;
     if (this.#working) this.#next = Math.min(wait, this.#next ?? wait);
-    else this.#timer = setTimeout(() => void this.#run(), Math.max(wait, this.#took));
+    else this.#timer = setTimeout(() => void this.#run(), Math.max(wait, this.#took * REST));
   }
 
   /** Gives up what was asked for. */

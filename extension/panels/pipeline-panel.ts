@@ -29,6 +29,8 @@ import { PARTS, PipelineLoader, type PipelinePart } from './pipeline-snapshot.ts
 
 /** Steps that come and go fast must not make the page load more often than this. */
 const REFRESH_MS = 400;
+/** The page takes its time to draw what has many steps: so much more for each. */
+const REFRESH_STEP_MS = 1;
 /** How far a running step is moves without an event. */
 const TICK_MS = 1_000;
 const PAGE = 20;
@@ -127,7 +129,8 @@ export class PipelinePanel extends PagePanel<PipelinePageMessage, ToPipelinePage
   #refreshSoon(...parts: readonly PipelinePart[]): void {
     this.#loader.forget(...parts);
     if (!this.panel.visible) return;
-    this.soon('refresh', REFRESH_MS, () => this.#sendSnapshot());
+    const steps = this.#loader.shown?.steps.length ?? 0;
+    this.soon('refresh', REFRESH_MS + steps * REFRESH_STEP_MS, () => this.#sendSnapshot());
   }
 
   protected answer(message: PipelinePageMessage): unknown {

@@ -7,6 +7,7 @@ import { RepeatedWork } from '../daemon/repeated-work.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import { COLOR, type Row } from './row.ts';
+import { signature } from './signature.ts';
 import type { Subject } from './subject.ts';
 
 /** One line of a tree, with what it stands for and what is below it. */
@@ -231,13 +232,6 @@ export abstract class StoreTree implements vscode.TreeDataProvider<TreeNode>, vs
     if (nodes.includes(undefined)) await this.#refreshIfOther();
     else await Promise.all(nodes.map(node => this.#refreshIfOther(node)));
   }
-}
-
-/** What nodes say and stand for, as text to compare. */
-function signature(nodes: readonly TreeNode[]): string {
-  return JSON.stringify(
-    nodes.map(({ row, subject: { connection: _connection, ...subject } }) => [row, subject]),
-  );
 }
 
 function themeIcon({ name, color }: NonNullable<Row['icon']>): vscode.ThemeIcon {

@@ -30,7 +30,8 @@ export function whyElsewhere({ dvc }: Pick<Step, 'dvc'>): string | undefined {
  * @param file the `dvc.yaml` that holds it
  */
 export function dvcCommand({ name, wdir }: Pick<DvcStage, 'name' | 'wdir'>, file: string): string[] {
-  return [findDvc(wdir) ?? 'dvc', 'repro', '--single-item', `${path.relative(wdir, file)}:${name}`];
+  const address = path.relative(wdir, file).split(path.sep).join('/');
+  return [findDvc(wdir) ?? 'dvc', 'repro', '--single-item', `${address}:${name}`];
 }
 
 /** What stages exclude each other by that DVC runs: it refuses to run twice in a project. */

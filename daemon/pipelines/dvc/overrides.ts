@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument, YAMLError } from 'yaml';
+import { invalid } from '../../contract/errors.ts';
 import { isInside } from '../definition/graph.ts';
 import type { PipelineDefinition } from '../definition/model.ts';
 import { suggest } from '../definition/source.ts';
@@ -55,14 +56,22 @@ export function editsOf(
  * Writes the values that a definition was read with into their files, as far as they are not there yet.
  *
  * @returns the definition as it is from then on
+ * @throws ApiError INVALID_PARAMETER_VALUE when a file cannot be written
  */
 export function writeEdits(definition: PipelineDefinition): PipelineDefinition {
   if (!definition.dvc?.edits) return definition;
   const { edits, ...project } = definition.dvc;
-  // A link stays one.
-  for (const [file, text] of Object.entries(edits))
-    if (readFileSync(file, 'utf8') !== text) replaceFile(realpathSync(file), text);
+  for (const [file, text] of Object.entries(edits)) write(file, text);
   return { ...definition, dvc: project };
+}
+
+function write(file: string, text: string): void {
+  try {
+    // A link stays one.
+    if (readFileSync(file, 'utf8') !== text) replaceFile(realpathSync(file), text);
+  } catch (error) {
+    throw invalid(`The parameters cannot be written into ${file}: ${(error as Error).message}.`);
+  }
 }
 
 function placeOf(key: string, folder: string, root: string): { file: string; name: string } {
