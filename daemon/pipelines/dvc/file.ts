@@ -18,6 +18,8 @@ export interface DvcFile {
   readonly stages: readonly ReadStage[];
   /** What its templates see. */
   readonly params: PythonDict;
+  /** Files that those are from, in order. */
+  readonly loaded: readonly string[];
 }
 
 /** Sections beside the stages whose templates are filled in whenever the file is read. */
@@ -31,7 +33,7 @@ export function readDvcFile(
   parsing: Parsing,
 ): DvcFile {
   const source = text === undefined ? readSource(file, DVC_YAML) : new Source(file, text, DVC_YAML);
-  const nothing = { source, stages: [], params: new Map() };
+  const nothing = { source, stages: [], params: new Map(), loaded: [] };
   const data = (source.data ?? new Map()) as PythonValue;
   if (source.failed) return nothing;
   if (!isDict(data)) {
@@ -43,8 +45,9 @@ export function readDvcFile(
   const place = { source, at: ['vars'], folder: path.dirname(file) };
   const declared = data.get('vars');
   const scope = vars.add(vars.addDefault(EMPTY_SCOPE, place), isList(declared) ? declared : [], place);
+  const loaded = [...scope.loaded.keys()];
   // Every reference to what is missing would be reported, too.
-  if (source.failed || !scope.complete) return { ...nothing, params: scope.context.values };
+  if (source.failed || !scope.complete) return { ...nothing, params: scope.context.values, loaded };
 
   for (const section of SECTIONS) checkTemplates(source, data.get(section) ?? null, [section], scope.context);
   const stages = data.get('stages');
@@ -52,7 +55,7 @@ export function readDvcFile(
   const read = isDict(stages)
     ? [...stages].flatMap(([name, entry]) => reader.read(keyText(name), entry))
     : [];
-  return { source, stages: read, params: scope.context.values };
+  return { source, stages: read, params: scope.context.values, loaded };
 }
 
 function checkTemplates(

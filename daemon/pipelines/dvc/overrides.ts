@@ -30,23 +30,27 @@ export class OverrideError extends Error {
 /** Files that values can be put into without touching what stands around them. */
 const WRITABLE = new Set(['.yaml', '.yml', '.json']);
 
+/** Where the parameters of a `dvc.yaml` can be. */
+export interface ParamsPlaces {
+  /** That files are relative to. */
+  readonly folder: string;
+  /** Folder of the project: nothing outside of it is changed. */
+  readonly root: string;
+  /** Files whose parameters are known by their names alone. */
+  readonly loaded: readonly string[];
+}
+
 /**
  * The files with the values that are asked for.
  *
- * @param set values as YAML, by the dotted names of parameters; one that is not in `params.yaml` has its file before it, as
- * DVC writes it: `extra.yaml:seed`
- * @param folder that files are relative to
- * @param root folder of the project: nothing outside of it is changed
+ * @param set values as YAML, by the dotted names of parameters; one of another file has that before it, as DVC writes it:
+ * `extra.yaml:seed`
  * @throws OverrideError
  */
-export function editsOf(
-  set: Readonly<Record<string, string>>,
-  folder: string,
-  root: string,
-): Record<string, string> {
+export function editsOf(set: Readonly<Record<string, string>>, places: ParamsPlaces): Record<string, string> {
   const edits: Record<string, string> = {};
   for (const [key, value] of Object.entries(set)) {
-    const { file, name } = placeOf(key, folder, root);
+    const { file, name } = placeOf(key, places);
     edits[file] = withValue(file, edits[file] ?? readFileSync(file, 'utf8'), name, value);
   }
   return edits;
@@ -74,19 +78,27 @@ function write(file: string, text: string): void {
   }
 }
 
-function placeOf(key: string, folder: string, root: string): { file: string; name: string } {
+function placeOf(key: string, { folder, root, loaded }: ParamsPlaces): { file: string; name: string } {
   const [before = '', ...rest] = key.split(':');
-  const [shown, name] = rest.length === 0 ? [DEFAULT_PARAMS, before] : [before, rest.join(':')];
-  const file = path.resolve(folder, shown);
+  const name = rest.length === 0 ? before : rest.join(':');
+  const file = rest.length === 0 ? fileOf(name, folder, loaded) : path.resolve(folder, before);
+  const shown = path.relative(folder, file);
   if (!existsSync(file))
     throw new OverrideError(`there is no file “${shown}”`, 'Name one of parameters: extra.yaml:name=value.');
   if (!isInside(realpathSync(file), realpathSync(root)))
     throw new OverrideError(`“${shown}” lies outside of the project`, 'Change it by hand.');
   if (!WRITABLE.has(path.extname(file).toLowerCase())) {
-    const remedy = `Change “${name}” there, or have DVC do it: dvc exp run --set-param ${key}=…`;
+    const remedy = `Change “${name}” there, or have DVC do it: dvc exp run --set-param ${shown}:${name}=…`;
     throw new OverrideError(`“${shown}” is neither YAML nor JSON, and cannot be changed by --set`, remedy);
   }
   return { file, name };
+}
+
+/** The file that a parameter is in which is known by its name alone. */
+function fileOf(name: string, folder: string, loaded: readonly string[]): string {
+  const parts = name.split('.');
+  const found = loaded.find(file => valueAt(readParamsFile(file).values, parts) !== undefined);
+  return found ?? path.join(folder, DEFAULT_PARAMS);
 }
 
 /** The text of a file with another value of one parameter, and all else as it was. */

@@ -26,11 +26,11 @@ const REPORT = /\.(json|ya?ml|toml)$/i;
  * @param project what `findProject` found for the file
  */
 export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): ReadResult {
-  const { file, set = {} } = options;
+  const { file } = options;
   const folder = path.dirname(file);
   const name = path.basename(folder);
   const root = project.root ?? folder;
-  const { edits, problem } = readOverrides(set, folder, root);
+  const { edits, problem } = readOverrides(options, root);
   const vars = new VarsReader(edits);
   const { files, data } = readProject(project, options, vars);
   const own = files.find(({ source }) => source.file === file) as DvcFile;
@@ -59,12 +59,13 @@ export function readDvcPipeline(options: ReadOptions, project: ProjectFiles): Re
 
 /** The overrides as edits of files, or what is wrong with them. */
 function readOverrides(
-  set: Readonly<Record<string, string>>,
-  folder: string,
+  { file, text, set = {} }: ReadOptions,
   root: string,
 ): { edits: ParamsEdits; problem?: OverrideError } {
+  if (Object.keys(set).length === 0) return { edits: {} };
+  const { loaded } = readDvcFile(file, text, new VarsReader(), readConfig(root).parsing);
   try {
-    return { edits: editsOf(set, folder, root) };
+    return { edits: editsOf(set, { folder: path.dirname(file), root, loaded }) };
   } catch (error) {
     if (error instanceof OverrideError) return { edits: {}, problem: error };
     throw error;

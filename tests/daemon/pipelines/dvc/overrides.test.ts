@@ -20,7 +20,7 @@ describe('other values for the parameters of a dvc.yaml', () => {
 
   function edited(text: string, set: Record<string, string>, name = 'params.yaml'): string | undefined {
     put(name, text);
-    return editsOf(set, root, root)[path.join(root, name)];
+    return editsOf(set, { folder: root, root, loaded: [] })[path.join(root, name)];
   }
 
   const cases: readonly [what: string, text: string, set: Record<string, string>, expected: string][] = [
@@ -45,6 +45,15 @@ describe('other values for the parameters of a dvc.yaml', () => {
     assert.equal(edited(text, set, 'conf/extra.json'), '{\n  "seed": 2,\n  "name": "b"\n}\n');
   });
 
+  it('are found by their names alone in the files that templates see', () => {
+    put('params.yaml', 'n: 1\n');
+    put('vars.yaml', 'seed: 1\n');
+    const loaded = ['params.yaml', 'vars.yaml'].map(name => path.join(root, name));
+    assert.deepEqual(editsOf({ seed: '2' }, { folder: root, root, loaded }), {
+      [path.join(root, 'vars.yaml')]: 'seed: 2\n',
+    });
+  });
+
   const refusals: readonly [what: string, text: string, set: Record<string, string>, message: RegExp][] = [
     ['a name that is none', 'learning: 1\n', { lerning: '2' }, /no parameter “lerning” in params\.yaml/],
     ['a group', 'm: {a: 1}\n', { m: '2' }, /“m” is a group/],
@@ -60,7 +69,7 @@ describe('other values for the parameters of a dvc.yaml', () => {
   it('refuse a file that comments and code stand in', () => {
     put('params.toml', 'a = 1\n');
     assert.throws(
-      () => editsOf({ 'params.toml:a': '2' }, root, root),
+      () => editsOf({ 'params.toml:a': '2' }, { folder: root, root, loaded: [] }),
       asOverrideError(/neither YAML nor JSON/),
     );
   });
