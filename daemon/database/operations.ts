@@ -15,6 +15,7 @@ import * as reproductions from '../reproduction/store.ts';
 import * as sources from '../sources/store.ts';
 import * as tracking from '../tracking/store.ts';
 import * as webhooks from '../webhooks/store.ts';
+import { giveBackSpace } from './free-space.ts';
 import * as reset from './reset.ts';
 import * as soundness from './soundness.ts';
 
@@ -52,7 +53,10 @@ export const reads = {
 } as const satisfies Record<string, Operation<never, unknown>>;
 
 /** What the writer thread does in between, see IdleWork. */
-export const { idleWork } = tracking;
+export function idleWork(connection: Connection): (idle: boolean) => boolean {
+  const seal = tracking.idleWork(connection);
+  return idle => seal(idle) || (idle && giveBackSpace(connection));
+}
 
 export type Writes = typeof writes;
 export type Reads = typeof reads;

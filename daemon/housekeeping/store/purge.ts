@@ -1,6 +1,7 @@
 /** Deleting for good, a little at a time, so that other writes get their turn. */
 import type { Database as Connection } from 'better-sqlite3';
 import { EXECUTION_TAG } from '../../contract/runs.ts';
+import { giveBackPages } from '../../database/free-space.ts';
 import { statement } from '../../database/statements.ts';
 import { type Binned, type BinnedKind, binnedExperiments, binnedModels, binnedRuns } from './garbage.ts';
 
@@ -150,17 +151,16 @@ export function measuredModels(
   return rows.map(({ run, model }) => [run, model]);
 }
 
-/** Free pages that are given back by one statement. */
-const PAGES = 256;
-
 /** Gives some of the free space in the database file back. @returns the bytes that were free in it and are now, and whether more can be given back */
 export function compact(
   connection: Connection,
   _input: Record<string, never>,
 ): { before: number; free: number; more: boolean } {
-  const before = Number(connection.pragma('freelist_count', { simple: true }));
-  connection.pragma(`incremental_vacuum(${PAGES})`);
-  const after = Number(connection.pragma('freelist_count', { simple: true }));
+  const { before, after } = giveBackPages(connection);
   const size = Number(connection.pragma('page_size', { simple: true }));
-  return { before: before * size, free: after * size, more: after > 0 && after < before };
+  return {
+    before: before.free * size,
+    free: after.free * size,
+    more: after.free > 0 && after.free < before.free,
+  };
 }
