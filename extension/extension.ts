@@ -18,6 +18,7 @@ import { TASK_TYPE } from './contributes/names.ts';
 import { type Handler, type Handlers, registerCommand, setting } from './contributes/vscode.ts';
 import { processLauncher } from './daemon/launcher.ts';
 import { Stores } from './daemon/stores.ts';
+import { ArtifactFiles } from './editor/artifact-files.ts';
 import { CodeDocuments } from './editor/code-documents.ts';
 import { PipelineLenses } from './editor/code-lens.ts';
 import { PipelineDiagnostics } from './editor/diagnostics.ts';
@@ -62,7 +63,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const watch = new PipelineWatch(stores, log);
   const sources = new SourceWatch(stores, log);
   const modelLenses = new ModelLenses(stores, log);
-  const runs = runPanels(context.extensionUri, stores, log);
+  const artifacts = new ArtifactFiles(stores);
+  const runs = runPanels(context.extensionUri, stores, log, place => artifacts.open(place));
   const openBeside: OpenRun = (connection, runId) => runs.open(connection, runId, vscode.ViewColumn.Beside);
   const code = new CodeDocuments(stores);
   const comparisons = comparePanels(context.extensionUri, stores, log, { openRun: openBeside, code });
@@ -102,6 +104,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...trees,
     logs,
     watch,
+    artifacts,
     runs,
     tables,
     comparisons,

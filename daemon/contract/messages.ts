@@ -21,6 +21,9 @@ export const RunAction = z.enum([
 ]);
 export type RunAction = z.infer<typeof RunAction>;
 
+/** Characters of a note, at most: of a tag's value. */
+const MOST_NOTE = 8000;
+
 /** From the run page. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */
 export const RunPageMessage = z.discriminatedUnion('type', [
   /** The page is there, or is visible again, and wants everything. */
@@ -36,19 +39,38 @@ export const RunPageMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('list'), path: z.string() }),
   /** An artifact to show. */
   z.object({ type: z.literal('preview'), path: z.string() }),
-  /** An artifact to open in an editor or to save. */
+  /** An artifact to save. */
   z.object({ type: z.literal('save'), path: z.string() }),
+  /** An artifact to open in an editor. */
+  z.object({ type: z.literal('edit'), path: z.string() }),
+  /** What is noted of the run from now on, in Markdown; empty = nothing. */
+  z.object({ type: z.literal('note'), text: z.string().max(MOST_NOTE) }),
   z.object({ type: z.literal('act'), action: RunAction }),
   z.object({ type: z.literal('open'), runId: z.string() }),
 ]);
 export type RunPageMessage = z.infer<typeof RunPageMessage>;
 
+/** Cells, as text. */
+export interface PreviewTable {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** What an artifact looks like on the page. */
 export type Preview =
   /** `data:` address of an image. */
   | { readonly kind: 'image'; readonly url: string }
-  | { readonly kind: 'text'; readonly text: string; readonly cut: boolean }
-  | { readonly kind: 'table'; readonly header: string[]; readonly rows: string[][]; readonly cut: boolean }
+  | { readonly kind: 'text' | 'markdown'; readonly text: string; readonly cut: boolean }
+  | (PreviewTable & {
+      readonly kind: 'table';
+      readonly cut: boolean /** Where it is known. */;
+      readonly rowCount?: number;
+    })
+  | {
+      readonly kind: 'summary';
+      readonly facts: (readonly [name: string, value: string])[];
+      readonly tables: (PreviewTable & { readonly title: string })[];
+    }
   | { readonly kind: 'none'; readonly reason: string };
 
 /** A run as a link. */

@@ -1,14 +1,6 @@
 import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
-import {
-  COMPARE_PANEL,
-  LINEAGE_PANEL,
-  MODEL_PANEL,
-  PIPELINE_PANEL,
-  RUN_PANEL,
-  RUNS_PANEL,
-  VIEW_CONTAINER,
-} from './names.ts';
+import { ARTIFACT_SCHEME, PANELS, VIEW_CONTAINER } from './names.ts';
 import { SETTINGS } from './settings.ts';
 import { PROBLEM_MATCHER_DECLARATION, TASK_DEFINITION } from './tasks.ts';
 import { VIEW_DECLARATIONS, WELCOMES } from './views.ts';
@@ -27,12 +19,8 @@ export function manifest() {
       'workspaceContains:mlruns',
       'workspaceContains:mlflow.db',
       'onUri',
-      `onWebviewPanel:${RUN_PANEL}`,
-      `onWebviewPanel:${PIPELINE_PANEL}`,
-      `onWebviewPanel:${MODEL_PANEL}`,
-      `onWebviewPanel:${COMPARE_PANEL}`,
-      `onWebviewPanel:${RUNS_PANEL}`,
-      `onWebviewPanel:${LINEAGE_PANEL}`,
+      `onFileSystem:${ARTIFACT_SCHEME}`,
+      ...PANELS.map(panel => `onWebviewPanel:${panel}`),
     ],
     capabilities: {
       untrustedWorkspaces: {

@@ -19,6 +19,19 @@ export const MODEL_PANEL = 'modelthat.model';
 /** Type of the lineage page's webview panels. */
 export const LINEAGE_PANEL = 'modelthat.lineage';
 
+/** Types of all webview panels. */
+export const PANELS = [
+  RUN_PANEL,
+  RUNS_PANEL,
+  COMPARE_PANEL,
+  PIPELINE_PANEL,
+  MODEL_PANEL,
+  LINEAGE_PANEL,
+] as const;
+
+/** Scheme of the addresses under which the editor reads artifacts. */
+export const ARTIFACT_SCHEME = 'modelthat-artifact';
+
 /** Type of the tasks that run pipelines. */
 export const TASK_TYPE = 'modelthat';
 /** Name of what finds problems in the output of these tasks. */

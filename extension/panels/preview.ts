@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Preview } from '../../daemon/contract/messages.ts';
+import { onnxPreview } from './onnx-preview.ts';
 
 const IMAGE_TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
@@ -14,11 +15,12 @@ const IMAGE_TYPES: Readonly<Record<string, string>> = {
 
 const TABLE_ROWS = 200;
 /** Largest artifact that is shown, in bytes. */
-export const PREVIEW_BYTES = { image: 8_000_000, text: 500_000 } as const;
+export const PREVIEW_BYTES = { image: 8_000_000, model: 100_000_000, text: 500_000 } as const;
 
 /** How many bytes of an artifact its preview needs. */
 export function previewLimit(file: string): number {
-  return isImage(file) ? PREVIEW_BYTES.image : PREVIEW_BYTES.text;
+  if (isImage(file)) return PREVIEW_BYTES.image;
+  return extensionOf(file) === '.onnx' ? PREVIEW_BYTES.model : PREVIEW_BYTES.text;
 }
 
 /**
@@ -28,21 +30,37 @@ export function previewLimit(file: string): number {
  * @param whole whether these are all
  */
 export function previewOf(file: string, content: Buffer, whole: boolean): Preview {
-  const imageType = IMAGE_TYPES[path.posix.extname(file).toLowerCase()];
+  const extension = extensionOf(file);
+  const imageType = IMAGE_TYPES[extension];
   if (imageType) {
     if (!whole) return { kind: 'none', reason: 'This image is too large to be shown here.' };
     return { kind: 'image', url: `data:${imageType};base64,${content.toString('base64')}` };
   }
+  if (extension === '.onnx') return modelPreview(content, whole);
   if (content.subarray(0, 8_000).includes(0)) return { kind: 'none', reason: 'This file is not text.' };
   const text = content.toString('utf8');
-  const extension = path.posix.extname(file).toLowerCase();
+  if (extension === '.md') return { kind: 'markdown', text, cut: !whole };
   if (extension === '.csv') return tableOf(text, ',', !whole);
   if (extension === '.tsv') return tableOf(text, '\t', !whole);
   return { kind: 'text', text: extension === '.json' && whole ? indentJson(text) : text, cut: !whole };
 }
 
 function isImage(file: string): boolean {
-  return path.posix.extname(file).toLowerCase() in IMAGE_TYPES;
+  return extensionOf(file) in IMAGE_TYPES;
+}
+
+/** With its dot; empty when it has none. */
+function extensionOf(file: string): string {
+  return path.posix.extname(file).toLowerCase();
+}
+
+function modelPreview(content: Buffer, whole: boolean): Preview {
+  if (!whole) return { kind: 'none', reason: 'This model is too large to be looked into here.' };
+  try {
+    return onnxPreview(content);
+  } catch (error) {
+    return { kind: 'none', reason: `This is no ONNX model. ${error instanceof Error ? error.message : ''}` };
+  }
 }
 
 function indentJson(text: string): string {

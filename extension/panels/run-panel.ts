@@ -1,19 +1,22 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import {
+  type Preview,
   type RunAction,
   RunPageMessage,
   RunPageState,
   type ToRunPage,
 } from '../../daemon/contract/messages.ts';
-import { ARTIFACT_CONTENT_PATH, listArtifacts } from '../../daemon/contract/runs.ts';
+import { listArtifacts, updateRun } from '../../daemon/contract/runs.ts';
 import { RUN_PANEL } from '../contributes/names.ts';
+import { type ArtifactPlace, findArtifact, readPart, readStart } from '../daemon/artifact-content.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
 import type { Stores } from '../daemon/stores.ts';
 import type { Subject } from '../trees/subject.ts';
 import { CurveFeed } from './curve-feed.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
+import { parquetPreview } from './parquet-preview.ts';
 import { perform } from './perform.ts';
 import { previewLimit, previewOf } from './preview.ts';
 import { loadRun, type RunState } from './run-snapshot.ts';
@@ -27,7 +30,12 @@ const BUCKETS = 400;
 export type RunPanels = PagePanels<RunPanel>;
 
 /** Makes run pages possible, and brings those back that were open. */
-export function runPanels(extension: vscode.Uri, stores: Stores, log: vscode.LogOutputChannel): RunPanels {
+export function runPanels(
+  extension: vscode.Uri,
+  stores: Stores,
+  log: vscode.LogOutputChannel,
+  openArtifact: OpenArtifact,
+): RunPanels {
   const kind: PageKind = {
     panel: RUN_PANEL,
     page: 'run',
@@ -43,16 +51,25 @@ export function runPanels(extension: vscode.Uri, stores: Stores, log: vscode.Log
     extension,
     stores,
     (panel, connection, runId) =>
-      new RunPanel(panel, { connection, runId, stores, log, open: id => panels.open(connection, id) }),
+      new RunPanel(panel, {
+        connection,
+        runId,
+        stores,
+        log,
+        openArtifact,
+        open: id => panels.open(connection, id),
+      }),
   );
   return panels;
 }
 
 type Opener = (runId: string) => unknown;
+type OpenArtifact = (place: ArtifactPlace) => Promise<void>;
 
 interface RunPanelParts extends PagePanelParts {
   readonly runId: string;
   readonly open: Opener;
+  readonly openArtifact: OpenArtifact;
 }
 
 /** The host's side of one run page: answers it, and tells it what changes. */
@@ -102,6 +119,10 @@ class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
         return this.#sendPreview(message.path);
       case 'save':
         return this.#save(message.path);
+      case 'edit':
+        return this.#parts.openArtifact(this.#placeOf(message.path));
+      case 'note':
+        return this.#note(message.text);
       case 'act':
         return this.#act(message.action);
       case 'open':
@@ -140,8 +161,18 @@ class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
   }
 
   async #sendPreview(file: string): Promise<void> {
-    const { content, whole } = await this.#read(file, previewLimit(file));
-    this.send({ type: 'preview', path: file, preview: previewOf(file, content, whole) });
+    this.send({ type: 'preview', path: file, preview: await this.#preview(file) });
+  }
+
+  async #preview(file: string): Promise<Preview> {
+    const place = this.#placeOf(file);
+    if (file.endsWith('.parquet')) {
+      const { size: byteLength = 0 } = (await findArtifact(place)) ?? {};
+      const slice = (start: number, end = byteLength) => readPart(place, start, end);
+      return parquetPreview({ byteLength, slice });
+    }
+    const { content, whole } = await readStart(place, previewLimit(file));
+    return previewOf(file, content, whole);
   }
 
   async #save(file: string): Promise<void> {
@@ -152,24 +183,19 @@ class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
       title: `Save ${name}`,
     });
     if (!target) return;
-    const { content } = await this.#read(file, Number.POSITIVE_INFINITY);
+    const { content } = await readStart(this.#placeOf(file), Number.POSITIVE_INFINITY);
     await vscode.workspace.fs.writeFile(target, content);
   }
 
-  /** An artifact's first bytes. */
-  async #read(file: string, limit: number): Promise<{ content: Buffer; whole: boolean }> {
-    const client = await this.#parts.connection.connect();
-    const address = ARTIFACT_CONTENT_PATH.replace(':runId', encodeURIComponent(this.#parts.runId));
-    const response = await client.fetch(`${address}?${new URLSearchParams({ path: file })}`);
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > limit) break;
-    }
-    const content = Buffer.concat(chunks);
-    return { content: content.subarray(0, limit), whole: content.length <= limit };
+  #placeOf(file: string): ArtifactPlace {
+    const { connection, runId } = this.#parts;
+    return { connection, runId, path: file };
+  }
+
+  async #note(text: string): Promise<void> {
+    const { connection, runId } = this.#parts;
+    const tags = { 'mlflow.note.content': text === '' ? null : text };
+    await connection.call(updateRun, { params: { runId }, body: { tags } });
   }
 
   async #act(action: RunAction): Promise<void> {

@@ -63,8 +63,12 @@ export class Tracker {
     await this.logBatch(runId, { metrics });
   }
 
-  /** Logs a text file. @param file its path among the run's artifacts */
-  async logArtifact(runId: string, file: string, content: string): Promise<void> {
+  async setTag(runId: string, key: string, value: string): Promise<void> {
+    await this.call('POST', 'runs/set-tag', { run_id: runId, key, value });
+  }
+
+  /** Logs a file. @param file its path among the run's artifacts */
+  async logArtifact(runId: string, file: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
     const { run } = await this.call('GET', 'runs/get', { run_id: runId });
     const { artifact_uri } = (run as { info: { artifact_uri: string } }).info;
     const place = artifact_uri.replace(/^mlflow-artifacts:/, '');

@@ -1,13 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { formatBytes } from '../../daemon/contract/display.ts';
-import type { Preview } from '../../daemon/contract/messages.ts';
+import type { Preview, PreviewTable } from '../../daemon/contract/messages.ts';
 import type { ArtifactFile } from '../../daemon/contract/runs.ts';
 import { PageElement } from '../ui/element.ts';
+import { factList } from '../ui/fact-list.ts';
 import { icon } from '../ui/icons.ts';
+import { markdown } from '../ui/markdown.ts';
 import { type ArtifactRow, artifactRows } from './artifact-rows.ts';
 
-/** The run's files as a tree, with a look into the chosen one. Tells `list`, `preview` and `save`, each with a path. */
+/** The run's files as a tree, with a look into the chosen one. Tells `list`, `preview`, `edit`, `save`: each with a path. */
 export class Artifacts extends PageElement {
   static override properties = {
     folders: { attribute: false },
@@ -67,6 +69,9 @@ export class Artifacts extends PageElement {
     return html`
       <div class="preview-head">
         <span class="artifact-name">${row.file.path}</span>
+        <modelthat-button appearance="icon" aria-label="Open ${row.name} in an editor" title="Open in an editor" @click=${() => this.tell('edit', row.file.path)}>
+          <span class="codicon codicon-go-to-file"></span>
+        </modelthat-button>
         <modelthat-button appearance="icon" aria-label="Save ${row.name}" title="Save…" @click=${() => this.tell('save', row.file.path)}>
           <span class="codicon codicon-save-as"></span>
         </modelthat-button>
@@ -131,18 +136,33 @@ function previewContent(preview: Preview, name: string): TemplateResult {
     case 'text':
       return html`<pre tabindex="0">${preview.text}</pre>${preview.cut ? cut : nothing}`;
     case 'table':
+      return html`${cells(preview, name)}${preview.cut ? shownOf(preview) : nothing}`;
+    case 'markdown':
+      return html`<div class="scroll">${markdown(preview.text)}</div>${preview.cut ? cut : nothing}`;
+    case 'summary':
       return html`
-        <div class="scroll" tabindex="0">
-          <table class="grid">
-            <thead><tr>${preview.header.map(cell => html`<th scope="col">${cell}</th>`)}</tr></thead>
-            <tbody>${preview.rows.map(row => html`<tr>${row.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody>
-          </table>
-        </div>
-        ${preview.cut ? cut : nothing}
+        ${factList('', preview.facts)}
+        ${preview.tables.map(table => html`<h3>${table.title}</h3>${cells(table, table.title)}`)}
       `;
     case 'none':
       return html`<p class="faint">${preview.reason}</p>`;
   }
+}
+
+function cells({ header, rows }: PreviewTable, name: string): TemplateResult {
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label=${name}>
+      <table class="grid">
+        <thead><tr>${header.map(cell => html`<th scope="col">${cell}</th>`)}</tr></thead>
+        <tbody>${rows.map(row => html`<tr>${row.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+function shownOf({ rows, rowCount }: { rows: readonly unknown[]; rowCount?: number }): TemplateResult {
+  const all = rowCount === undefined ? 'Only the beginning is shown' : `Of ${rowCount.toLocaleString()} rows`;
+  return html`<p class="faint">${all}: the first ${rows.length}.</p>`;
 }
 
 customElements.define('modelthat-artifacts', Artifacts);

@@ -5,6 +5,7 @@ import './run.css';
 import './artifacts.ts';
 import './metric-charts.ts';
 import './run-header.ts';
+import './run-note.ts';
 import './step-table.ts';
 import { html, nothing } from 'lit';
 import {
@@ -24,6 +25,9 @@ import { Host } from '../ui/host.ts';
 import { childRuns, childrenWithCharts } from './child-runs.ts';
 import { emptiness, metricsTable, modelVersions, parentRun } from './facts.ts';
 import type { ChartSettings, Watched } from './metric-charts.ts';
+
+/** The tag that MLflow's interface shows as the description. */
+const NOTE_TAG = 'mlflow.note.content';
 
 /** Tags that the client sets itself and that the page shows elsewhere or not at all. */
 const INTERNAL_TAG = /^(mlflow\.|modelthat\.)/;
@@ -75,6 +79,8 @@ export class RunPage extends PageElement {
         <div class="columns">
           <div class="wide">
             ${snapshot.steps.length > 0 ? html`<modelthat-step-table .steps=${snapshot.steps} @open=${(event: CustomEvent<string>) => open({ id: event.detail })}></modelthat-step-table>` : nothing}
+            <modelthat-run-note .text=${run.tags[NOTE_TAG] ?? ''}
+              @note=${(event: CustomEvent<string>) => this.#host.send({ type: 'note', text: event.detail })}></modelthat-run-note>
             ${emptiness(snapshot)}
             ${this.#charts(run, 'Charts')}
             ${childRuns(snapshot, open)}
@@ -83,6 +89,7 @@ export class RunPage extends PageElement {
             <modelthat-artifacts .folders=${this.folders} .previews=${this.previews}
               @list=${(event: CustomEvent<string>) => this.#host.send({ type: 'list', path: event.detail })}
               @preview=${(event: CustomEvent<string>) => this.#host.send({ type: 'preview', path: event.detail })}
+              @edit=${(event: CustomEvent<string>) => this.#host.send({ type: 'edit', path: event.detail })}
               @save=${(event: CustomEvent<string>) => this.#host.send({ type: 'save', path: event.detail })}></modelthat-artifacts>
           </div>
           <aside>
@@ -174,7 +181,6 @@ function details({ run }: RunSnapshot): (readonly [string, string])[] {
     ['Ended', run.endTime === null ? undefined : new Date(run.endTime).toLocaleString()],
     ['Source', run.tags['mlflow.source.name']],
     ['Commit', run.tags['mlflow.source.git.commit']],
-    ['Note', run.tags['mlflow.note.content']],
   ] as const;
   return known.flatMap(([name, value]) => (value ? [[name, value] as const] : []));
 }

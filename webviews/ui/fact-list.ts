@@ -8,7 +8,7 @@ export function factList(
   if (facts.length === 0) return nothing;
   return html`
     <section>
-      <h2>${title}</h2>
+      ${title ? html`<h2>${title}</h2>` : nothing}
       <dl>
         ${facts.map(([name, value]) => html`<div><dt title=${name}>${breakable(name)}</dt><dd>${value}</dd></div>`)}
       </dl>

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { useEditor } from '../../support/editor.ts';
+import { linearModel } from '../../support/onnx.ts';
+import { SMALL_PARQUET } from '../../support/parquet.ts';
 import { type Tracker, trackerOf } from '../../support/tracker.ts';
 
 const fixture = path.resolve(import.meta.dirname, '../workspace');
@@ -79,6 +81,65 @@ describe('the page of a run', () => {
       await large.getByText('Show all steps').click();
       await editor().workbench.page.keyboard.press('Escape');
       await large.waitFor({ state: 'hidden' });
+    });
+  });
+
+  describe('its note', () => {
+    it('is written in Markdown, of which no HTML and no other address than those of the web becomes markup', async () => {
+      await page().getByRole('button', { name: 'Add a note' }).click();
+      const note =
+        '# Better\n\n- [x] **seen** <img src=x onerror=alert(1)> [bad](javascript:alert(1)) [good](https://example.org)';
+      await page().getByLabel('Note').fill(note);
+      await button('Save').click();
+      await page().getByRole('heading', { name: 'Better' }).waitFor();
+      await page().locator('.markdown li strong', { hasText: 'seen' }).waitFor();
+      await page().locator('.markdown', { hasText: '<img src=x onerror=alert(1)>' }).waitFor();
+      await page().locator('.markdown', { hasText: '[bad](javascript:alert(1))' }).waitFor();
+      assert.deepEqual(
+        await page()
+          .locator('.markdown a')
+          .evaluateAll(links => links.map(link => link.getAttribute('href'))),
+        ['https://example.org'],
+      );
+      const { run } = await tracker.call('GET', 'runs/get', { run_id: runId });
+      const { tags } = (run as { data: { tags: { key: string; value: string }[] } }).data;
+      assert.equal(tags.find(({ key }) => key === 'mlflow.note.content')?.value, note);
+    });
+  });
+
+  describe('its artifacts', () => {
+    const look = (file: string) => page().getByRole('treeitem', { name: file }).click();
+
+    before(async () => {
+      const files: Record<string, string | Uint8Array<ArrayBuffer>> = {
+        'table.parquet': new Uint8Array(SMALL_PARQUET),
+        'model.onnx': new Uint8Array(linearModel([1, 2])),
+        'report.md': '## Errors\n\n| store | error |\n| --- | --- |\n| 7 | 0.3 |\n',
+        'params.json': '{"lr":0.1}',
+      };
+      for (const [file, content] of Object.entries(files)) await tracker.logArtifact(runId, file, content);
+      await tracker.endRun(runId);
+    });
+
+    it('are looked into: Parquet, ONNX, Markdown', async () => {
+      await look('table.parquet');
+      await page().getByRole('columnheader', { name: 'promo' }).waitFor();
+      await look('model.onnx');
+      await page().getByText('1: MatMul').waitFor();
+      await look('report.md');
+      await page().getByRole('heading', { name: 'Errors' }).waitFor();
+      await page().getByRole('cell', { name: '0.3' }).waitFor();
+    });
+
+    it('open in an editor of their kind, which cannot change them', async () => {
+      const { workbench } = editor();
+      await look('params.json');
+      await page().getByRole('button', { name: 'Open params.json in an editor' }).click();
+      await workbench.page.locator('.view-line', { hasText: '{"lr":0.1}' }).click();
+      await workbench.page.keyboard.type('x');
+      await workbench.page.getByText('Editor is read-only').first().waitFor();
+      await workbench.page.getByRole('tab', { name: 'long' }).click();
+      await page().getByRole('heading', { name: 'long' }).waitFor();
     });
   });
 

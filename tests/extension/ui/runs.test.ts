@@ -67,11 +67,19 @@ describe('runs in the editor', () => {
     const root = workbench.webview().locator('html');
     await workbench.webview().getByRole('heading', { name: 'first-try' }).click();
     const reached: string[] = [];
-    for (let stop = 0; stop < 5; stop += 1) {
+    for (let stop = 0; stop < 7; stop += 1) {
       await workbench.page.keyboard.press('Tab');
       reached.push(await root.evaluate(nameOfFocus));
     }
-    assert.deepEqual(reached, ['Register model…', 'Show lineage', 'Copy ID', 'Smoothing', 'Log scale']);
+    assert.deepEqual(reached, [
+      'Register model…',
+      'Show lineage',
+      'Copy ID',
+      'Add a note',
+      'Over',
+      'Smoothing',
+      'Log scale',
+    ]);
   });
 
   it('have a page that loads nothing over the network', async () => {
@@ -131,7 +139,8 @@ const nameOfFocus = `(() => {
   while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
   const { outlineStyle, boxShadow, borderColor } = getComputedStyle(focused);
   const seen = focused.matches(':focus-visible') && (outlineStyle !== 'none' || boxShadow !== 'none' || borderColor !== '');
-  const name = (host.labels?.[0] ?? host).textContent.trim();
+  // Of a label, the words before its control.
+  const name = (host.labels?.[0]?.firstChild ?? host).textContent.trim();
   return seen ? name : name + ' without a focus ring';
 })()`;
 
