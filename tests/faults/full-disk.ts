@@ -26,57 +26,80 @@ export const fullDisk: Check = {
     counts: { full: 10, quick: 2, test: 1 },
     obstacle: needsMount,
     run: async rounds => {
-      const place = testPlace();
-      mkdirSync(place.store, { recursive: true });
-      const refused = mountSmall(place.store, '64m');
-      if (refused) throw new Error(refused);
-      const disk = new Disk(place.store);
-      const seen = { lost: 0, unread: 0, left: 0, untrue: 0 };
-      const daemon = await startDaemon({ place, main: BUILT_MAIN });
-      const wire = new MlflowWire(daemon);
-      try {
-        for (let round = 0; round < rounds; round += 1) {
-          const run = await wire.startRun();
-          seen.lost += await lostPoints(wire, disk, run.runId);
-          seen.unread += await wrongFiles(wire, disk, run.artifacts);
-          seen.left += temporaries(place.store);
-          seen.untrue += (await endlessLog(daemon, disk)) ? 0 : 1;
-        }
-        const { status } = await wire.send('GET', '/health');
-        return {
-          'times that the disk was filled': exactly(disk.filled, 2 * rounds),
-          'refusals without 507 and INSUFFICIENT_STORAGE': none(disk.unnamed),
-          'acknowledged points lost': none(seen.lost),
-          'files that are not as they were acknowledged, or not to be deleted': none(seen.unread),
-          'temporary files left': none(seen.left),
-          'steps with a log without end whose state was not true': none(seen.untrue),
-          'daemons that died': none(status === 200 ? 0 : 1),
-          'longest until writing went on (s)': onThisMachine(
-            atMost(disk.slowest, RESUMED_S * disk.busy.factor),
-          ),
-        };
-      } finally {
-        await daemon.stop();
-        // Lazily: a step that goes on after a failure must not hide what failed.
-        execFileSync('umount', ['--lazy', place.store]);
-        place.remove();
-      }
+      const seen: Seen = {
+        filled: 0,
+        unnamed: 0,
+        slowest: 0,
+        lost: 0,
+        unread: 0,
+        left: 0,
+        untrue: 0,
+        died: 0,
+      };
+      const busy = new Busyness();
+      for (let round = 0; round < rounds; round += 1) await fillUp(seen, busy);
+      return {
+        'times that the disk was filled': exactly(seen.filled, 2 * rounds),
+        'refusals without 507 and INSUFFICIENT_STORAGE': none(seen.unnamed),
+        'acknowledged points lost': none(seen.lost),
+        'files that are not as they were acknowledged, or not to be deleted': none(seen.unread),
+        'temporary files left': none(seen.left),
+        'steps with a log without end whose state was not true': none(seen.untrue),
+        'daemons that died': none(seen.died),
+        'longest until writing went on (s)': onThisMachine(atMost(seen.slowest, RESUMED_S * busy.factor)),
+      };
     },
   },
 };
 
+interface Seen {
+  filled: number;
+  unnamed: number;
+  slowest: number;
+  lost: number;
+  unread: number;
+  left: number;
+  untrue: number;
+  died: number;
+}
+
+/** Fills a disk of its own in each of the ways: what is acknowledged stays, so that one would be full for good in the end. */
+async function fillUp(seen: Seen, busy: Busyness): Promise<void> {
+  const place = testPlace();
+  mkdirSync(place.store, { recursive: true });
+  const refused = mountSmall(place.store, '64m');
+  if (refused) throw new Error(refused);
+  const disk = new Disk(place.store, busy, seen);
+  const daemon = await startDaemon({ place, main: BUILT_MAIN });
+  const wire = new MlflowWire(daemon);
+  try {
+    const run = await wire.startRun();
+    seen.lost += await lostPoints(wire, disk, run.runId);
+    seen.unread += await wrongFiles(wire, disk, run.artifacts);
+    seen.left += temporaries(place.store);
+    seen.untrue += (await endlessLog(daemon, disk)) ? 0 : 1;
+    const { status } = await wire.send('GET', '/health');
+    seen.died += status === 200 ? 0 : 1;
+  } finally {
+    await daemon.stop();
+    // Lazily: a step that goes on after a failure must not hide what failed.
+    execFileSync('umount', ['--lazy', place.store]);
+    place.remove();
+  }
+}
+
 /** A small disk that can be filled but for a little, and given room again. */
 class Disk {
-  readonly busy = new Busyness();
-  filled = 0;
-  unnamed = 0;
-  slowest = 0;
   readonly #folder: string;
   readonly #ballast: string;
+  readonly #busy: Busyness;
+  readonly #seen: Seen;
 
-  constructor(folder: string) {
+  constructor(folder: string, busy: Busyness, seen: Seen) {
     this.#folder = folder;
     this.#ballast = path.join(folder, 'ballast');
+    this.#busy = busy;
+    this.#seen = seen;
   }
 
   fill(): void {
@@ -102,13 +125,13 @@ class Disk {
       number += 1;
       answer = await writeOne(number);
     }
-    this.filled += 1;
-    this.unnamed += answer.status === 507 && answer.body.includes('INSUFFICIENT_STORAGE') ? 0 : 1;
+    this.#seen.filled += 1;
+    this.#seen.unnamed += answer.status === 507 && answer.body.includes('INSUFFICIENT_STORAGE') ? 0 : 1;
     this.empty();
-    this.busy.sample();
+    this.#busy.sample();
     const from = performance.now();
     while ((await writeOne(number)).status !== 200) await pause(50);
-    this.slowest = Math.max(this.slowest, (performance.now() - from) / 1000);
+    this.#seen.slowest = Math.max(this.#seen.slowest, (performance.now() - from) / 1000);
     return number + 1;
   }
 }

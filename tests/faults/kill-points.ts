@@ -42,6 +42,8 @@ export const killPoints: Check = {
           const victims = random() * 10 < WITH_STEPS ? killSteps(stepProcesses([id])) : [];
           daemon = await startDaemon({ place, main: BUILT_MAIN });
           const adopted = await endOf(daemon, id);
+          // A daemon that goes down alone keeps no step from ending well.
+          seen.unended += victims.length === 0 && adopted.exitCode !== 0 ? 1 : 0;
           // Where steps were killed, what is left is done by the next execution.
           const last =
             adopted.exitCode === 0 ? adopted : await endOf(daemon, (await start(daemon, pipeline)).id);
