@@ -8,7 +8,16 @@ import type { Run, Series } from './runs.ts';
 export const COMPARED_RUNS = 100;
 
 /** The parts of the page, in their order. */
-export const CompareTab = z.enum(['table', 'curves', 'origins']);
+export const CompareTab = z.enum([
+  'table',
+  'curves',
+  'origins',
+  'parallel',
+  'scatter',
+  'boxes',
+  'contour',
+  'influence',
+]);
 export type CompareTab = z.infer<typeof CompareTab>;
 
 /** What a curve is drawn over: steps, time since the run began, or wall-clock time. */
@@ -29,6 +38,18 @@ export const CompareView = z.object({
   smoothing: z.number().min(0).max(0.99).default(0),
   /** Ids of runs whose curves are not drawn. */
   hidden: z.array(z.string()).max(COMPARED_RUNS).default([]),
+  /**
+   * What stands on which axis, by the names of parameters and metrics; empty = what matters most. The metric that is
+   * looked at, and the colour of lines and points.
+   */
+  metric: z.string().default(''),
+  x: z.string().default(''),
+  y: z.string().default(''),
+  color: z.string().default(''),
+  /** The axes of parallel coordinates; absent = all parameters, as far as there is room, and the metric. */
+  axes: z.array(z.string()).max(50).optional(),
+  /** Ranges on them, from 0 to 1 along an axis: the runs outside are faint. */
+  ranges: z.record(z.string(), z.tuple([z.number(), z.number()])).default({}),
 });
 export type CompareView = z.infer<typeof CompareView>;
 

@@ -3,8 +3,14 @@ import '../ui/page.css';
 import '../ui/tabs.ts';
 import './compare.css';
 import './comparison-table.ts';
+import './boxes.ts';
+import './contour.ts';
 import './curves.ts';
+import './explore.css';
+import './influences.ts';
 import './origins.ts';
+import './parallel.ts';
+import './scatter.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import {
   type CodeChanges,
@@ -25,6 +31,11 @@ const TAB_NAMES: Readonly<Record<CompareTab, string>> = {
   table: 'Table',
   curves: 'Curves',
   origins: 'Code and data',
+  parallel: 'Parallel coordinates',
+  scatter: 'Scatter',
+  boxes: 'Box plots',
+  contour: 'Contour',
+  influence: 'What matters',
 };
 
 /** The page that compares runs. Holds what the host sent, and passes on what a person does. */
@@ -90,6 +101,16 @@ export class ComparePage extends PageElement {
         return html`<modelthat-compared-curves .compared=${compared} .view=${this.view} .series=${this.series}></modelthat-compared-curves>`;
       case 'origins':
         return html`<modelthat-compared-origins .compared=${compared} .view=${this.view} .origins=${this.origins} .changes=${this.changes}></modelthat-compared-origins>`;
+      case 'parallel':
+        return html`<modelthat-parallel-part .compared=${compared} .view=${this.view}></modelthat-parallel-part>`;
+      case 'scatter':
+        return html`<modelthat-scatter-part .compared=${compared} .view=${this.view}></modelthat-scatter-part>`;
+      case 'boxes':
+        return html`<modelthat-boxes-part .compared=${compared} .view=${this.view}></modelthat-boxes-part>`;
+      case 'contour':
+        return html`<modelthat-contour-part .compared=${compared} .view=${this.view}></modelthat-contour-part>`;
+      case 'influence':
+        return html`<modelthat-influence-part .compared=${compared} .view=${this.view}></modelthat-influence-part>`;
     }
   }
 

@@ -78,6 +78,12 @@ export function chartStyle(theme: ChartTheme) {
   } as const;
 }
 
+/** A colour between two of the theme, for values from 0 to 1: blue to yellow, which all eyes tell apart. */
+export function rampColor({ palette }: ChartTheme, place: number): string {
+  const [low = 'currentColor', , , , high = 'currentColor'] = palette;
+  return `color-mix(in oklab, ${high} ${Math.round(place * 100)}%, ${low})`;
+}
+
 /** Calls `changed` whenever the theme is another. @returns ends it */
 export function onThemeChange(changed: () => void): () => void {
   const observer = new MutationObserver(changed);

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import type { FrameLocator } from 'playwright-core';
 import { DaemonClient } from '../../../daemon/client/client.ts';
 import { startExecution } from '../../../daemon/contract/pipelines.ts';
+import { assertAccessible } from '../../support/accessibility.ts';
 import { useEditor } from '../../support/editor.ts';
 import { ended } from '../../support/pipelines.ts';
 import { type Tracker, trackerOf } from '../../support/tracker.ts';
@@ -90,6 +91,94 @@ describe('the comparison of runs', () => {
   });
 
   it('breaks no rule of its content security policy', () => assert.deepEqual(violations, []));
+});
+
+describe('the charts over all compared runs', () => {
+  const editor = useEditor({ fixture });
+  const violations: string[] = [];
+  const page = () => editor().workbench.webview();
+  const show = (name: string) => page().getByRole('tab', { name }).click();
+
+  before(async () => {
+    const { workbench, stateDir } = editor();
+    workbench.page.on('console', message => {
+      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
+    });
+    await workbench.viewContainer('modelthat').click();
+    const tracker = await trackerOf(stateDir);
+    for (let trial = 0; trial < 12; trial += 1) {
+      const params = { depth: String(trial), rate: String(0.1 * (trial % 3)), kind: trial % 2 ? 'a' : 'b' };
+      const runId = await tracker.startRun('search', `trial-${trial}`, params);
+      await tracker.logMetric(runId, 'loss', [trial]);
+      await tracker.endRun(runId);
+    }
+    const tree = workbench.treeItem('Experiment search');
+    await tree.hover();
+    await tree.getByRole('button', { name: 'Show Run Table' }).click();
+    await selectAndCompare(page, 12);
+  });
+
+  it('show runs as lines whose axes take ranges by keys', async () => {
+    await show('Parallel coordinates');
+    await page().getByText('12 of 12 runs are within the ranges.').waitFor();
+    const upper = page().getByRole('slider', { name: 'depth, to' });
+    await upper.focus();
+    for (let press = 0; press < 10; press += 1) await upper.press('ArrowDown');
+    await page().getByText('6 of 12 runs are within the ranges.').waitFor();
+    assert.equal(await upper.getAttribute('aria-valuetext'), '5.5');
+    assert.equal(await page().locator('.parallel-line.outside').count(), 6);
+    await upper.press('Escape');
+    await page().getByText('12 of 12 runs are within the ranges.').waitFor();
+  });
+
+  it('take ranges by dragging, too', async () => {
+    const box = await page().locator('.axis-grip').first().boundingBox();
+    const { mouse } = editor().workbench.page;
+    assert.ok(box);
+    await mouse.move(box.x + box.width / 2, box.y + box.height - 1);
+    await mouse.down();
+    await mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 4 });
+    await mouse.up();
+    await page()
+      .getByText(/^6 of 12 runs are within the ranges/)
+      .waitFor();
+    await page().locator('modelthat-button', { hasText: 'Clear ranges' }).click();
+  });
+
+  it('show runs as points, boxes and a surface, with a table behind them', async () => {
+    await show('Scatter');
+    await page().getByRole('img', { name: 'loss over depth of 12 runs' }).waitFor();
+    await page().getByRole('combobox', { name: 'Across' }).selectOption('rate');
+    await page().getByRole('img', { name: 'loss over rate of 12 runs' }).waitFor();
+    await show('Box plots');
+    await page().getByRole('combobox', { name: 'By' }).selectOption('kind');
+    await page().getByRole('img', { name: 'loss by kind, medians: a 6, b 5' }).waitFor();
+    await page().getByText('As a table').click();
+    await page()
+      .getByRole('row', { name: /^a 6 1 6 11/ })
+      .waitFor();
+    await show('Contour');
+    await page().getByRole('combobox', { name: 'Across' }).selectOption('depth');
+    await page().getByRole('img', { name: 'loss over depth and rate of 12 runs' }).waitFor();
+  });
+
+  it('tell which parameters matter, with intervals', async () => {
+    await show('What matters');
+    await page()
+      .getByRole('row', { name: /^depth 100 % 100 % to 100 % rises with it/ })
+      .waitFor();
+    await page()
+      .getByRole('row', { name: /^kind 0 % .*categories 12/ })
+      .waitFor();
+  });
+
+  for (const name of ['Table', 'Parallel coordinates', 'Scatter', 'Box plots', 'Contour', 'What matters'])
+    it(`have no serious problem for axe-core: ${name}`, async () => {
+      await show(name);
+      await assertAccessible(editor(), name);
+    });
+
+  it('break no rule of their content security policy', () => assert.deepEqual(violations, []));
 });
 
 describe('the comparison of what runs were made from', () => {
