@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /**
  * Who may call a route. `owner`: the editor and the CLI, everything. `tracking`: terminals and notebooks too

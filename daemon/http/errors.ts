@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ZodError, z } from 'zod';
+import type * as z from 'zod';
 import { ApiError, invalid } from '../contract/errors.ts';
 import type { Logger } from '../log.ts';
 
@@ -48,7 +48,7 @@ export function parseInput<Schema extends z.ZodType>(
   throw invalid(`Bad ${where}: ${describeIssues(result.error)}`, result.error.issues);
 }
 
-function describeIssues(error: ZodError): string {
+function describeIssues(error: z.ZodError): string {
   return error.issues
     .map(issue => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message))
     .join('; ');

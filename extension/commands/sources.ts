@@ -1,7 +1,7 @@
 /** Commands on a file that logs, and on its runs. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { COMPARED_RUNS } from '../../daemon/contract/compare-messages.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';

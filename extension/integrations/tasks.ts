@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROBLEM_MATCHER, TASK_TYPE } from '../contributes/names.ts';
 import { NO_PIPELINES, PIPELINE_PATTERN } from '../editor/documents.ts';
 import { selectedPython } from './python.ts';

@@ -132,6 +132,13 @@ const goals: readonly Goal[] = [
     measure: value =>
       difference(value('step-overhead', 'a step'), value('step-overhead', 'a step', 'bare process')),
   },
+  {
+    what: 'activation of the extension',
+    compare: 'below',
+    bound: 50,
+    unit: 'ms',
+    measure: value => value('activation', 'activation of the extension'),
+  },
 ];
 
 /** Judges a measurement. */

@@ -1,5 +1,6 @@
 /** All scenarios, in the order in which they are measured and reported. */
 import type { Scenario } from './scenario.ts';
+import { activation } from './scenarios/activation.ts';
 import { artifacts } from './scenarios/artifacts.ts';
 import { batches } from './scenarios/batches.ts';
 import { createRun } from './scenarios/create-run.ts';
@@ -32,4 +33,5 @@ export const scenarios: readonly Scenario[] = [
   largeInputs,
   stepOverhead,
   manySteps,
+  activation,
 ];

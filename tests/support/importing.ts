@@ -1,6 +1,6 @@
 /** Imports, as a client of the native API asks for them. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { getImport, type Import, startImport } from '../../daemon/contract/imports.ts';
 import type { TestDaemon } from './daemon.ts';
 

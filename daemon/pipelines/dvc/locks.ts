@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Waiting } from '../cache/model.ts';
 import type { DvcConfig } from './config.ts';
 import { lockedByLink } from './hard-link-lock.ts';
