@@ -28,10 +28,12 @@ import { LOGGING_DOCUMENTS } from './editor/logging-documents.ts';
 import { MetricHovers } from './editor/metric-hover.ts';
 import { MetricNotes } from './editor/metric-notes.ts';
 import { ModelLenses } from './editor/model-lenses.ts';
+import { ParameterNotes } from './editor/parameter-notes.ts';
 import { PipelineWatch } from './editor/pipeline-watch.ts';
 import { SourceWatch } from './editor/source-watch.ts';
 import { StepLogs } from './editor/step-logs.ts';
 import { TrainingLenses } from './editor/training-lenses.ts';
+import { WorkspaceFiles } from './editor/workspace-files.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
 import { offerImport } from './integrations/import-offer.ts';
 import { Links } from './integrations/links.ts';
@@ -61,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const trees = [new ExperimentsTree(stores), new PipelinesTree(stores), new ModelsTree(stores)];
   const logs = new StepLogs();
   const watch = new PipelineWatch(stores, log);
+  const files = new WorkspaceFiles();
   const sources = new SourceWatch(stores, log);
   const modelLenses = new ModelLenses(stores, log);
   const artifacts = new ArtifactFiles(stores);
@@ -115,7 +118,9 @@ export function activate(context: vscode.ExtensionContext): void {
     statusBar(stores),
     new Terminals(context.environmentVariableCollection, stores, log),
     new PipelineDiagnostics(stores, log),
-    new LanguageFeatures(stores, log),
+    files,
+    new LanguageFeatures(stores, files, log),
+    new ParameterNotes(stores, files, log),
     new Notifications(stores, log),
     vscode.window.registerUriHandler(new Links(stores, openModel)),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new PipelineTasks(cli)),

@@ -5,6 +5,7 @@ export interface SettingValues {
   'modelthat.terminals.track': boolean;
   'modelthat.editor.codeLens': boolean;
   'modelthat.editor.inlineMetrics': boolean;
+  'modelthat.editor.inlineParameters': boolean;
   'modelthat.notifications.after': number;
 }
 export type SettingId = keyof SettingValues;
@@ -56,6 +57,13 @@ export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingV
     default: true,
     markdownDescription:
       'Shows behind each line that logs a metric what it came to in the last run, with the best, and the differences to the run before and to Production.',
+    scope: 'window',
+  },
+  'modelthat.editor.inlineParameters': {
+    type: 'boolean',
+    default: true,
+    markdownDescription:
+      'Shows behind each parameter of a pipeline what the best run and the one in Production used, where that is another value.',
     scope: 'window',
   },
   'modelthat.notifications.after': {

@@ -7,7 +7,7 @@ import type { OutlineEntry } from '../language/symbols.ts';
 import type { Span } from '../language/yaml-text.ts';
 import { PIPELINE_DOCUMENTS, PROJECT_DOCUMENTS, RENAMING_DOCUMENTS } from './documents.ts';
 import { factsOf } from './facts-of-daemon.ts';
-import { WorkspaceFiles } from './workspace-files.ts';
+import type { WorkspaceFiles } from './workspace-files.ts';
 
 const TRIGGERS = [' ', '{', '.', '/', '[', ','];
 
@@ -29,15 +29,15 @@ const KINDS: Record<Completion['kind'], vscode.CompletionItemKind> = {
 export class LanguageFeatures implements vscode.Disposable {
   readonly #stores: Stores;
   readonly #log: vscode.LogOutputChannel;
-  readonly #files = new WorkspaceFiles();
+  readonly #files: WorkspaceFiles;
   readonly #subscriptions: vscode.Disposable[];
 
-  constructor(stores: Stores, log: vscode.LogOutputChannel) {
+  constructor(stores: Stores, files: WorkspaceFiles, log: vscode.LogOutputChannel) {
     this.#stores = stores;
+    this.#files = files;
     this.#log = log;
     const { languages } = vscode;
     this.#subscriptions = [
-      this.#files,
       languages.registerCompletionItemProvider(
         PIPELINE_DOCUMENTS,
         { provideCompletionItems: (document, position) => this.#complete(document, position) },

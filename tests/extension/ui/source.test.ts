@@ -131,6 +131,15 @@ describe('Python code that logs', () => {
     await editor().workbench.webview().getByRole('heading', { name: 'run', exact: true }).waitFor();
   });
 
+  it('has beside parameters what the best run used, where that is another value', async () => {
+    await open('params.yaml');
+    const id = await tracker.startRun('sales', 'best', { lr: '0.05', 'tree.depth': '6' });
+    await tracker.logMetric(id, 'rmspe', [0.01]);
+    await tracker.endRun(id);
+    await note('lr: 0.1', 'best: 0.05');
+    await note('depth: 6', '');
+  });
+
   it('has them in the cells of a notebook', async () => {
     await ran(tracker, path.join(editor().folder, 'train.ipynb'), { rmspe: [0.4] });
     await open('train.ipynb');
