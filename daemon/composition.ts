@@ -33,6 +33,7 @@ import { delivering } from './lineage/deliver.ts';
 import { mountLineage } from './lineage/routes.ts';
 import { LineageService } from './lineage/service.ts';
 import type { Logger } from './log.ts';
+import { mountMcp } from './mcp/routes.ts';
 import { mountMlflow } from './mlflow/routes.ts';
 import { LoggedModelService } from './models/service.ts';
 import { mountAutomations } from './pipelines/automation/routes.ts';
@@ -228,6 +229,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountImports(router, imports);
   const sources = new SourceService(database, place.workspace);
   mountSources(router, sources);
+  mountMcp(router, surroundings.url);
   mountMlflow(router, { artifacts, uploads, tracking, models, registry, stages, webhooks, sources });
   if (surroundings.testReset) mountTestReset(router, database, files);
 

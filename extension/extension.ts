@@ -34,6 +34,7 @@ import { SourceWatch } from './editor/source-watch.ts';
 import { StepLogs } from './editor/step-logs.ts';
 import { TrainingLenses } from './editor/training-lenses.ts';
 import { WorkspaceFiles } from './editor/workspace-files.ts';
+import { registerTools } from './integrations/assistants.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
 import { offerImport } from './integrations/import-offer.ts';
 import { Links } from './integrations/links.ts';
@@ -56,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('modelthat', { log: true });
   const cli = vscode.Uri.joinPath(context.extensionUri, 'dist', 'cli.mjs').fsPath;
   const program = vscode.Uri.joinPath(context.extensionUri, 'dist', 'daemon', 'main.mjs').fsPath;
+  const python = vscode.Uri.joinPath(context.extensionUri, 'dist', 'daemon', 'python').fsPath;
   const stores = new Stores(
     processLauncher(program, () => setting('modelthat.artifacts')),
     log,
@@ -116,7 +118,7 @@ export function activate(context: vscode.ExtensionContext): void {
     models,
     lineage,
     statusBar(stores),
-    new Terminals(context.environmentVariableCollection, stores, log),
+    new Terminals(context.environmentVariableCollection, stores, python, log),
     new PipelineDiagnostics(stores, log),
     files,
     new LanguageFeatures(stores, files, log),
@@ -126,6 +128,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.tasks.registerTaskProvider(TASK_TYPE, new PipelineTasks(cli)),
     vscode.languages.registerCodeLensProvider(PIPELINE_DOCUMENTS, new PipelineLenses(watch)),
     sources,
+    registerTools(stores),
     new MetricNotes(sources),
     vscode.languages.registerHoverProvider(LOGGING_DOCUMENTS, new MetricHovers(stores, sources)),
     vscode.languages.registerCodeLensProvider(LOGGING_DOCUMENTS, new TrainingLenses(sources)),

@@ -46,6 +46,7 @@ const daemonPrograms = [
     'daemon/reproduction/compare-thread.ts',
     'daemon/serving/runtimes/onnx-process.ts',
   ],
+  ['daemon/mcp/mcp-bridge.ts'],
 ];
 
 /** Python programs that the daemon starts. */

@@ -19,6 +19,7 @@ import * as exporting from './export.ts';
 import * as importing from './import.ts';
 import * as lineage from './lineage.ts';
 import * as logs from './logs.ts';
+import * as mcp from './mcp.ts';
 import * as models from './models.ts';
 import { say } from './output.ts';
 import * as predict from './predict.ts';
@@ -75,6 +76,7 @@ const nouns = [
     importing,
     exporting,
     schema,
+    mcp,
   ],
 ];
 for (const noun of nouns) noun.register(program);

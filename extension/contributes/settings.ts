@@ -6,6 +6,7 @@ export interface SettingValues {
   'modelthat.editor.codeLens': boolean;
   'modelthat.editor.inlineMetrics': boolean;
   'modelthat.editor.inlineParameters': boolean;
+  'modelthat.assistants.allowActions': boolean;
   'modelthat.notifications.after': number;
 }
 export type SettingId = keyof SettingValues;
@@ -65,6 +66,14 @@ export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingV
     markdownDescription:
       'Shows behind each parameter of a pipeline what the best run and the one in Production used, where that is another value.',
     scope: 'window',
+  },
+  'modelthat.assistants.allowActions': {
+    type: 'boolean',
+    default: false,
+    markdownDescription:
+      'Lets the editor’s assistants run and cancel pipelines with their tools, after asking you each time. Without it they only read runs, pipelines and models.',
+    scope: 'machine-overridable',
+    restricted: true,
   },
   'modelthat.notifications.after': {
     type: 'number',

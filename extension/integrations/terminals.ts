@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { keptSecrets } from '../../daemon/client/connection.ts';
 import { openPlace } from '../../daemon/client/store.ts';
@@ -17,19 +18,23 @@ import type { Stores } from '../daemon/stores.ts';
 export class Terminals implements vscode.Disposable {
   readonly #environment: vscode.GlobalEnvironmentVariableCollection;
   readonly #stores: Stores;
+  readonly #python: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #subscriptions: vscode.Disposable[];
   /** Stores whose variables terminals have, and those whose daemon was told so. */
   readonly #given = new Set<string>();
   readonly #announced = new Set<string>();
 
+  /** @param python the folder with the Python package, by which runs tell which lines of code logged them */
   constructor(
     environment: vscode.GlobalEnvironmentVariableCollection,
     stores: Stores,
+    python: string,
     log: vscode.LogOutputChannel,
   ) {
     this.#environment = environment;
     this.#stores = stores;
+    this.#python = python;
     this.#log = log;
     environment.persistent = false;
     environment.description = 'Tracks training scripts with modelthat';
@@ -58,7 +63,7 @@ export class Terminals implements vscode.Disposable {
 
   #giveAll(): void {
     if (!vscode.workspace.isTrusted || !setting('modelthat.terminals.track')) return;
-    const own = ownTrackingUri();
+    const own = ownVariable('MLFLOW_TRACKING_URI');
     if (own !== undefined) {
       this.#log.info(`Terminals keep their own MLFLOW_TRACKING_URI (${own}); their runs do not appear here`);
       return;
@@ -73,7 +78,11 @@ export class Terminals implements vscode.Disposable {
     try {
       const { port, tracking } = keptSecrets(openPlace(connection.store).state);
       const variables = this.#environment.getScoped({ workspaceFolder: folder });
-      const wanted = mlflowVariables(`http://127.0.0.1:${port}`, tracking);
+      const wanted = {
+        ...mlflowVariables(`http://127.0.0.1:${port}`, tracking),
+        // Joined here: an empty part, which prepending to nothing leaves, is the current folder to Python.
+        PYTHONPATH: [this.#python, ownVariable('PYTHONPATH')].filter(Boolean).join(path.delimiter),
+      };
       for (const [name, value] of Object.entries(wanted)) variables.replace(name, value);
       this.#given.add(folder.uri.fsPath);
     } catch (error) {
@@ -103,11 +112,11 @@ export class Terminals implements vscode.Disposable {
   }
 }
 
-/** A tracking server of the user's own, from the environment or the terminal's settings. */
-function ownTrackingUri(): string | undefined {
+/** A variable of the user's own, from the environment or the terminal's settings. */
+function ownVariable(name: string): string | undefined {
   const platform = { win32: 'windows', darwin: 'osx' }[process.platform as string] ?? 'linux';
   const settings = vscode.workspace
     .getConfiguration('terminal.integrated')
     .get<Record<string, string | null>>(`env.${platform}`);
-  return settings?.MLFLOW_TRACKING_URI ?? process.env.MLFLOW_TRACKING_URI;
+  return settings?.[name] ?? process.env[name];
 }

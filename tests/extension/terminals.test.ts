@@ -19,6 +19,7 @@ describe('terminals', () => {
     await vscode.commands.executeCommand('modelthat.daemon.start');
     const variables = await variablesOfTerminal(path.join(scratch, 'env'));
     const url = variables.get('MLFLOW_TRACKING_URI');
+    assert.match(variables.get('PYTHONPATH') ?? '', /dist\/daemon\/python$/);
     const user = variables.get('MLFLOW_TRACKING_USERNAME');
     const password = variables.get('MLFLOW_TRACKING_PASSWORD');
     assert.match(url ?? '', /^http:\/\/127\.0\.0\.1:\d+$/);
