@@ -1,6 +1,9 @@
-/** `modelthat runs ls | show`. */
+/** `modelthat runs ls | show | export`. */
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { DaemonClient } from '../client/client.ts';
+import { exportRuns } from '../client/run-export/export.ts';
+import { EXPORT_FORMATS } from '../client/run-export/formats.ts';
 import { invalid } from '../contract/errors.ts';
 import { getRun, listExperiments, type Run, searchRuns } from '../contract/runs.ts';
 import { Context } from './context.ts';
@@ -14,6 +17,7 @@ import {
   printTable,
   style,
 } from './output.ts';
+import { withProgress } from './progress.ts';
 
 export function register(program: Command): void {
   const runs = program.command('runs').description('runs of this store');
@@ -26,16 +30,30 @@ export function register(program: Command): void {
     .option('--limit <number>', 'at most so many', '50')
     .action(list);
   runs
+    .command('export')
+    .description('write runs to a table for other programs, with the columns of mlflow.search_runs')
+    .requiredOption(
+      '--out <file>',
+      `the file to be made: ${EXPORT_FORMATS.map(format => `.${format}`).join(', ')}`,
+    )
+    .option('--experiment <name>', 'only of this experiment')
+    .option('--filter <expression>', "MLflow's filter: metrics.rmspe < 0.1 and params.lr = '0.05'")
+    .option('--order-by <item...>', "MLflow's order: 'metrics.rmspe ASC'")
+    .action(exportTable);
+  runs
     .command('show')
     .argument('<run>', 'its id')
     .description('one run with its params, metrics and tags')
     .action(show);
 }
 
-interface ListOptions {
+interface SearchOptions {
   readonly experiment?: string;
   readonly filter?: string;
   readonly orderBy?: string[];
+}
+
+interface ListOptions extends SearchOptions {
   readonly limit: string;
 }
 
@@ -43,12 +61,7 @@ async function list(options: ListOptions, command: Command): Promise<void> {
   const context = new Context(command);
   const client = await context.client();
   const { items } = await client.call(searchRuns, {
-    body: {
-      experimentIds: options.experiment === undefined ? [] : [await experimentId(client, options.experiment)],
-      filter: options.filter ?? '',
-      orderBy: options.orderBy ?? [],
-      limit: Number(options.limit),
-    },
+    body: { ...(await searchOf(client, options)), limit: Number(options.limit) },
   });
   if (context.json) {
     printJson(items);
@@ -66,6 +79,28 @@ async function list(options: ListOptions, command: Command): Promise<void> {
     ],
     'No runs.',
   );
+}
+
+async function exportTable(options: SearchOptions & { out: string }, command: Command): Promise<void> {
+  const file = path.resolve(options.out);
+  const format = EXPORT_FORMATS.find(known => path.extname(file).toLowerCase() === `.${known}`);
+  if (!format)
+    throw invalid(
+      `--out ${options.out} does not say what to write: its name must end with one of ${EXPORT_FORMATS.map(known => `.${known}`).join(', ')}`,
+    );
+  const context = new Context(command);
+  const client = await context.client();
+  const runs = await searchOf(client, options);
+  const written = await withProgress(context, (progress, signal) =>
+    exportRuns(client, { runs, format, file }, count => progress(`${count} runs written`), signal),
+  );
+  if (context.json) printJson({ file, format, runs: written });
+  else print(`Exported ${written} runs to ${file}`);
+}
+
+async function searchOf(client: DaemonClient, { experiment, filter = '', orderBy = [] }: SearchOptions) {
+  const experimentIds = experiment === undefined ? [] : [await experimentId(client, experiment)];
+  return { experimentIds, filter, orderBy };
 }
 
 async function experimentId(client: DaemonClient, name: string): Promise<string> {

@@ -12,6 +12,21 @@ const RunScope = z.object({
   view: z.enum(['active', 'deleted', 'all']).default('active'),
 });
 
+/** A filter that these runs fulfil, and no others. */
+export function filterOfIds(ids: readonly string[]): string {
+  return `attributes.run_id IN (${ids.map(id => `'${id}'`).join(', ')})`;
+}
+
+/** Runs that have the same param, tag or other thing. */
+export const RunGroup = z.object({
+  /** What they have; null when they have none. */
+  value: z.string().nullable(),
+  runs: z.number().int(),
+  /** Of the runs' last values, by metric, as far as they are numbers. */
+  metrics: z.record(z.string(), z.object({ min: Double, mean: Double, max: Double })),
+});
+export type RunGroup = z.infer<typeof RunGroup>;
+
 export const listRunIds = route({
   method: 'POST',
   path: '/api/v1/runs/ids',
@@ -22,11 +37,17 @@ export const listRunIds = route({
     /** MLflow's order_by items. */
     orderBy: z.array(z.string()).default([]),
     limit: z.number().int().min(1).max(1_000_000).default(1_000_000),
+    /** A name as in `orderBy`: runs that have the same stand together, in the order of the first of each. */
+    groupBy: z.string().optional(),
+    /** Metrics whose range and mean the groups tell. */
+    metrics: z.array(z.string()).max(100).default([]),
   }),
   reply: z.object({
     ids: z.array(z.string()),
     /** Whether there are more than `limit`. */
     more: z.boolean(),
+    /** With `groupBy`: the first so many ids are the first group's, and so on. */
+    groups: z.array(RunGroup).optional(),
   }),
 });
 
@@ -64,6 +85,34 @@ export const restoreRuns = route({
   summary: 'Take many runs out of the bin: all of them, or none when one is unknown',
   body: z.object({ runIds: RunIds }),
   reply: Empty,
+});
+
+/** Metrics whose curves are asked for at once, at most. */
+export const CURVES_AT_ONCE = 10;
+
+/** Curves that are drawn in rows are so small that more points would not be seen. */
+const CURVE_BUCKETS = 24;
+
+export const listCurves = route({
+  method: 'POST',
+  path: '/api/v1/runs/curves',
+  access: 'tracking',
+  summary: 'Small curves of a few metrics of many runs, for the rows of a table',
+  body: z.object({
+    runIds: z.array(z.string()).max(200),
+    metrics: z.array(z.string()).min(1).max(CURVES_AT_ONCE),
+    buckets: z.number().int().min(2).max(100).default(CURVE_BUCKETS),
+  }),
+  reply: z.object({
+    curves: z.array(
+      z.object({
+        runId: z.string(),
+        metric: z.string(),
+        /** Means at even steps. */
+        values: z.array(Double),
+      }),
+    ),
+  }),
 });
 
 /** A metric, param or tag that some of the runs have. */

@@ -21,6 +21,8 @@ export function mountTracking(router: ApiRouter, tracking: TrackingService): voi
 
   router.mount(lists.describeRunColumns, ({ body }) => tracking.describeRunColumnsJson(body));
 
+  router.mount(lists.listCurves, ({ body }) => tracking.listCurvesJson(body));
+
   router.mount(lists.tagRuns, async ({ body: { runIds, tags } }) => {
     await tracking.tagRuns(runIds, tags);
     return {};

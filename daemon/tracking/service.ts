@@ -22,6 +22,7 @@ import {
 import { decodeHistoryToken, type Page } from './pages.ts';
 import type { SeriesRequest } from './store/curves.ts';
 import type { HistoryPoint, ModelPoint } from './store/history.ts';
+import type { CurveList } from './store/run-curves.ts';
 import type { RunList, RunScope } from './store/run-list.ts';
 import type { NewRun, RunChange, Touched } from './store/runs.ts';
 import type { RunSearch } from './store/search-runs.ts';
@@ -81,6 +82,11 @@ export class TrackingService {
   /** Metrics, params and tags of all runs of a search, serialised (UTF-8 JSON). */
   describeRunColumnsJson(scope: RunScope): Promise<Uint8Array> {
     return this.#database.readJson('tracking.describeRunColumns', scope);
+  }
+
+  /** Small curves of many runs, serialised (UTF-8 JSON). */
+  listCurvesJson(list: CurveList): Promise<Uint8Array> {
+    return this.#database.readJson('tracking.listCurves', list);
   }
 
   /** Changes what is given and leaves the rest. */

@@ -12,6 +12,7 @@ import * as inputs from './store/inputs.ts';
 import { logBatch, logBatchBody } from './store/log.ts';
 import { getRun } from './store/read-runs.ts';
 import { describeRunColumns } from './store/run-columns.ts';
+import { listCurves } from './store/run-curves.ts';
 import { listRunIds } from './store/run-list.ts';
 import * as runs from './store/runs.ts';
 import { sampledHistories } from './store/sampled.ts';
@@ -54,6 +55,7 @@ export const reads = {
   'tracking.searchRuns': snapshot(searchRuns),
   'tracking.listRunIds': snapshot(listRunIds),
   'tracking.describeRunColumns': snapshot(describeRunColumns),
+  'tracking.listCurves': snapshot(listCurves),
   'tracking.countRunning': runs.countRunning,
   'tracking.metricHistoryBody': metricHistoryBody,
   'tracking.metricColumns': snapshot(history.metricColumns),

@@ -24,7 +24,7 @@ export function restoreSelected(connection: StoreConnection, runIds: readonly st
 }
 
 /** Changes many runs, a batch after the other. */
-async function inBatches(
+export async function inBatches(
   title: string,
   runIds: readonly string[],
   change: (batch: string[]) => Promise<unknown>,
@@ -35,6 +35,7 @@ async function inBatches(
   });
 }
 
-function countOf(runIds: readonly string[]): string {
+/** `1 run`, `1,200 runs`. */
+export function countOf(runIds: readonly string[]): string {
   return runIds.length === 1 ? '1 run' : `${runIds.length.toLocaleString('en')} runs`;
 }

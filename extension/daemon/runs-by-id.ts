@@ -1,3 +1,4 @@
+import { filterOfIds } from '../../daemon/contract/run-lists.ts';
 import { type Run, searchRuns } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from './store-connection.ts';
 
@@ -14,7 +15,7 @@ export async function runsById(
   if (ids.length === 0) return [];
   const { items } = await connection.call(searchRuns, {
     body: {
-      filter: `attributes.run_id IN (${ids.map(id => `'${id}'`).join(', ')})`,
+      filter: filterOfIds(ids),
       ...(columns && { columns: [...columns] }),
       view: 'all',
       limit: ids.length,

@@ -1,14 +1,21 @@
 /** Runs of a search in their order, as the daemon gives it: the first ones at once, all of them a while later. */
-import { listRunIds } from '../../daemon/contract/run-lists.ts';
+import type { Goal } from '../../daemon/contract/pipelines.ts';
+import { listRunIds, type RunColumns, type RunGroup } from '../../daemon/contract/run-lists.ts';
 import type { RunTableView, SortKey } from '../../daemon/contract/run-table-messages.ts';
-import { EXECUTION_TAG, type Run, searchRuns } from '../../daemon/contract/runs.ts';
+import { EXECUTION_TAG, type Run, STAR_TAG, searchRuns } from '../../daemon/contract/runs.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 
 /** Runs that are shown before the others are listed: more than a screen has. */
 const FIRST_RUNS = 50;
 
-/** Tags that rows show without being asked for: where a run is from, and whether it is an execution's. */
-export const ALWAYS = ['tags.`mlflow.source.name`', `tags.\`${EXECUTION_TAG}\``];
+/** Metrics whose means a group tells when nobody chose columns. */
+const GROUPED_METRICS = 20;
+
+/** Tags that rows show without being asked for: where a run is from, whether it is an execution's, and starred. */
+const ALWAYS = ['mlflow.source.name', EXECUTION_TAG, STAR_TAG].map(tag => `tags.\`${tag}\``);
+
+/** What is better, of metrics. */
+export type Goals = Readonly<Record<string, Goal>>;
 
 /** Whose runs are listed, and how. */
 export interface RunSearch {
@@ -16,6 +23,7 @@ export interface RunSearch {
   /** Ids; empty = all. */
   readonly experiments: readonly string[];
   readonly view: RunTableView;
+  readonly goals: Goals;
 }
 
 /** A list of runs. */
@@ -23,14 +31,36 @@ export interface RunList {
   readonly ids: readonly string[];
   /** Whether there are more runs than it holds. */
   readonly more: boolean;
+  /** The first so many ids are the first group's, and so on; absent without groups. */
+  readonly groups?: readonly RunGroup[] | undefined;
 }
 
-/** All runs of a search. @throws ApiError when the filter cannot be used */
-export function listRuns({ connection, experiments, view }: RunSearch): Promise<RunList> {
-  const { filter, sort } = view;
-  return connection.call(listRunIds, {
-    body: { experimentIds: [...experiments], filter, orderBy: sort.map(orderItem) },
-  });
+/** The search as the daemon takes it. */
+export function searchOf({ experiments, view, goals }: RunSearch) {
+  const { filter, sort, lifecycle } = view;
+  const orderBy = sort.map(key => orderItem(key, goals));
+  return { experimentIds: [...experiments], filter, orderBy, view: lifecycle };
+}
+
+/**
+ * All runs of a search.
+ *
+ * @param known what there is of metrics, for those whose means groups tell
+ * @throws ApiError when the filter cannot be used
+ */
+export function listRuns(search: RunSearch, known?: RunColumns): Promise<RunList> {
+  const { groupBy } = search.view;
+  const grouping = groupBy !== undefined && {
+    groupBy: quoted(groupBy),
+    metrics: groupedMetrics(search.view, known),
+  };
+  return search.connection.call(listRunIds, { body: { ...searchOf(search), ...grouping } });
+}
+
+function groupedMetrics({ columns }: RunTableView, known: RunColumns | undefined): string[] {
+  if (!columns) return (known?.metrics ?? []).slice(0, GROUPED_METRICS).map(({ key }) => key);
+  const keys = columns.flatMap(({ id }) => /^(?:metrics|best)\.(.+)$/s.exec(id)?.[1] ?? []);
+  return [...new Set(keys)].slice(0, 100);
 }
 
 /**
@@ -39,15 +69,14 @@ export function listRuns({ connection, experiments, view }: RunSearch): Promise<
  * @returns `more` when there are others
  * @throws ApiError when the filter cannot be used
  */
-export async function firstRuns({
-  connection,
-  experiments,
-  view,
-}: RunSearch): Promise<{ readonly runs: readonly Run[]; readonly more: boolean }> {
-  const { filter, sort, columns } = view;
-  const { items, nextPageToken } = await connection.call(searchRuns, {
+export async function firstRuns(
+  search: RunSearch,
+): Promise<{ readonly runs: readonly Run[]; readonly more: boolean }> {
+  const { columns } = search.view;
+  const { items, nextPageToken } = await search.connection.call(searchRuns, {
     body: {
-      ...{ experimentIds: [...experiments], filter, orderBy: sort.map(orderItem), limit: FIRST_RUNS },
+      ...searchOf(search),
+      limit: FIRST_RUNS,
       ...(columns && { columns: columnItems(columns.map(({ id }) => id)) }),
     },
   });
@@ -70,6 +99,11 @@ function quoted(column: string): string {
   return entity === 'attributes' ? column : `${entity}.\`${key.join('.')}\``;
 }
 
-function orderItem({ column, descending }: SortKey): string {
-  return `${quoted(column)} ${descending ? 'DESC' : 'ASC'}`;
+function orderItem({ column, descending }: SortKey, goals: Goals): string {
+  return `${quoted(column.replace(/^best\.(.*)$/s, (_, key) => `${extremeOf(key, goals)}.${key}`))} ${descending ? 'DESC' : 'ASC'}`;
+}
+
+/** Which end of a metric is the better one: the lesser, unless a pipeline says otherwise. */
+function extremeOf(metric: string, goals: Goals): 'min' | 'max' {
+  return goals[metric] === 'maximize' ? 'max' : 'min';
 }

@@ -1,14 +1,24 @@
 import type * as vscode from 'vscode';
 import { ApiError } from '../../daemon/contract/errors.ts';
-import { describeRunColumns } from '../../daemon/contract/run-lists.ts';
+import {
+  CURVES_AT_ONCE,
+  describeRunColumns,
+  listCurves,
+  type RunColumns,
+} from '../../daemon/contract/run-lists.ts';
 import {
   ROWS_AT_ONCE,
+  type RunTableAction,
   RunTableMessage,
   RunTableState,
   RunTableView,
   type ToRunTable,
 } from '../../daemon/contract/run-table-messages.ts';
 import { listExperiments, type Run } from '../../daemon/contract/runs.ts';
+import { askColumnAction } from '../commands/column-menu.ts';
+import { chooseRunAction } from '../commands/run-actions.ts';
+import { exportTable, openAsNotebook } from '../commands/run-exports.ts';
+import { chooseView } from '../commands/run-views.ts';
 import { deleteSelected } from '../commands/selected-runs.ts';
 import { RUNS_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
@@ -18,13 +28,24 @@ import type { Stores } from '../daemon/stores.ts';
 import { metricGoals } from '../trees/goals.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
-import { columnItems, firstRuns, listRuns, type RunList, type RunSearch } from './run-list.ts';
+import {
+  columnItems,
+  firstRuns,
+  type Goals,
+  listRuns,
+  type RunList,
+  type RunSearch,
+  searchOf,
+} from './run-list.ts';
+import { TableRows } from './table-rows.ts';
 
 /** A fast logger must not make the rows in sight load more often than this. */
 const ROWS_MS = 700;
 /** A stream of new runs must not make the list load more often than this, nor take more than a part of the time. */
 const LIST_MS = 1_500;
 const LIST_SHARE = 10;
+
+const CURVE = 'curve.';
 
 /** The open tables of runs. */
 export type RunsPanels = PagePanels<RunsPanel>;
@@ -77,6 +98,7 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   readonly #parts: RunsPanelParts;
   #view = RunTableView.parse({});
   #list: RunList = { ids: [], more: false };
+  #rows = new TableRows(this.#list, []);
   /** The list with all of its runs: it may hold the first ones until then. */
   #whole: Promise<void> = Promise.resolve();
   #version = 0;
@@ -85,10 +107,13 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   #next: RunList | undefined;
   #listTook = 0;
   #named: Promise<string> | undefined;
+  #columns: RunColumns | undefined;
+  readonly #goals: Promise<Goals>;
 
   constructor(panel: vscode.WebviewPanel, parts: RunsPanelParts) {
     super(panel, parts, RunTableMessage);
     this.#parts = parts;
+    this.#goals = metricGoals(parts.connection);
   }
 
   protected receive(message: StreamMessage): void {
@@ -105,7 +130,7 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
       return;
     }
     const { from = 0, to = 0 } = this.#sight ?? {};
-    if (this.#list.ids.slice(from, to).includes(id)) this.soon('rows', ROWS_MS, () => this.#sendRows());
+    if (this.#rows.within(from, to).includes(id)) this.soon('rows', ROWS_MS, () => this.#sendRows());
   }
 
   #isOfHere(experiment: string | undefined): boolean {
@@ -126,6 +151,7 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   }
 
   protected async answer(message: RunTableMessage): Promise<unknown> {
+    const { connection, openers } = this.#parts;
     switch (message.type) {
       case 'list':
         this.#view = message.view;
@@ -135,30 +161,66 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
         return this.#sendRows();
       case 'select':
         return this.#sendSelected(message.from, message.to);
+      case 'unfold':
+        this.#view = { ...this.#view, opened: message.opened };
+        return this.#showList(this.#list);
       case 'renew':
         return this.#showList(this.#next ?? (await this.#load()));
       case 'open':
-        return this.#parts.openers.openRun(this.#parts.connection, message.runId);
+        return openers.openRun(connection, message.runId);
       case 'act':
-        return message.action === 'compare'
-          ? this.#parts.openers.compare(this.#parts.connection, message.runIds)
-          : deleteSelected(this.#parts.connection, message.runIds);
+        return this.#act(message.action, message.runIds);
+      case 'menu':
+        return this.#askColumn(message);
+      case 'views': {
+        const view = await chooseView(connection, message.view);
+        return view && this.send({ type: 'view', view });
+      }
     }
+  }
+
+  async #act(action: RunTableAction, runIds: readonly string[]): Promise<unknown> {
+    const { connection, openers } = this.#parts;
+    const runs = runIds.length > 0 ? { runIds } : await searchOf(await this.#search());
+    switch (action) {
+      case 'compare':
+        return openers.compare(connection, runIds);
+      case 'delete':
+        return deleteSelected(connection, runIds);
+      case 'export':
+        return exportTable(connection, runs, await this.#title());
+      case 'notebook':
+        return openAsNotebook(connection, runs);
+      case 'more':
+        return chooseRunAction(connection, runIds, this.#columns ?? { tags: [] });
+    }
+  }
+
+  async #askColumn(asked: Extract<RunTableMessage, { type: 'menu' }>): Promise<void> {
+    const { column, title, actions, value } = asked;
+    const action = await askColumnAction(title, actions, value);
+    if (action) this.send({ type: 'column', column, action, value });
   }
 
   /** Makes the list anew: first what is seen first. A filter that the daemon refuses leaves the list as it is. */
   async #relist(): Promise<void> {
-    const search = this.#search();
+    const view = this.#view;
     try {
-      const [{ runs, more }] = await Promise.all([firstRuns(search), this.#title()]);
+      const first = view.groupBy === undefined ? await this.#first() : undefined;
       // Another order was asked for meanwhile.
-      if (search.view !== this.#view) return;
-      await this.#showFirst(runs, more);
+      if (view !== this.#view) return;
+      if (first) await this.#showFirst(first.runs, first.more);
+      else await this.#showList(await this.#load());
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'INVALID_PARAMETER_VALUE') throw error;
       return this.send({ type: 'refused', message: error.message });
     }
     await Promise.all([this.#whole, this.#sendColumns()]);
+  }
+
+  async #first() {
+    const [first] = await Promise.all([firstRuns(await this.#search()), this.#title()]);
+    return first;
   }
 
   async #showFirst(runs: readonly Run[], more: boolean): Promise<void> {
@@ -173,25 +235,31 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
     if (version !== this.#version) return;
     const same = this.#list.ids.every((id, place) => id === list.ids[place]);
     if (!same) return this.#showList(list);
-    this.#list = list;
+    this.#setList(list);
     await this.#sendListing(true);
   }
 
-  #search(): RunSearch {
+  async #search(): Promise<RunSearch> {
     const { connection, experiments } = this.#parts;
-    return { connection, experiments, view: this.#view };
+    return { connection, experiments, view: this.#view, goals: await this.#goals };
   }
 
   async #load(): Promise<RunList> {
+    if (this.#view.groupBy !== undefined) this.#columns ??= await this.#describe();
     const since = performance.now();
-    const list = await listRuns(this.#search());
+    const list = await listRuns(await this.#search(), this.#columns);
     this.#listTook = performance.now() - since;
     return list;
   }
 
+  #setList(list: RunList): void {
+    this.#list = list;
+    this.#rows = new TableRows(list, this.#view.opened);
+  }
+
   /** @param first its first runs, where they are known */
   async #showList(list: RunList, whole = true, first: readonly Run[] = []): Promise<void> {
-    this.#list = list;
+    this.#setList(list);
     this.#next = undefined;
     this.#version += 1;
     await this.#sendListing(whole, first);
@@ -200,7 +268,7 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   async #sendListing(whole: boolean, first: readonly Run[] = []): Promise<void> {
     const { connection, experiments } = this.#parts;
     const { ids, more } = this.#list;
-    const listing = { version: this.#version, count: ids.length, whole, more };
+    const listing = { version: this.#version, count: this.#rows.count, runs: ids.length, whole, more };
     const title = await this.#title();
     const runs = `${ids.length.toLocaleString('en')} run${ids.length === 1 ? '' : 's'}`;
     this.panel.title = whole ? `${title}: ${runs}` : title;
@@ -208,39 +276,53 @@ class RunsPanel extends PagePanel<RunTableMessage, ToRunTable> {
   }
 
   async #sendSelected(from: number, to: number): Promise<void> {
-    if (to > this.#list.ids.length) await this.#whole;
-    this.send({ type: 'selected', runIds: this.#list.ids.slice(from, to) });
+    if (to > this.#rows.count) await this.#whole;
+    this.send({ type: 'selected', runIds: this.#rows.runsWithin(from, to) });
   }
 
   /** Asked for once: it is waited for with the first rows. */
   #title(): Promise<string> {
-    this.#named ??= nameOf(this.#search());
+    const { connection, experiments } = this.#parts;
+    this.#named ??= nameOf(connection, experiments);
     return this.#named;
   }
 
-  async #sendColumns(): Promise<void> {
+  #describe(): Promise<RunColumns> {
     const { connection, experiments } = this.#parts;
-    const [columns, goals] = await Promise.all([
-      connection.call(describeRunColumns, {
-        body: { experimentIds: [...experiments], filter: this.#view.filter },
-      }),
-      metricGoals(connection),
-    ]);
-    this.send({ type: 'columns', columns, goals });
+    const { filter, lifecycle: view } = this.#view;
+    return connection.call(describeRunColumns, { body: { experimentIds: [...experiments], filter, view } });
+  }
+
+  async #sendColumns(): Promise<void> {
+    this.#columns = await this.#describe();
+    this.send({ type: 'columns', columns: this.#columns, goals: await this.#goals });
   }
 
   async #sendRows(): Promise<void> {
     if (!this.#sight) return;
     const version = this.#version;
     const { from, to, columns } = this.#sight;
-    const ids = this.#list.ids.slice(from, Math.min(to, from + ROWS_AT_ONCE));
+    const places = this.#rows.within(from, Math.min(to, from + ROWS_AT_ONCE));
+    const ids = places.filter(place => typeof place === 'string');
     const runs = await runsById(this.#parts.connection, ids, columnItems(columns));
-    if (version === this.#version) this.send({ type: 'rows', version, from, runs });
+    if (version !== this.#version) return;
+    const found = new Map(runs.map(run => [run.id, run]));
+    const rows = places.map(place => (typeof place === 'string' ? (found.get(place) ?? null) : place));
+    this.send({ type: 'rows', version, from, rows });
+    await this.#sendCurves(ids, columns);
+  }
+
+  async #sendCurves(runIds: string[], columns: readonly string[]): Promise<void> {
+    const metrics = columns.filter(id => id.startsWith(CURVE)).map(id => id.slice(CURVE.length));
+    if (metrics.length === 0 || runIds.length === 0) return;
+    const body = { runIds, metrics: metrics.slice(0, CURVES_AT_ONCE) };
+    const { curves } = await this.#parts.connection.call(listCurves, { body });
+    this.send({ type: 'curves', curves });
   }
 }
 
 /** What a table of some experiments is called. */
-async function nameOf({ connection, experiments }: RunSearch): Promise<string> {
+async function nameOf(connection: StoreConnection, experiments: readonly string[]): Promise<string> {
   if (experiments.length === 0) return 'All experiments';
   const { items } = await connection.call(listExperiments, { query: { view: 'all', limit: 1000 } });
   return experiments.map(wanted => items.find(({ id }) => id === wanted)?.name ?? wanted).join(', ');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RunColumns } from '../../daemon/contract/run-lists.ts';
-import { RunTableView } from '../../daemon/contract/run-table-messages.ts';
+import { type ColumnAction, RunTableView } from '../../daemon/contract/run-table-messages.ts';
+import { afterColumnAction } from '../../webviews/runs/column-actions.ts';
 import { allColumns, drawnColumns, unaskedColumns } from '../../webviews/runs/columns.ts';
 import { drawnRows, ROW_HEIGHT, rowAfterKey } from '../../webviews/runs/rows.ts';
 import { toggleSort } from '../../webviews/runs/sorting.ts';
@@ -64,5 +65,35 @@ describe('the columns of the table of runs', () => {
       drawnColumns(chosen, allColumns(columns), RunTableView.parse(view)).map(({ id }) => id);
     assert.deepEqual(drawn({}), ['metrics.mae', 'params.seed', 'params.lr']);
     assert.deepEqual(drawn({ hideConstant: true }), ['metrics.mae', 'params.lr']);
+  });
+});
+
+describe('what is done with a column of the table of runs', () => {
+  const view = RunTableView.parse({ filter: 'metrics.loss < 1', sort: [{ column: 'a', descending: true }] });
+  const chosen = [{ id: 'params.lr' }, { id: 'metrics.loss', width: 90 }];
+  const changed = (column: string, action: ColumnAction, value: string | null = null) =>
+    afterColumnAction(view, chosen, column, action, value);
+
+  it('filters by a value, in the words of the filter', () => {
+    assert.equal(changed('params.lr', 'equal', '0.1').filter, "metrics.loss < 1 AND params.lr = '0.1'");
+    assert.equal(
+      changed('tags.my team', 'unequal', "it's").filter,
+      'metrics.loss < 1 AND tags.`my team` != "it\'s"',
+    );
+    assert.equal(
+      changed('metrics.loss', 'atMost', '0.25').filter,
+      'metrics.loss < 1 AND metrics.loss <= 0.25',
+    );
+  });
+
+  it('sorts, groups, pins and hides', () => {
+    assert.deepEqual(changed('b', 'ascending').sort, [{ column: 'b', descending: false }]);
+    assert.deepEqual(changed('a', 'ascending').sort, [{ column: 'a', descending: false }]);
+    assert.equal(changed('params.lr', 'group').groupBy, 'params.lr');
+    assert.deepEqual(changed('metrics.loss', 'pin').columns, [
+      { id: 'params.lr' },
+      { id: 'metrics.loss', width: 90, pinned: true },
+    ]);
+    assert.deepEqual(changed('params.lr', 'hide').columns, [{ id: 'metrics.loss', width: 90 }]);
   });
 });

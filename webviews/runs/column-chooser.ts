@@ -43,6 +43,10 @@ export class ColumnChooser extends PageElement {
           @change=${(event: Event) => this.tell('view', { hideConstant: (event.target as HTMLInputElement).checked })}>
           Hide columns that are the same for all runs
         </modelthat-checkbox>
+        <modelthat-checkbox ?checked=${this.view.lifecycle === 'all'}
+          @change=${(event: Event) => this.tell('view', { lifecycle: (event.target as HTMLInputElement).checked ? 'all' : 'active' })}>
+          Show runs of the bin, too
+        </modelthat-checkbox>
         <ul>${repeat(
           fitting.slice(0, LISTED),
           ({ id }) => id,

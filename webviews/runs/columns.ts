@@ -3,11 +3,16 @@ import { formatDuration, formatMetric, formatStamp } from '../../daemon/contract
 import type { Goal } from '../../daemon/contract/pipelines.ts';
 import type { MetricColumn, RunColumn, RunColumns } from '../../daemon/contract/run-lists.ts';
 import type { RunTableView, TableColumn } from '../../daemon/contract/run-table-messages.ts';
-import type { Run } from '../../daemon/contract/runs.ts';
+import { NOTE_TAG, type Run } from '../../daemon/contract/runs.ts';
 
 export const NAME_COLUMN = 'attributes.run_name';
 const SOURCE_TAG = 'mlflow.source.name';
-const SOURCE_COLUMN = `tags.${SOURCE_TAG}`;
+/** Tags of clients that have a name of their own as columns. */
+const NAMED_TAGS: Readonly<Record<string, string>> = {
+  [SOURCE_TAG]: 'Source',
+  'mlflow.source.git.commit': 'Code version',
+  [NOTE_TAG]: 'Note',
+};
 
 /** Metrics, and params, that are shown unasked; the chooser has all. */
 const UNASKED = 6;
@@ -22,8 +27,10 @@ export interface Column {
   readonly id: string;
   readonly title: string;
   /** Where the chooser lists it. */
-  readonly group: 'Run' | 'Metrics' | 'Best of metrics' | 'Parameters' | 'Tags';
+  readonly group: 'Run' | 'Metrics' | 'Best of metrics' | 'Curves' | 'Parameters' | 'Tags';
   readonly sortable: boolean;
+  /** Whether the filter's language has it. */
+  readonly filterable: boolean;
   readonly number: boolean;
   /** Whether it is the same for all runs. */
   readonly constant: boolean;
@@ -39,8 +46,8 @@ export interface DrawnColumn extends Column {
 
 export type Goals = Readonly<Record<string, Goal>>;
 
-const attribute = (id: string, title: string, sortable = true): Column => ({
-  ...{ id, title, sortable, group: 'Run', number: false, constant: false },
+const attribute = (id: string, title: string, filterable = true): Column => ({
+  ...{ id, title, filterable, sortable: true, group: 'Run', number: false, constant: false },
 });
 
 /** What some runs have, as the daemon tells it of all. */
@@ -73,31 +80,40 @@ function columnOf(key: string, values: readonly unknown[]): RunColumn {
 
 /** All columns that the runs have, in the order of the chooser. */
 export function allColumns({ metrics, params, tags }: RunColumns): Column[] {
-  const source = tags.find(({ key }) => key === SOURCE_TAG);
-  const best = { group: 'Best of metrics', number: true, sortable: false } as const;
+  const named = tags.filter(({ key }) => key in NAMED_TAGS);
+  const same = { number: true, sortable: true, filterable: false } as const;
   return [
     attribute(NAME_COLUMN, 'Run'),
     attribute('attributes.status', 'Status'),
-    attribute('attributes.start_time', 'Started'),
-    attribute('duration', 'Duration', false),
+    // Its cells say the minute, which no run began at exactly.
+    attribute('attributes.start_time', 'Started', false),
+    attribute('attributes.duration', 'Duration', false),
     attribute('attributes.user_id', 'User'),
-    ...(source ? [{ ...attribute(SOURCE_COLUMN, 'Source'), constant: !source.differs }] : []),
-    ...metrics.map(metric => ({
-      ...({ id: `metrics.${metric.key}`, title: metric.key, group: 'Metrics', number: true } as const),
-      ...{ sortable: true, constant: !metric.differs, metric },
+    attribute('attributes.data', 'Data version', false),
+    ...named.map(({ key, differs }) => ({
+      ...attribute(`tags.${key}`, NAMED_TAGS[key] ?? key),
+      constant: !differs,
     })),
     ...metrics.map(metric => ({
-      ...best,
-      ...{ id: `best.${metric.key}`, title: `best ${metric.key}`, constant: !metric.differs },
+      ...{ ...same, id: `metrics.${metric.key}`, title: metric.key, group: 'Metrics' as const },
+      ...{ filterable: true, constant: !metric.differs, metric },
+    })),
+    ...metrics.map(({ key, differs }) => ({
+      ...{ ...same, id: `best.${key}`, title: `best ${key}`, group: 'Best of metrics' as const },
+      constant: !differs,
+    })),
+    ...metrics.map(({ key }) => ({
+      ...{ ...same, id: `curve.${key}`, title: `${key} curve`, group: 'Curves' as const },
+      ...{ number: false, sortable: false, constant: false },
     })),
     ...params.map(({ key, differs }) => ({
-      ...({ id: `params.${key}`, title: key, group: 'Parameters' } as const),
+      ...({ id: `params.${key}`, title: key, group: 'Parameters', filterable: true } as const),
       ...{ sortable: true, number: false, constant: !differs },
     })),
     ...tags
       .filter(({ key }) => !INTERNAL_TAG.test(key))
       .map(({ key, differs }) => ({
-        ...({ id: `tags.${key}`, title: key, group: 'Tags' } as const),
+        ...({ id: `tags.${key}`, title: key, group: 'Tags', filterable: true } as const),
         ...{ sortable: true, number: false, constant: !differs },
       })),
   ];
@@ -114,7 +130,7 @@ export function unaskedColumns({ metrics, params }: RunColumns, goals: Goals): T
   return [
     { id: NAME_COLUMN, pinned: true },
     { id: 'attributes.start_time' },
-    { id: 'duration' },
+    { id: 'attributes.duration' },
     ...[...judged, ...others].slice(0, UNASKED).map(key => ({ id: `metrics.${key}` })),
     ...telling.slice(0, UNASKED).map(({ key }) => ({ id: `params.${key}` })),
     { id: 'attributes.user_id' },
@@ -156,6 +172,25 @@ export function cellText(id: string, run: Run, goals: Goals, now: number): strin
   }
 }
 
+/** What a run has in a column, as a filter compares it; null when it has nothing, or nothing that can be compared. */
+export function rawValue(id: string, run: Run | null): string | null {
+  if (!run) return null;
+  const [entity, ...rest] = id.split('.');
+  const key = rest.join('.');
+  if (entity === 'metrics') {
+    const last = Number(run.metrics[key]?.last);
+    return Number.isFinite(last) ? String(last) : null;
+  }
+  if (entity === 'params') return run.params[key] ?? null;
+  if (entity === 'tags') return run.tags[key] ?? null;
+  const attributes: Readonly<Record<string, string>> = {
+    run_name: run.name,
+    status: run.status,
+    user_id: run.user,
+  };
+  return attributes[key] ?? null;
+}
+
 function attributeText(id: string, run: Run, now: number): string {
   switch (id) {
     case NAME_COLUMN:
@@ -166,6 +201,8 @@ function attributeText(id: string, run: Run, now: number): string {
       return formatStamp(run.startTime);
     case 'attributes.user_id':
       return run.user;
+    case 'attributes.data':
+      return run.datasets.map(({ name, digest }) => `${name} ${digest}`).join(', ');
     default:
       return formatDuration((run.endTime ?? now) - run.startTime);
   }

@@ -2,26 +2,30 @@ import '../ui/controls.ts';
 import '../ui/page.css';
 import './runs.css';
 import './column-chooser.ts';
+import './filter-field.ts';
 import './run-grid.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { RunColumns } from '../../daemon/contract/run-lists.ts';
 import {
   type RunListing,
-  type RunTableAction,
   type RunTableMessage,
   type RunTableState,
   RunTableView,
   type TableColumn,
+  type TableRow,
   type ToRunTable,
 } from '../../daemon/contract/run-table-messages.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 import { PageElement } from '../ui/element.ts';
 import { Host } from '../ui/host.ts';
 import { icon } from '../ui/icons.ts';
+import { type Curves, curveKey } from './cells.ts';
+import { actionsOf, afterColumnAction } from './column-actions.ts';
 import { allColumns, type Column, columnsOf, drawnColumns, type Goals, unaskedColumns } from './columns.ts';
 import { ROW_HEIGHT, type Span } from './rows.ts';
-import type { RunGrid, Selecting } from './run-grid.ts';
+import type { ColumnMenu, RunGrid, Selecting } from './run-grid.ts';
 import { toggleSort } from './sorting.ts';
+import { type ToolbarAction, toolbar } from './toolbar.ts';
 
 /** Runs that are kept when they are out of sight. */
 const KEPT_RUNS = 2_000;
@@ -37,7 +41,8 @@ export class RunsPage extends PageElement {
     heading: { state: true },
     known: { state: true },
     goals: { state: true },
-    runs: { state: true },
+    rows: { state: true },
+    curves: { state: true },
     view: { state: true },
     selected: { state: true },
     news: { state: true },
@@ -49,7 +54,8 @@ export class RunsPage extends PageElement {
   declare heading: string;
   declare known: RunColumns | undefined;
   declare goals: Goals;
-  declare runs: ReadonlyMap<number, Run>;
+  declare rows: ReadonlyMap<number, TableRow>;
+  declare curves: Curves;
   declare view: RunTableView;
   declare selected: ReadonlySet<string>;
   declare news: number;
@@ -70,7 +76,8 @@ export class RunsPage extends PageElement {
     super();
     this.heading = '';
     this.goals = {};
-    this.runs = new Map();
+    this.rows = new Map();
+    this.curves = new Map();
     this.view = RunTableView.safeParse(this.#host.kept.view).data ?? RunTableView.parse({});
     this.selected = new Set(this.#host.kept.selected ?? []);
     this.news = 0;
@@ -94,13 +101,13 @@ export class RunsPage extends PageElement {
         ${notice}
         <header>
           <h1>${countText(listing)} <span class="faint">${this.heading}</span></h1>
-          ${this.#toolbar()}
+          ${toolbar(this.selected.size, action => this.#act(action))}
         </header>
         ${this.#filter()}
         <p class="news" role="status">${this.#newsText(listing)}</p>
         <div class="table ${choosing ? 'choosing' : ''}">
           ${listing.count === 0 ? html`<p class="faint empty">No run ${this.view.filter ? 'fulfils the filter' : 'here yet'}.</p>` : this.#grid(listing, chosen, all)}
-          ${choosing ? html`<modelthat-column-chooser .all=${all} .chosen=${chosen} .view=${this.view} @view=${(event: CustomEvent<Partial<RunTableView>>) => this.#change(event.detail)}></modelthat-column-chooser>` : nothing}
+          ${choosing ? html`<modelthat-column-chooser .all=${all} .chosen=${chosen} .view=${this.view} @view=${({ detail }: CustomEvent<Partial<RunTableView>>) => (detail.lifecycle ? this.#relist(detail) : this.#change(detail))}></modelthat-column-chooser>` : nothing}
         </div>
       </main>
     `;
@@ -108,47 +115,23 @@ export class RunsPage extends PageElement {
 
   #grid(listing: RunListing, chosen: readonly TableColumn[], all: readonly Column[]): TemplateResult {
     return html`
-      <modelthat-run-grid .columns=${drawnColumns(chosen, all, this.view)} .count=${listing.count} .runs=${this.runs}
+      <modelthat-run-grid .columns=${drawnColumns(chosen, all, this.view)} .count=${listing.count} .rows=${this.rows} .curves=${this.curves} .grouped=${this.view.groupBy !== undefined}
         .sort=${this.view.sort} .coloured=${this.view.coloured} .goals=${this.goals} .selected=${this.selected}
         @sight=${(event: CustomEvent<Span>) => this.#see(event.detail)}
         @scrolled=${(event: CustomEvent<number>) => this.#scrolled(event.detail)}
         @sort=${({ detail }: CustomEvent<{ column: string; several: boolean }>) => this.#relist({ sort: toggleSort(this.view.sort, detail.column, detail.several) })}
         @select=${(event: CustomEvent<Selecting>) => this.#select(event.detail)}
+        @menu=${(event: CustomEvent<ColumnMenu>) => this.#menu(event.detail)}
+        @unfold=${(event: CustomEvent<string>) => this.#unfold(event.detail)}
         @open=${(event: CustomEvent<string>) => this.#host.send({ type: 'open', runId: event.detail })}
         @resize=${({ detail }: CustomEvent<{ id: string; width: number }>) => this.#change({ columns: this.#chosen().map(column => (column.id === detail.id ? { ...column, width: detail.width } : column)) })}></modelthat-run-grid>
     `;
   }
 
-  #toolbar(): TemplateResult {
-    const { size } = this.selected;
-    return html`
-      <div class="actions">
-        <span class="faint" role="status">${size > 0 ? `${size.toLocaleString('en')} selected` : ''}</span>
-        ${size > 1 ? this.#button('Compare', 'git-compare', () => this.#act('compare')) : nothing}
-        ${size > 0 ? this.#button('Delete', 'trash', () => this.#act('delete')) : nothing}
-        ${this.#button('Columns', 'list-selection', () => {
-          this.choosing = !this.choosing;
-        })}
-      </div>
-    `;
-  }
-
-  #button(title: string, name: string, act: () => void): TemplateResult {
-    return html`
-      <modelthat-button appearance="secondary" @click=${act}>
-        <span slot="start" class="codicon codicon-${name}"></span>${title}
-      </modelthat-button>
-    `;
-  }
-
   #filter(): TemplateResult {
     return html`
-      <form class="filter" @submit=${(event: Event) => this.#submit(event)}>
-        ${icon('filter')}
-        <input class="text" type="search" name="filter" spellcheck="false" aria-label="Filter" aria-invalid=${this.refusal !== ''} aria-describedby="refusal"
-          placeholder="metrics.rmse < 0.2 and params.model = 'tree'" .value=${this.view.filter} @search=${(event: Event) => this.#submit(event)}>
-      </form>
-      <p id="refusal" class="refusal" role="alert">${this.refusal}</p>
+      <modelthat-filter-field .filter=${this.view.filter} .refusal=${this.refusal} .columns=${allColumns(this.#known)}
+        .runs=${[...this.rows.values()].filter(isRun)} @filter=${(event: CustomEvent<string>) => this.#filterBy(event.detail)}></modelthat-filter-field>
     `;
   }
 
@@ -156,13 +139,13 @@ export class RunsPage extends PageElement {
     if (this.news > 0)
       return html`<button class="link" @click=${() => this.#renew()}>${icon('arrow-up')} ${this.news} new run${this.news === 1 ? '' : 's'}</button>`;
     return listing.more
-      ? `There are more runs than ${listing.count.toLocaleString('en')}: filter to see the others.`
+      ? `There are more runs than ${listing.runs.toLocaleString('en')}: filter to see the others.`
       : '';
   }
 
   /** What the runs have; until the host has told of all, what the first ones have. */
   get #known(): RunColumns {
-    return this.known ?? columnsOf([...this.runs.values()]);
+    return this.known ?? columnsOf([...this.rows.values()].filter(isRun));
   }
 
   #chosen(): readonly TableColumn[] {
@@ -182,7 +165,16 @@ export class RunsPage extends PageElement {
         this.#ask(true);
         break;
       case 'rows':
-        this.#showRows(message.version, message.from, message.runs);
+        this.#showRows(message.version, message.from, message.rows);
+        break;
+      case 'curves':
+        this.#showCurves(message.curves);
+        break;
+      case 'column':
+        this.#changeColumn(message);
+        break;
+      case 'view':
+        this.#relist({ ...RunTableView.parse({}), columns: undefined, groupBy: undefined, ...message.view });
         break;
       case 'selected':
         this.#showSelected(message.runIds);
@@ -206,7 +198,7 @@ export class RunsPage extends PageElement {
     this.listing = listing;
     this.problem = '';
     if (others) {
-      this.runs = new Map(first.entries());
+      this.rows = new Map(first.entries());
       this.#asked = undefined;
       this.news = 0;
       this.refusal = '';
@@ -222,13 +214,40 @@ export class RunsPage extends PageElement {
     );
   }
 
-  #showRows(version: number, from: number, runs: readonly Run[]): void {
+  #showRows(version: number, from: number, rows: readonly TableRow[]): void {
     if (version !== this.listing?.version) return;
-    const all = new Map(this.runs.size > KEPT_RUNS ? [] : this.runs);
-    for (const [index, run] of runs.entries()) all.set(from + index, run);
-    this.runs = all;
+    const all = new Map(this.rows.size > KEPT_RUNS ? [] : this.rows);
+    for (const [index, row] of rows.entries()) all.set(from + index, row);
+    this.rows = all;
     this.#asked = undefined;
     this.#ask(false);
+  }
+
+  #showCurves(curves: Extract<ToRunTable, { type: 'curves' }>['curves']): void {
+    const all = new Map(this.curves.size > KEPT_RUNS ? [] : this.curves);
+    for (const { runId, metric, values } of curves) all.set(curveKey(runId, metric), values);
+    this.curves = all;
+  }
+
+  #changeColumn({ column, action, value }: Extract<ToRunTable, { type: 'column' }>): void {
+    const change = afterColumnAction(this.view, this.#chosen(), column, action, value);
+    if (['colour', 'pin', 'unpin', 'hide'].includes(action)) this.#change(change);
+    else this.#relist(change);
+  }
+
+  #menu({ column, value }: ColumnMenu): void {
+    const { id, title } = column;
+    const actions = actionsOf(column, this.view, value);
+    this.#host.send({ type: 'menu', column: id, title, actions, value });
+  }
+
+  #unfold(key: string): void {
+    const { opened } = this.view;
+    const others = opened.filter(group => group !== key);
+    const now = others.length < opened.length ? others : [...opened, key];
+    this.view = { ...this.view, opened: now };
+    this.#keep();
+    this.#host.send({ type: 'unfold', opened: now });
   }
 
   #see(span: Span): void {
@@ -239,7 +258,7 @@ export class RunsPage extends PageElement {
   /** Asks for the rows that are drawn, one request at a time. @param anew although they are there */
   #ask(anew: boolean): void {
     const { from, to } = this.#span;
-    const there = Array.from({ length: to - from }, (_, index) => this.runs.has(from + index));
+    const there = Array.from({ length: to - from }, (_, index) => this.rows.has(from + index));
     const asked = `${this.listing?.version} ${from} ${to}`;
     if (to <= from || (!anew && (there.every(Boolean) || this.#asked !== undefined))) {
       return;
@@ -263,9 +282,9 @@ export class RunsPage extends PageElement {
   }
 
   #select({ from, to, add }: Selecting): void {
-    const run = to - from === 1 ? this.runs.get(from) : undefined;
+    const run = to - from === 1 ? this.rows.get(from) : undefined;
     this.#adding = add;
-    if (!run) this.#host.send({ type: 'select', from, to });
+    if (!isRun(run)) this.#host.send({ type: 'select', from, to });
     else if (add && this.selected.has(run.id)) {
       this.selected = new Set([...this.selected].filter(id => id !== run.id));
       this.#keep();
@@ -277,14 +296,16 @@ export class RunsPage extends PageElement {
     this.#keep();
   }
 
-  #act(action: RunTableAction): void {
-    this.#host.send({ type: 'act', action, runIds: [...this.selected] });
-    if (action === 'delete') this.selected = new Set();
+  #act(action: ToolbarAction): void {
+    if (action === 'columns') this.choosing = !this.choosing;
+    else if (action === 'views') this.#host.send({ type: 'views', view: this.view });
+    else {
+      this.#host.send({ type: 'act', action, runIds: [...this.selected] });
+      if (action === 'delete') this.selected = new Set();
+    }
   }
 
-  #submit(event: Event): void {
-    event.preventDefault();
-    const filter = this.querySelector<HTMLInputElement>('input[name=filter]')?.value ?? '';
+  #filterBy(filter: string): void {
     if (filter !== this.view.filter || this.refusal !== '') this.#relist({ filter });
   }
 
@@ -296,7 +317,9 @@ export class RunsPage extends PageElement {
   #change(change: Partial<RunTableView>): void {
     this.view = { ...this.view, ...change };
     this.#keep();
-    if (change.columns) this.#ask(true);
+    // Groups tell the means of the metrics that are shown.
+    if (change.columns && this.view.groupBy !== undefined) this.#host.send({ type: 'list', view: this.view });
+    else if (change.columns) this.#ask(true);
   }
 
   #keep(): void {
@@ -311,9 +334,13 @@ export class RunsPage extends PageElement {
   }
 }
 
-function countText({ count, whole }: RunListing): string {
+function countText({ runs, whole }: RunListing): string {
   if (!whole) return 'Runs';
-  return `${count.toLocaleString('en')} ${count === 1 ? 'run' : 'runs'}`;
+  return `${runs.toLocaleString('en')} ${runs === 1 ? 'run' : 'runs'}`;
+}
+
+function isRun(row: TableRow | undefined): row is Run {
+  return row !== null && row !== undefined && !('group' in row);
 }
 
 customElements.define('modelthat-runs', RunsPage);

@@ -52,6 +52,16 @@ export const NUMBER_ATTRIBUTES: Readonly<Record<string, string>> = {
 
 const ATTRIBUTES = { ...TEXT_ATTRIBUTES, ...NUMBER_ATTRIBUTES };
 
+/** What runs may be sorted and grouped by beside MLflow's attributes; a run can be without. */
+export const DERIVED_ATTRIBUTES: Readonly<Record<string, { kind: 'number' | 'text'; sql: string }>> = {
+  duration: { kind: 'number', sql: '(run.end_time - run.start_time)' },
+  data: {
+    kind: 'text',
+    sql: `(SELECT group_concat(name || ' ' || digest, ', ') FROM (SELECT dataset.name, dataset.digest
+       FROM run_dataset JOIN dataset ON dataset.id = run_dataset.dataset WHERE run_dataset.run = run.id ORDER BY 1, 2))`,
+  },
+};
+
 export const ATTRIBUTE_NAMES = Object.keys(ATTRIBUTES);
 
 /** The column of an attribute that runs may be sorted by. @throws ApiError when there is no such attribute */
@@ -72,7 +82,7 @@ export const DATASET_COLUMNS: Readonly<Record<string, string>> = {
 /** Where something that a run has by key is kept, and how a row of it is found. */
 export interface Table {
   readonly name: 'metric_summary' | 'param' | 'run_tag';
-  readonly value: 'last' | 'value';
+  readonly value: 'last' | 'min' | 'max' | 'value';
   /** Its rows by value, when these have an index. */
   readonly byValue?: string;
   /** Which rows are those of the key. */
@@ -88,6 +98,12 @@ export const TABLES: Readonly<Record<'metric' | 'param' | 'tag', Table>> = {
   },
   param: { name: 'param', value: 'value', byValue: 'param_by_value', key: row => `${row}.key = ?` },
   tag: { name: 'run_tag', value: 'value', key: row => `${row}.key = ?` },
+};
+
+/** The extremes of a metric over all of its points. */
+export const EXTREMES: Readonly<Record<string, Table>> = {
+  min: { name: 'metric_summary', value: 'min', key: TABLES.metric.key },
+  max: { name: 'metric_summary', value: 'max', key: TABLES.metric.key },
 };
 
 /** What a run has by key, for a FROM that has `run`; NULL when it has none. */

@@ -4,7 +4,16 @@ import { invalid } from '../../contract/errors.ts';
 import { Double, decodeDouble, encodeDouble } from '../../contract/values.ts';
 import type { Fragment } from '../filter/condition.ts';
 import type { Comparison, Ordering } from '../filter/parse.ts';
-import { attributeColumn, entityOf, lookUp, NUMBER_ATTRIBUTES, TABLES } from './run-names.ts';
+import {
+  attributeColumn,
+  DERIVED_ATTRIBUTES,
+  EXTREMES,
+  entityOf,
+  lookUp,
+  NUMBER_ATTRIBUTES,
+  TABLES,
+  type Table,
+} from './run-names.ts';
 
 /** One of the things that runs are sorted by, first to last. */
 export interface Term {
@@ -69,7 +78,14 @@ const START_COLUMN = attributeColumn(START.key);
 const isOfStart = (comparison: Comparison) =>
   entityOf(comparison) === 'attribute' && NUMBER_ATTRIBUTES[comparison.key] === START_COLUMN;
 
+/** What runs are sorted by, alone. @throws ApiError when they cannot be */
+export function termOf(ordering: Ordering): Term {
+  return toTerm(ordering, 0, []);
+}
+
 function toTerm(ordering: Ordering, place: number, comparisons: readonly Comparison[]): Term {
+  const extreme = Object.hasOwn(EXTREMES, ordering.prefix ?? '') && EXTREMES[ordering.prefix ?? ''];
+  if (extreme) return tableTerm(ordering, extreme, place);
   const entity = entityOf(ordering);
   if (entity === 'dataset')
     throw invalid("Invalid identifier type 'dataset' in order_by: runs are not sorted by data sets.");
@@ -77,6 +93,11 @@ function toTerm(ordering: Ordering, place: number, comparisons: readonly Compari
 }
 
 function attributeTerm({ key, descending }: Ordering): Term {
+  const derived = Object.hasOwn(DERIVED_ATTRIBUTES, key) ? DERIVED_ATTRIBUTES[key] : undefined;
+  if (derived) {
+    const lookup = { sql: derived.sql, values: [] };
+    return { kind: derived.kind, value: derived.sql, join: NOTHING, lookup, descending, optional: true };
+  }
   const value = attributeColumn(key);
   const kind = Object.hasOwn(NUMBER_ATTRIBUTES, key) ? 'number' : 'text';
   const optional = value === NUMBER_ATTRIBUTES.end_time;
@@ -84,25 +105,18 @@ function attributeTerm({ key, descending }: Ordering): Term {
 }
 
 function keyedTerm(
-  { key: of, descending }: Ordering,
+  ordering: Ordering,
   entity: keyof typeof TABLES,
   place: number,
   comparisons: readonly Comparison[],
 ): Term {
+  const { key: of } = ordering;
   const table = TABLES[entity];
-  const row = `sort${place}`;
+  const row = rowOf(place);
   const among = { sql: table.key(row), values: [of] };
   const same = (comparison: Comparison) => entityOf(comparison) === entity && comparison.key === of;
   return {
-    kind: entity === 'metric' ? 'metric' : 'text',
-    value: `${row}.${table.value}`,
-    join: {
-      sql: `LEFT JOIN ${table.name} AS ${row} ON ${row}.run = run.id AND ${among.sql}`,
-      values: among.values,
-    },
-    lookup: lookUp(table, of),
-    descending,
-    optional: true,
+    ...tableTerm(ordering, table, place),
     index:
       table.byValue === undefined
         ? undefined
@@ -112,6 +126,25 @@ function keyedTerm(
             among,
             ...boundsOf(comparisons.filter(same)),
           },
+  };
+}
+
+/** The name of the row that a term joins. */
+const rowOf = (place: number) => `sort${place}`;
+
+/** What runs have by key, without an index. */
+function tableTerm({ key: of, descending }: Ordering, table: Table, place: number): Term {
+  const row = rowOf(place);
+  return {
+    kind: table.name === 'metric_summary' ? 'metric' : 'text',
+    value: `${row}.${table.value}`,
+    join: {
+      sql: `LEFT JOIN ${table.name} AS ${row} ON ${row}.run = run.id AND ${table.key(row)}`,
+      values: [of],
+    },
+    lookup: lookUp(table, of),
+    descending,
+    optional: true,
   };
 }
 

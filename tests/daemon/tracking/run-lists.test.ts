@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   deleteRuns,
   describeRunColumns,
+  listCurves,
   listRunIds,
   restoreRuns,
   tagRuns,
@@ -60,6 +61,61 @@ describe('lists of all runs', () => {
     await assert.rejects(list({ orderBy: ['attributes.size'] }), /unknown attribute 'size'/);
   });
 
+  it('are sorted by what takes long, extremes of metrics and data', async () => {
+    const tracker = new Tracker(daemon.url, daemon.secrets, 0);
+    const [one = '', two = ''] = ids;
+    // Of both, the last value is 1.
+    await tracker.logMetric(one, 'wave', [0, 5, 1]);
+    await tracker.logMetric(two, 'wave', [-3, 2, 1]);
+    const filter = 'metrics.wave = 1';
+    assert.deepEqual((await list({ filter, orderBy: ['min.wave'] })).ids, [1, 0]);
+    assert.deepEqual((await list({ filter, orderBy: ['max.wave DESC'] })).ids, [0, 1]);
+    await tracker.call('POST', 'runs/log-inputs', {
+      run_id: two,
+      datasets: [{ dataset: { name: 'sales', digest: 'd1', source_type: 'local', source: 'x' }, tags: [] }],
+    });
+    assert.deepEqual((await list({ filter, orderBy: ['attributes.data'] })).ids, [1, 0]);
+    await tracker.call('POST', 'runs/update', {
+      run_id: one,
+      status: 'FINISHED',
+      end_time: Date.now() + 9e6,
+    });
+    // Those that have not ended come last, in either direction.
+    for (const orderBy of [['attributes.duration'], ['attributes.duration DESC']])
+      assert.deepEqual((await list({ filter, orderBy })).ids, [0, 1]);
+  });
+
+  it('are put together by what they have, with the ranges of their metrics', async () => {
+    const filter = "params.`batch size` = '32'";
+    const orderBy = ['metrics.loss'];
+    const grouped = await list({ filter, orderBy, groupBy: 'params.depth', metrics: ['loss', 'nothing'] });
+    // The group of the best run stands first.
+    assert.deepEqual(grouped.ids, [1, 3, 0, 2]);
+    assert.deepEqual(grouped.groups, [
+      { value: '1', runs: 2, metrics: { loss: { min: 1, mean: 1.5, max: 2 } } },
+      { value: '0', runs: 2, metrics: { loss: { min: 3, mean: 3, max: 3 } } },
+    ]);
+    const extra = await list({ filter, orderBy, groupBy: 'params.extra' });
+    assert.deepEqual(
+      extra.groups?.map(({ value, runs }) => [value, runs]),
+      [
+        [null, 3],
+        ['x', 1],
+      ],
+    );
+    const days = await list({ filter, groupBy: 'attributes.start_time' });
+    assert.match(days.groups?.[0]?.value ?? '', /^\d{4}-\d\d-\d\d$/);
+    await assert.rejects(list({ groupBy: 'attributes.size' }), /unknown attribute 'size'/);
+  });
+
+  it('have small curves for their rows', async () => {
+    const [one = '', , three = ''] = ids;
+    const body = { runIds: [one, three, 'gone'], metrics: ['wave'] };
+    assert.deepEqual((await daemon.client.call(listCurves, { body })).curves, [
+      { runId: one, metric: 'wave', values: [0, 5, 1] },
+    ]);
+  });
+
   it('are tagged, deleted and restored at once, or not at all', async () => {
     const { client, trackingClient } = daemon;
     const [one = '', two = '', three = ''] = ids;
@@ -87,7 +143,7 @@ describe('lists of all runs', () => {
   it('come with what tells their runs apart', async () => {
     const filter = "params.`batch size` = '32'";
     const columns = await daemon.client.call(describeRunColumns, { body: { filter } });
-    assert.deepEqual(columns.metrics, [{ key: 'loss', runs: 4, differs: true, min: 1, max: 3 }]);
+    assert.deepEqual(columns.metrics.slice(0, 1), [{ key: 'loss', runs: 4, differs: true, min: 1, max: 3 }]);
     assert.deepEqual(columns.params, [
       { key: 'batch size', runs: 4, differs: false },
       { key: 'depth', runs: 4, differs: true },

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { useEditor } from '../../support/editor.ts';
 import { type Tracker, trackerOf } from '../../support/tracker.ts';
 
 const fixture = path.resolve(import.meta.dirname, '../workspace');
 const RUNS = 120;
+
+/** Waits for what no locator can tell. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`This did not come about: ${holds}`);
+    await pause(50);
+  }
+}
 
 describe('the table of runs', () => {
   const editor = useEditor({ fixture });
@@ -16,7 +27,23 @@ describe('the table of runs', () => {
   /** A row by its place, from 1 without the header. */
   const row = (place: number) => page().locator(`[role=row][aria-rowindex="${place + 1}"]`);
   const header = (name: string) => page().getByRole('columnheader', { name });
-  const filter = () => page().getByRole('searchbox', { name: 'Filter' });
+  const filter = () => page().getByRole('combobox', { name: 'Filter' });
+
+  /** Chooses an entry of the quick pick that is about this. */
+  const pick = async (title: string, entry: string) => {
+    const { page: window } = editor().workbench;
+    const question = window.locator('.quick-input-widget', { hasText: title });
+    await question.waitFor();
+    await question.locator('input.input').fill(entry);
+    await editor().workbench.quickPickItem(entry).waitFor();
+    await window.keyboard.press('Enter');
+    await question.waitFor({ state: 'hidden' });
+  };
+  /** Chooses an entry of a column's menu. */
+  const choose = async (column: string, entry: string) => {
+    await header(column).click({ button: 'right' });
+    await pick(column, entry);
+  };
 
   before(async () => {
     const { workbench, stateDir } = editor();
@@ -70,6 +97,81 @@ describe('the table of runs', () => {
     await page().locator('[aria-sort=ascending]').nth(1).waitFor();
   });
 
+  it('changes its columns by keys and by the menu of each', async () => {
+    const { keyboard } = editor().workbench.page;
+    const width = async () => (await header('Started').boundingBox())?.width ?? 0;
+    const before = await width();
+    await grid().focus();
+    await keyboard.press('Home');
+    await keyboard.press('ArrowUp');
+    for (let column = 0; column < 20; column += 1) await keyboard.press('ArrowLeft');
+    await keyboard.press('ArrowRight');
+    await keyboard.press('Alt+ArrowRight');
+    await until(async () => (await width()) === before + 16);
+    await choose('User', 'Hide Column');
+    await header('User').waitFor({ state: 'detached' });
+    await choose('lr', 'Pin Column');
+    await until(async () => (await page().locator('.head-title').nth(1).textContent()) === 'lr');
+    await page().locator('modelthat-button', { hasText: 'Columns' }).click();
+    await page().getByRole('button', { name: 'Move down: Started' }).click();
+    await until(async () => (await page().locator('.head-title').nth(3).textContent()) === 'Started');
+    await page().locator('modelthat-button', { hasText: 'Columns' }).click();
+    await choose('loss', 'Sort Ascending');
+    await row(1).getByText('trial-119').waitFor();
+  });
+
+  it('puts runs together by a column, with the means of their metrics', async () => {
+    await choose('lr', 'Group by This Column');
+    const tree = page().getByRole('treegrid', { name: 'Runs' });
+    await until(async () => (await tree.getAttribute('aria-rowcount')) === '11');
+    const best = page().locator('[role=row][aria-expanded]').first();
+    await best.getByText('0.9').waitFor();
+    assert.match((await best.textContent()) ?? '', /12.*⌀/);
+    await best.click();
+    await row(2).getByText('trial-119').waitFor();
+    await until(async () => (await tree.getAttribute('aria-rowcount')) === '23');
+    await tree.focus();
+    await editor().workbench.page.keyboard.press('Home');
+    await editor().workbench.page.keyboard.press('Enter');
+    await page().locator('[role=row][aria-expanded=false]').first().getByText('0.9').waitFor();
+    await choose('lr', 'No Groups');
+    await row(1).getByText('trial-119').waitFor();
+  });
+
+  it('keeps a view by name in the workspace, and shows it again', async () => {
+    const { workbench, folder } = editor();
+    const views = page().locator('modelthat-button', { hasText: 'Views' });
+    await views.click();
+    await pick('Views of Run Tables', 'Save This View');
+    await workbench.answer('Its name in .vscode/modelthat.views.json', 'by loss');
+    const file = path.join(folder, '.vscode/modelthat.views.json');
+    await until(async () => fs.existsSync(file));
+    const saved = JSON.parse(fs.readFileSync(file, 'utf8'));
+    assert.deepEqual(saved.runs['by loss'].sort, [{ column: 'metrics.loss', descending: false }]);
+    await views.click();
+    await pick('Views of Run Tables', 'Reset View');
+    await header('User').waitFor();
+    await views.click();
+    await pick('Views of Run Tables', 'by loss');
+    await header('User').waitFor({ state: 'detached' });
+    await row(1).getByText('trial-119').waitFor();
+  });
+
+  it('stars runs, and exports them', async () => {
+    const { workbench, folder } = editor();
+    await row(2).getByRole('gridcell').nth(2).click();
+    await page().locator('modelthat-button', { hasText: 'More' }).click();
+    await pick('1 run', 'Star');
+    await row(2).getByText('starred').waitFor();
+    await page().locator('modelthat-button', { hasText: 'Export' }).click();
+    await pick('Format of the Table', 'CSV');
+    await workbench.page.locator('.quick-input-widget', { hasText: 'Export Runs' }).waitFor();
+    await workbench.page.keyboard.press('Enter');
+    const file = path.join(folder, 'sweep.csv');
+    await until(async () => fs.existsSync(file));
+    assert.match(fs.readFileSync(file, 'utf8'), /,trial-118,/);
+  });
+
   it('filters in the search language, and says in place what it does not understand', async () => {
     await filter().fill("params.lr = '0.3' and metrics.loss <");
     await filter().press('Enter');
@@ -77,7 +179,14 @@ describe('the table of runs', () => {
       .getByRole('alert')
       .getByText(/Invalid clause/)
       .waitFor();
-    await filter().fill("params.lr = '0.3'");
+    const completion = (name: string) => page().getByRole('option', { name });
+    await filter().fill('');
+    await filter().pressSequentially('lr');
+    await completion('params.lr').waitFor();
+    await filter().press('Tab');
+    await completion('ILIKE').waitFor();
+    await filter().pressSequentially('= ');
+    await completion("'0.3'").click();
     await filter().press('Enter');
     await page().getByRole('heading', { name: '12 runs sweep' }).waitFor();
     await row(1).getByText('trial-113').waitFor();
@@ -97,7 +206,7 @@ describe('the table of runs', () => {
     const { workbench } = editor();
     await workbench.runCommand('Developer: Reload Window');
     await page().getByRole('heading', { name: '13 runs sweep' }).waitFor();
-    assert.equal(await filter().inputValue(), "params.lr = '0.3'");
+    assert.equal((await filter().inputValue()).trim(), "params.lr = '0.3'");
   });
 
   it('compares the runs that are selected, by their differences', async () => {
