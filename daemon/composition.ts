@@ -162,6 +162,15 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
     logs: path.join(place.state, 'serving', 'logs'),
     scratch: path.join(place.state, 'serving', 'scratch'),
   });
+  const lineage = new LineageService({
+    database,
+    facts: new DataFacts(path.join(place.store, 'cache')),
+    findEndpoint: name => serving.endpoint(name),
+    workspace: place.workspace,
+    deliver: delivering(allowed),
+    code: new CodeOfRuns(place.workspace, path.join(place.store, 'cache')),
+    findLock: run => withoutMissing(findLock(run)),
+  });
   const housekeeping = new HousekeepingService({
     ...place,
     database,
@@ -199,7 +208,10 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   activity.count('activeRuns', () => tracking.countRunning(Date.now() - ACTIVE_RUN_MS));
   const endSilenceWatch = watchSilence(tracking, log);
   mountArtifacts(router, artifacts, tracking);
-  mountRegistry(router, registry, stages, (...asked) => evaluations.slices(...asked));
+  mountRegistry(router, registry, stages, {
+    slices: (...asked) => evaluations.slices(...asked),
+    differences: (...asked) => lineage.differences(...asked),
+  });
   mountAudit(router, audit);
   mountWebhooks(router, webhooks);
   await webhooks.resume();
@@ -213,18 +225,7 @@ export async function composeServices(surroundings: Surroundings): Promise<Servi
   mountServing(router, serving);
   mountEvaluations(router, evaluations);
   mountModelCards(router, { registry, tracking }, evaluations);
-  mountLineage(
-    router,
-    new LineageService({
-      database,
-      facts: new DataFacts(path.join(place.store, 'cache')),
-      findEndpoint: name => serving.endpoint(name),
-      workspace: place.workspace,
-      deliver: delivering(allowed),
-      code: new CodeOfRuns(place.workspace, path.join(place.store, 'cache')),
-      findLock: run => withoutMissing(findLock(run)),
-    }),
-  );
+  mountLineage(router, lineage);
   mountHousekeeping(router, housekeeping, database);
   mountImports(router, imports);
   const sources = new SourceService(database, place.workspace);

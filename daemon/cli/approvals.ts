@@ -20,6 +20,7 @@ import {
 import type { Double } from '../contract/values.ts';
 import { Context } from './context.ts';
 import { parseRequest, parseStage, parseVersion } from './model-arguments.ts';
+import { printDifferences } from './origin-differences.ts';
 import { formatNumber, formatTime, print, printFields, printJson, printTable, say, style } from './output.ts';
 
 export function registerApprovals(models: Command): void {
@@ -190,7 +191,7 @@ async function showRequest(id: number, command: Command): Promise<void> {
     printJson(evidence);
     return;
   }
-  const { request, needed, metrics, slices, champion, conditions, changed, obstacle } = evidence;
+  const { request, needed, metrics, slices, differences, champion, conditions, changed, obstacle } = evidence;
   const approved = request.answers.filter(({ approved }) => approved).map(({ by }) => by.subject);
   printFields({
     Request: `${request.id}, ${request.state}${request.note && `: ${request.note}`}`,
@@ -218,6 +219,7 @@ async function showRequest(id: number, command: Command): Promise<void> {
       { title: 'PRODUCTION', value: each => numberOrNothing(each.champion), align: 'right' },
     ]);
   }
+  if (differences) printDifferences(differences);
   print('');
   printConditions(conditions);
   if (obstacle !== null) say(obstacle);

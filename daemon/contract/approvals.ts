@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { Actor } from './audit.ts';
 import { GateResult, ModelVersion, Stage } from './models.ts';
+import { VersionDifferences } from './origins.ts';
 import { route } from './route.ts';
 import { Double, Time } from './values.ts';
 
@@ -68,6 +69,8 @@ export const ApprovalEvidence = z.object({
   metrics: z.array(z.object({ key: z.string(), candidate: Double.nullable(), champion: Double.nullable() })),
   /** Of the newest evaluation that has some. */
   slices: z.array(SliceEvidence),
+  /** Between what led to it and what led to the version in Production; null where one of them is missing. */
+  differences: VersionDifferences.nullable(),
   /** What else the rules ask for, as it is now. */
   conditions: z.array(GateResult),
   /** What the version's files come to now. */

@@ -64,6 +64,20 @@ export const ModelSummary = z.object({
 });
 export type ModelSummary = z.infer<typeof ModelSummary>;
 
+/** The names of all metrics that one of the versions has, but for `rmspe@run` and such that say what `rmspe` says. */
+export function metricNames(versions: readonly Pick<ModelVersion, 'metrics'>[]): string[] {
+  const names = new Set(versions.flatMap(({ metrics }) => Object.keys(metrics)));
+  const repeats = (name: string) => {
+    const plain = name.slice(0, name.lastIndexOf('@'));
+    return (
+      plain !== '' &&
+      names.has(plain) &&
+      versions.every(({ metrics }) => metrics[name] === undefined || metrics[name] === metrics[plain])
+    );
+  };
+  return [...names].filter(name => !name.includes('@') || !repeats(name));
+}
+
 /**
  * The metric that a version is judged by: the first of the goals, else of those that its gates are about, that it has.
  *

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { CodeVersion, Host } from './pipelines.ts';
 import { route } from './route.ts';
+import { QueryInt } from './values.ts';
 
 /** Runs whose origins are told at once, at most. */
 export const MOST_ORIGINS = 100;
@@ -65,4 +66,45 @@ export const getCodeFile = route({
   query: z.object({ run: z.string(), path: z.string().min(1).max(4096) }),
   /** Empty where the code had no such file. */
   reply: z.object({ text: z.string() }),
+});
+
+/** What differs between what led to a version and what led to another of its model. */
+export const VersionDifferences = z.object({
+  /** The one that it is compared with. */
+  against: z.number().int(),
+  /** What only one of them was made from, or both in another content. What no step made comes first. */
+  data: z.array(
+    z.object({
+      /** As nodes of lineage name it. */
+      path: z.string(),
+      /** Null = it was not made from it. */
+      before: z.string().nullable(),
+      now: z.string().nullable(),
+      /** Whether a step made it. */
+      made: z.boolean(),
+    }),
+  ),
+  /** Of the steps, or of a run outside of pipelines, by name. */
+  params: z.array(z.object({ name: z.string(), before: z.string().nullable(), now: z.string().nullable() })),
+  /** Null when it cannot be compared; empty when it was the same. */
+  code: z.array(CodeChange).nullable(),
+  /** Whether the Python environments were the same; null = not known. */
+  sameEnvironment: z.boolean().nullable(),
+  /** What a person should know of it. */
+  remarks: z.array(z.string()),
+});
+export type VersionDifferences = z.infer<typeof VersionDifferences>;
+
+export const getDifferences = route({
+  method: 'GET',
+  path: '/api/v1/lineage/differences',
+  access: 'tracking',
+  summary:
+    'What differs between what led to a version and what led to another: data, parameters, code, environment',
+  query: z.object({
+    model: z.string().min(1).max(256),
+    version: QueryInt.min(1),
+    against: QueryInt.min(1),
+  }),
+  reply: VersionDifferences,
 });

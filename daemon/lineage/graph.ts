@@ -24,10 +24,12 @@ import { type Neighbour, type Neighbours, walk } from './walk.ts';
 /** @throws ApiError INVALID_PARAMETER_VALUE when the text names no node, RESOURCE_DOES_NOT_EXIST when there is none */
 export function traceLineage(rows: LineageRows, query: LineageQuery): LineageGraph {
   const sources = new DataSources(rows, query.workspace);
-  const start = resolve(parseNode(query.node), { rows, sources, workspace: query.workspace });
+  const name = parseNode(query.node);
+  const start = resolve(name, { rows, sources, workspace: query.workspace });
   const { nodes, edges, leftOut } = walk([start], query.directions, query, neighboursIn(rows, sources));
   const described = [...nodes.keys()].map((id): LineageNode => describeNode(id, rows, sources));
-  return { start, nodes: described, edges, leftOut, remarks: sources.remarks };
+  const remarks = [...sources.remarks, ...remarkOfPart(name, start, query.workspace)];
+  return { start, nodes: described, edges, leftOut, remarks };
 }
 
 /** All steps, and the runs that led to something, with what is right beside them. @param limit nodes at most */
@@ -91,7 +93,12 @@ function resolveData(
   // A name can have what looks like a digest at its end.
   const whole =
     digest === null ? [] : all.filter(each => each.path === placeOf(`${place}@${digest}`, workspace));
-  const found = versions.find(each => digest === null || each.digest?.startsWith(digest)) ?? whole[0];
+  // Of what lies in a folder that was read or made as a whole, the folder is known.
+  const around = all
+    .filter(each => digest === null && wanted.startsWith(`${each.path}/`))
+    .toSorted((a, b) => b.path.length - a.path.length);
+  const own = versions.find(each => digest === null || each.digest?.startsWith(digest));
+  const found = own ?? whole[0] ?? around[0];
   if (found) return dataId(found.path, found.digest);
   throw missing(
     versions.length === 0
@@ -101,6 +108,16 @@ function resolveData(
           .map(each => each.digest)
           .join(', ')}${versions.length > 3 ? ' …' : ''}.`,
   );
+}
+
+/** That a file is told of by the folder around it. */
+function remarkOfPart(name: NodeName, start: string, workspace: string): string[] {
+  if (name.kind !== 'data' || name.digest !== null) return [];
+  const wanted = placeOf(name.path, workspace);
+  const around = /^data:(.+?)(?:@[^@/]+)?$/.exec(start)?.[1];
+  return around !== undefined && wanted.startsWith(`${around}/`)
+    ? [`${wanted} was read or made with all of ${around}, so that this is about the folder.`]
+    : [];
 }
 
 function requireVersion(model: string, target: Target, rows: LineageRows): VersionDetail {

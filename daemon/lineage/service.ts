@@ -12,15 +12,16 @@ import {
   type OpenLineageEvent,
   type VersionNode,
 } from '../contract/lineage.ts';
-import type { RunOrigin } from '../contract/origins.ts';
+import type { RunOrigin, VersionDifferences } from '../contract/origins.ts';
 import type { Endpoint } from '../contract/serving.ts';
 import type { Database } from '../database/database.ts';
 import type { CodeOfRuns } from './code.ts';
 import type { DataFacts } from './data-facts.ts';
 import { deploymentOfVersion } from './describe.ts';
-import { SERVED_STAGES } from './model.ts';
+import { SERVED_STAGES, versionId } from './model.ts';
 import { eventsOf } from './openlineage.ts';
 import type { FoundOrigin } from './origins.ts';
+import { compareVersions, runOf } from './version-differences.ts';
 
 /** What serves a model at the moment. */
 export type FindEndpoint = (model: string) => Promise<Pick<Endpoint, 'processes'>>;
@@ -132,6 +133,39 @@ export class LineageService {
     const [found] = await this.#parts.database.read('lineage.origins', [run]);
     if (!found) throw missing(`There is no run “${run}”.`);
     return found;
+  }
+
+  /**
+   * What differs between what led to a version and what led to another of its model.
+   *
+   * @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such version
+   */
+  async differences(model: string, version: number, against: number): Promise<VersionDifferences> {
+    const [before, now] = await Promise.all([this.#upstream(model, against), this.#upstream(model, version)]);
+    const { code, more, remarks } = await this.#codeBetween(runOf(before), runOf(now));
+    const cut = before.leftOut.length + now.leftOut.length > 0;
+    const bounds = cut ? ['More led to them than was looked at.'] : [];
+    const further = more > 0 ? [`${more} further files of code differ.`] : [];
+    return { against, ...compareVersions(before, now), code, remarks: [...remarks, ...further, ...bounds] };
+  }
+
+  /** Null where it cannot be told. */
+  async #codeBetween(before: string | undefined, now: string | undefined) {
+    if (before === now) return { code: [], more: 0, remarks: [] };
+    if (before === undefined || now === undefined)
+      return {
+        code: null,
+        more: 0,
+        remarks: ['Of one of them, the run is not known: its code cannot be compared.'],
+      };
+    const { changes, ...rest } = await this.codeChanges(before, now);
+    return { code: changes, ...rest };
+  }
+
+  #upstream(model: string, version: number): Promise<LineageGraph> {
+    const { database, workspace } = this.#parts;
+    const node = versionId(model, version);
+    return database.read('lineage.graph', { ...BOTH_WAYS, node, directions: ['upstream'], workspace });
   }
 
   /**

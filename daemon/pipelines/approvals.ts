@@ -1,7 +1,10 @@
 /** What people approved: the same is not asked for again. */
+import type { Actor } from '../contract/audit.ts';
 import { formatStamp } from '../contract/display.ts';
+import { withoutMissing } from '../contract/errors.ts';
 import { executionName } from '../contract/pipelines.ts';
 import type { Database } from '../database/database.ts';
+import type { StageService } from '../registry/stages.ts';
 import type { StepResult } from './cache/model.ts';
 import { makesOf, type PipelineDefinition, type Step } from './definition/model.ts';
 import { hashOf, keyOf, type StepInputs } from './inputs/model.ts';
@@ -18,44 +21,64 @@ export interface Precedent {
   readonly result: Pick<StepResult, 'outputs' | 'versions'> | undefined;
 }
 
+/** A person's answer to a step that asks. */
+export interface Answer {
+  readonly by: string;
+  readonly actor: Actor;
+  readonly reason: string;
+}
+
 /** Keeps approvals, and finds them again. */
 export class Approvals {
   readonly #database: Database;
+  readonly #stages: Pick<StageService, 'content'>;
 
-  constructor(database: Database) {
+  constructor(database: Database, stages: Pick<StageService, 'content'>) {
     this.#database = database;
+    this.#stages = stages;
   }
 
   /**
-   * That a person has approved the same before, in words.
+   * A person's earlier approval of the same.
    *
    * @returns undefined when nobody has, and when the execution runs its steps in any case
    */
-  async before(state: ExecutionState, step: Step): Promise<string | undefined> {
+  async before(state: ExecutionState, step: Step): Promise<Approval | undefined> {
     return state.execution.force ? undefined : this.find(await this.#subject(state, step));
   }
 
   /** The same of a subject; of one that is not known, nobody has. */
-  async find(subject: string | undefined): Promise<string | undefined> {
+  async find(subject: string | undefined): Promise<Approval | undefined> {
     if (subject === undefined) return undefined;
-    const approval = await this.#database.read('pipelines.approval', { subject });
-    return approval && describe(approval);
+    return (await this.#database.read('pipelines.approval', { subject })) ?? undefined;
   }
 
-  /** Keeps a person's answer; one that rejects takes back an earlier approval of the same. */
-  async keep(
-    state: ExecutionState,
-    step: Step,
-    { approved, ...answer }: { approved: boolean; by: string; reason: string },
-  ): Promise<void> {
+  /** An approval of what the execution has made so far. */
+  async of({ execution }: ExecutionState, answer: Answer): Promise<Approval> {
+    const versions = execution.versions.map(async ({ name, version }) => ({
+      ...{ name, version },
+      digest: (await withoutMissing(this.#stages.content(name, version))) ?? null,
+    }));
+    return {
+      ...answer,
+      at: Date.now(),
+      executionName: executionName(execution),
+      versions: await Promise.all(versions),
+    };
+  }
+
+  /** Keeps a person's approval for the next time that the same is asked. */
+  async keep(state: ExecutionState, step: Step, approval: Approval): Promise<void> {
     const subject = await this.#subject(state, step);
     if (subject === undefined) return;
-    const approval = { ...answer, at: Date.now(), executionName: executionName(state.execution) };
-    await untilWritten(() =>
-      approved
-        ? this.#database.write('pipelines.approve', { subject, approval })
-        : this.#database.write('pipelines.withdraw', { subject }),
-    );
+    await untilWritten(() => this.#database.write('pipelines.approve', { subject, approval }));
+  }
+
+  /** Takes back an earlier approval of what a person rejects now. */
+  async withdraw(state: ExecutionState, step: Step): Promise<void> {
+    const subject = await this.#subject(state, step);
+    if (subject === undefined) return;
+    await untilWritten(() => this.#database.write('pipelines.withdraw', { subject }));
   }
 
   /** What an execution asks about with this step. */
@@ -110,7 +133,8 @@ export function subjectOf({ name, approval }: Step, before: readonly Precedent[]
   return hashOf({ name, approval, facts });
 }
 
-function describe({ by, at, reason, executionName }: Approval): string {
+/** An earlier approval in words. */
+export function describeApproval({ by, at, reason, executionName }: Approval): string {
   const why = reason === '' ? '' : `: ${reason}`;
   return `approved by ${by} on ${formatStamp(at)}, for ${executionName}, and nothing has changed since${why}`;
 }

@@ -7,12 +7,14 @@ import { actorOf, type ExecutionScope } from '../contract/principal.ts';
 import { Refusal } from '../contract/rules.ts';
 import type { Run } from '../contract/runs.ts';
 import { decodeDouble } from '../contract/values.ts';
+import type { GivenApproval } from '../registry/approvals.ts';
 import { judge, parseGate } from '../registry/gates.ts';
 import type { RegistryService } from '../registry/service.ts';
 import type { StageService } from '../registry/stages.ts';
 import type { TrackingService } from '../tracking/service.ts';
 import type { EarlierResult } from './cache/model.ts';
 import type { Step } from './definition/model.ts';
+import type { Approval } from './model.ts';
 import { ReportError, readMetrics } from './reports.ts';
 import type { StepChecks } from './step-checks.ts';
 import type { StepRuns } from './step-runs.ts';
@@ -32,6 +34,8 @@ export interface Evidence {
   readonly versions: readonly VersionRef[];
   /** The earlier result that stands for the step's commands, if they did not run. */
   readonly reused?: EarlierResult | undefined;
+  /** What people approved in the steps before it. */
+  readonly approvals: readonly Approval[];
 }
 
 /** What came of a step whose commands succeeded. */
@@ -194,7 +198,7 @@ export class StepJudge {
 
   /** Promotes by the rules of the model, which must hold beside the step's own gates. */
   async #promote(
-    { step, scope, reused }: Evidence,
+    { step, scope, reused, approvals }: Evidence,
     judged: ModelVersion | undefined,
   ): Promise<{ message: string; stage: Stage } | undefined> {
     if (step.promote === null) return undefined;
@@ -203,7 +207,7 @@ export class StepJudge {
     const { version, stage } = judged;
     if (stage === to) return { message: `version ${version} of ${model} is in ${to}`, stage };
     // What a person did with it since is not undone by a step that had nothing new to say.
-    if (reused && stage !== 'None')
+    if (stage === 'Archived' || (reused && stage !== 'None'))
       return { message: `version ${version} of ${model} stays in ${stage}`, stage };
     const reason =
       step.gates.length > 0 ? `gates passed: ${step.gates.join(', ')}` : `step ${step.name} succeeded`;
@@ -214,6 +218,7 @@ export class StepJudge {
       archiveExisting: true,
       actor: actorOf({ access: 'execution', scope }, 'pipeline'),
       reason,
+      given: approvals.flatMap(approval => givenFor(approval, judged)),
     });
     if (!request) return { message: `version ${version} of ${model} is in ${to}`, stage: to };
     const waits = `version ${version} of ${model} waits for approval before it comes to ${to} (request ${request.id})`;
@@ -222,6 +227,15 @@ export class StepJudge {
 }
 
 /** @throws ReportError when the step did not make all it says it makes */
+/** What a person's approval of a step says of a version: that its files were approved as they were then. */
+function givenFor(
+  { actor, reason, versions }: Approval,
+  { name, version }: Pick<ModelVersion, 'name' | 'version'>,
+): GivenApproval[] {
+  const approved = versions?.find(each => each.name === name && each.version === version);
+  return actor && approved?.digest ? [{ by: actor, reason, digest: approved.digest }] : [];
+}
+
 function requireOutputs({ outs, plots = [], cwd }: Step): void {
   const absent = [...outs, ...plots]
     .filter(out => !existsSync(out))

@@ -1,4 +1,5 @@
 /** What an execution is, and the rules of its states. */
+import type { Actor } from '../contract/audit.ts';
 import { ApiError, invalid } from '../contract/errors.ts';
 import {
   EXIT,
@@ -76,11 +77,25 @@ export interface StepRecord extends StepExecution {
   readonly inputs: StepInputs | null;
   /** What each of its outputs held when it had ended, by path relative to the pipeline's folder, as far as it is known. */
   readonly outputs?: Readonly<Record<string, Content>> | null;
+  /** What a person approved with it. */
+  readonly approval?: Approval | null;
+}
+
+/** A version of a model as a person approved it. */
+export interface ApprovedVersion {
+  readonly name: string;
+  readonly version: number;
+  /** Null when its files were not here to be read. */
+  readonly digest: string | null;
 }
 
 /** An answer that holds for as long as nothing behind it changes. */
 export interface Approval {
   readonly by: string;
+  /** The same as the registry knows people; older approvals do not say. */
+  readonly actor?: Actor;
+  /** The versions that the execution had by then, with what their files came to: the registry takes it for these. */
+  readonly versions?: readonly ApprovedVersion[];
   /** In milliseconds since the epoch. */
   readonly at: number;
   readonly reason: string;
@@ -235,6 +250,14 @@ export function toStepVersions({ deps, code, params, environment }: StepInputs):
 
 function toStepExecution(step: StepRecord): StepExecution {
   const { reservedRunId: _r, process: _p, gateFailed: _g, inputs: _i, outputs: _o, ...rest } = step;
-  const { attemptStartTime: _a, retryAt: _at, timedOut: _t, leftOut: _l, gpus: _gpus, ...seen } = rest;
+  const {
+    attemptStartTime: _a,
+    retryAt: _at,
+    timedOut: _t,
+    leftOut: _l,
+    gpus: _gpus,
+    approval: _approval,
+    ...seen
+  } = rest;
   return seen;
 }

@@ -105,7 +105,7 @@ export async function openPipelines(surroundings: PipelineSurroundings): Promise
     runs,
     judge: new StepJudge({ tracking, registry, stages, runs, checks }),
     checks,
-    approvals: new Approvals(database),
+    approvals: new Approvals(database, stages),
     memoryOf: definition => (definition.dvc ? dvc : own),
     cacheUse: new CacheUse(),
     files,

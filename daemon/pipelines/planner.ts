@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { PlannedStep, StepDefinition } from '../contract/pipelines.ts';
 import { newRunId } from '../tracking/model.ts';
-import { type Approvals, type Precedent, stepsBefore, subjectOf } from './approvals.ts';
+import { type Approvals, describeApproval, type Precedent, stepsBefore, subjectOf } from './approvals.ts';
 import { blockedBy } from './blocked.ts';
 import type { Decision, Known, StepMemory, StepResult } from './cache/model.ts';
 import { inOrder } from './definition/graph.ts';
@@ -128,7 +128,7 @@ class Planner {
       known.length === before.length && !this.#options.force ? subjectOf(step, known) : undefined;
     const earlier = await this.#approvals.find(subject);
     this.#precedents.set(step.name, { step, leftOut: false, inputs: null, result: undefined });
-    if (earlier !== undefined) return { action: 'skip', reason: earlier, estimate: 0 };
+    if (earlier) return { action: 'skip', reason: describeApproval(earlier), estimate: 0 };
     return { action: 'run', reason: 'waits for approval', estimate: null };
   }
 

@@ -1,5 +1,7 @@
+import { userName } from '../client/variables.ts';
 import { ApiError, invalid } from '../contract/errors.ts';
-import { describePrincipal, type Principal } from '../contract/principal.ts';
+import { actorOf, describePrincipal, type Principal } from '../contract/principal.ts';
+import { describeApproval } from './approvals.ts';
 import type { Step } from './definition/model.ts';
 import { ONE_CORE } from './definition/resources.ts';
 import type { Engine } from './engine.ts';
@@ -132,25 +134,37 @@ export class ExecutionRunner {
 
   /** A person's answer to a step that waits for one. @throws ApiError unless it does */
   async decide(name: string, approved: boolean, reason: string, principal: Principal): Promise<void> {
-    const step = this.state.steps.find(candidate => candidate.name === name);
-    if (!step) throw invalid(`There is no step “${name}”.`);
-    if (step.status !== 'waiting') {
-      throw invalid(`Step “${name}” does not wait for approval: it is ${step.status}.`);
-    }
+    this.#requireWaiting(name);
+    const definition = this.#definition(name);
+    const { approvals } = this.#engine;
+    let kept: Promise<void>;
     const by = describePrincipal(principal);
     const message = `${approved ? 'approved' : 'rejected'} by ${by}${reason === '' ? '' : `: ${reason}`}`;
-    const answer = { approved, by, reason };
-    const kept = this.#engine.approvals.keep(this.state, this.#definition(name), answer);
     if (approved) {
-      const saved = this.state.changeStep(name, { status: 'running', message });
+      const approval = await approvals.of(this.state, {
+        ...{ by, reason },
+        actor: actorOf(principal, 'native', userName()),
+      });
+      this.#requireWaiting(name);
+      kept = approvals.keep(this.state, definition, approval);
+      const saved = this.state.changeStep(name, { status: 'running', message, approval });
       this.#launch(name, runner => runner.run());
       // At once: from here on no other execution of the pipeline may begin.
       await Promise.all([saved, this.#showProgress()]);
     } else {
+      kept = approvals.withdraw(this.state, definition);
       await this.state.changeStep(name, { status: 'rejected', endTime: Date.now(), message });
     }
     await kept;
     this.#guard(() => this.#advance());
+  }
+
+  /** @throws ApiError unless the step waits for a person */
+  #requireWaiting(name: string): void {
+    const step = this.state.steps.find(candidate => candidate.name === name);
+    if (!step) throw invalid(`There is no step “${name}”.`);
+    if (step.status !== 'waiting')
+      throw invalid(`Step “${name}” does not wait for approval: it is ${step.status}.`);
   }
 
   /** Records code and machine beside everything else: in a large repository, that takes longer than many a step. */
@@ -247,8 +261,12 @@ export class ExecutionRunner {
         const earlier = await this.#engine.approvals.before(this.state, step);
         if (this.#breakOf(name).aborted) {
           // It is cancelled below, or left to the next daemon.
-        } else if (earlier !== undefined) {
-          await this.state.changeStep(name, { status: 'running', reused: 'unchanged', message: earlier });
+        } else if (earlier) {
+          const message = describeApproval(earlier);
+          await this.state.changeStep(name, {
+            ...{ status: 'running', reused: 'unchanged', message },
+            approval: earlier,
+          });
           this.#launch(name, runner => runner.run());
         } else {
           const message = `waits for approval: ${approval}`;

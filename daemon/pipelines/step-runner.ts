@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Execution, executionName } from '../contract/pipelines.ts';
 import type { ExecutionScope } from '../contract/principal.ts';
 import { newRunId } from '../tracking/model.ts';
+import { stepsBefore } from './approvals.ts';
 import { Attempt, type AttemptEnd, scopeOf } from './attempt.ts';
 import { type EarlierResult, type Kept, makesNothing, type StepMemory, type Waiting } from './cache/model.ts';
 import { waitAfter, writeDuration } from './definition/attempts.ts';
@@ -265,7 +266,11 @@ export class StepRunner {
     const { versions } = this.#state.execution;
     const scope = reused?.runId ? { ...this.#scope, runId: reused.runId } : this.#scope;
     const params = this.#state.step(this.#step.name).inputs?.params ?? {};
-    const verdict = await judge.judge({ step: this.#step, scope, params, endedAt: at, versions, reused });
+    const approvals = stepsBefore(this.#state.execution.definition, this.#step).flatMap(
+      ({ name }) => this.#state.step(name).approval ?? [],
+    );
+    const judged = { step: this.#step, scope, params, endedAt: at, versions, reused, approvals };
+    const verdict = await judge.judge(judged);
     // Logging the step's metrics may have made its run.
     if (!reused) await runs.end(scope.runId, 'FINISHED', at);
     const progress = await runs.progress(scope.runId);

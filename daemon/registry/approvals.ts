@@ -12,6 +12,14 @@ const PART: Readonly<Record<Party, string>> = {
   requester: 'asked for the approval',
 };
 
+/** An approval that a person gave elsewhere, before it was asked for here. */
+export interface GivenApproval {
+  readonly by: Actor;
+  readonly reason: string;
+  /** What the version's files came to then: it counts for no other content. */
+  readonly digest: string;
+}
+
 /** Why somebody may not approve a version, in words; undefined when they may. */
 export function obstacleTo(
   { subject }: Pick<Actor, 'subject'>,

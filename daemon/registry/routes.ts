@@ -4,20 +4,26 @@ import type { SliceEvidence } from '../contract/approvals.ts';
 import * as approvals from '../contract/approvals.ts';
 import { ApiError } from '../contract/errors.ts';
 import * as contract from '../contract/models.ts';
+import type { VersionDifferences } from '../contract/origins.ts';
 import { actorOf, type Principal } from '../contract/principal.ts';
 import * as rules from '../contract/rules.ts';
 import type { ApiRouter } from '../http/router.ts';
 import type { RegistryService } from './service.ts';
 import type { StageService } from './stages.ts';
 
-/** What evaluations found of a version by slices, beside the champion. */
-type FindSlices = (model: string, version: number, champion: number | undefined) => Promise<SliceEvidence[]>;
+/** What others know of a version beside the champion. */
+export interface EvidenceSources {
+  /** What evaluations found by slices. */
+  readonly slices: (model: string, version: number, champion: number | undefined) => Promise<SliceEvidence[]>;
+  /** How what led to it differs. */
+  readonly differences: (model: string, version: number, champion: number) => Promise<VersionDifferences>;
+}
 
 export function mountRegistry(
   router: ApiRouter,
   registry: RegistryService,
   stages: StageService,
-  findSlices: FindSlices,
+  sources: EvidenceSources,
 ): void {
   router.mount(contract.listModels, () => registry.listModels());
 
@@ -47,7 +53,7 @@ export function mountRegistry(
   }));
 
   mountStages(router, registry, stages);
-  mountApprovals(router, stages, findSlices);
+  mountApprovals(router, stages, sources);
 }
 
 function mountStages(router: ApiRouter, registry: RegistryService, stages: StageService): void {
@@ -68,13 +74,20 @@ function mountStages(router: ApiRouter, registry: RegistryService, stages: Stage
   });
 }
 
-function mountApprovals(router: ApiRouter, stages: StageService, findSlices: FindSlices): void {
+function mountApprovals(router: ApiRouter, stages: StageService, sources: EvidenceSources): void {
   router.mount(approvals.listApprovals, async ({ query }) => ({ items: await stages.approvals(query) }));
 
   router.mount(approvals.getApproval, async ({ params }, { principal }) => {
     const evidence = await stages.evidence(params.id, actorOfNative(principal));
     const { model, version } = evidence.request;
-    return { ...evidence, slices: await findSlices(model, version, evidence.champion?.version) };
+    const champion = evidence.champion?.version;
+    const [slices, differences] = await Promise.all([
+      sources.slices(model, version, champion),
+      champion === undefined || champion === version || !evidence.version
+        ? null
+        : sources.differences(model, version, champion),
+    ]);
+    return { ...evidence, slices, differences };
   });
 
   router.mount(approvals.decideApproval, ({ params, body: { decision, reason } }, { principal }) => {

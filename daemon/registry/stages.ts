@@ -1,10 +1,17 @@
 import type { ApprovalEvidence, ApprovalRequest } from '../contract/approvals.ts';
 import type { Actor } from '../contract/audit.ts';
 import { ApiError, withoutMissing } from '../contract/errors.ts';
-import type { GateResult, ModelVersion, RuledStage, Stage } from '../contract/models.ts';
+import {
+  type GateResult,
+  type ModelVersion,
+  metricNames,
+  type RuledStage,
+  type Stage,
+} from '../contract/models.ts';
 import type { Refusal, RegistryRules, RuleCheck } from '../contract/rules.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../events/bus.ts';
+import type { GivenApproval } from './approvals.ts';
 import { inspect } from './inspect.ts';
 import type { Version } from './model.ts';
 import { contentDigest, type ReleaseParts } from './release.ts';
@@ -25,6 +32,8 @@ export interface Move {
   readonly plain?: boolean;
   /** Ask once more for approval of what a person rejected. */
   readonly again?: boolean;
+  /** What people approved already, where the rules ask for approval. */
+  readonly given?: readonly GivenApproval[];
 }
 
 /** What came of a move that nothing forbids. */
@@ -63,7 +72,7 @@ export class StageService {
    * @throws ApiError PERMISSION_DENIED with a `Refusal` when the rules do not let it, RESOURCE_CONFLICT when another
    * version came first
    */
-  async move({ plain = false, again = false, ...move }: Move): Promise<Moved> {
+  async move({ plain = false, again = false, given = [], ...move }: Move): Promise<Moved> {
     const { name } = move;
     const rules = rulesOf(await this.rules(), name);
     const bound = !plain || rules?.enforce === true;
@@ -73,6 +82,7 @@ export class StageService {
       rules,
       bound,
       again,
+      given,
       facts,
       replaces,
     });
@@ -92,6 +102,11 @@ export class StageService {
     return this.#database.read('registry.check', { name, version, stage, rules, facts });
   }
 
+  /** What the files of a version come to; null when they are not here to be read. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+  async content(name: string, version: number): Promise<string | null> {
+    return contentDigest(await this.#database.read('registry.getVersion', { name, version }), this.#parts);
+  }
+
   // --- approvals ---
 
   /** Newest first. */
@@ -100,7 +115,7 @@ export class StageService {
   }
 
   /** A request with what a person wants to know before they answer. @throws ApiError RESOURCE_DOES_NOT_EXIST */
-  async evidence(id: number, actor: Actor): Promise<Omit<ApprovalEvidence, 'slices'>> {
+  async evidence(id: number, actor: Actor): Promise<Omit<ApprovalEvidence, 'slices' | 'differences'>> {
     const request = await this.#database.read('registry.approval', { id });
     const { model: name, version: number, stage } = request;
     const rules = rulesOf(await this.rules(), name);
@@ -256,11 +271,10 @@ function sideBySide(
   version: ModelVersion | undefined,
   champion: ModelVersion | null,
 ): ApprovalEvidence['metrics'] {
-  const ours = version?.metrics ?? {};
-  const theirs = champion?.metrics ?? {};
-  return [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].toSorted().map(key => ({
+  const names = metricNames([version, champion].filter(each => each !== null && each !== undefined));
+  return names.toSorted().map(key => ({
     key,
-    candidate: ours[key] ?? null,
-    champion: theirs[key] ?? null,
+    candidate: version?.metrics[key] ?? null,
+    champion: champion?.metrics[key] ?? null,
   }));
 }

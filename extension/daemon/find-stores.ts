@@ -21,7 +21,8 @@ export function findStores(root: string, configured: string): FoundStore[] {
   const own = storeAt(root, configured);
   const nested = subfolders(root)
     .filter(folder => isProject(folder))
-    .map(folder => storeAt(folder, ''));
+    // Of a project that has no store yet, they are part, too.
+    .map(folder => (own.inUse && findStore(folder) === undefined ? own : storeAt(folder, '')));
   const all = nested.length > 0 && !own.inUse ? nested : [own, ...nested];
   return [...new Map(all.map(found => [found.store, found])).values()];
 }

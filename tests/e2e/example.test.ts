@@ -26,12 +26,14 @@ describe('the example project', () => {
     const execution = await example.answer<Execution>('run', ...overrides(SMALL));
     assert.deepEqual(
       execution.steps.map(({ name, status }) => [name, status]),
-      ['generate', 'validate_raw', 'features', 'train', 'evaluate', 'smoke_test'].map(name => [
+      ['generate', 'validate_raw', 'features', 'train', 'evaluate', 'smoke_test', 'release'].map(name => [
         name,
         'succeeded',
       ]),
     );
     assert.deepEqual(execution.versions, [{ name: MODEL, version: 1, stage: 'Staging' }]);
+
+    assert.match(stepOf(execution, 'release').message, /waits for approval before it comes to Production/);
 
     const evaluated = stepOf(execution, 'evaluate');
     assert.deepEqual(
@@ -96,6 +98,7 @@ describe('the example project', () => {
         ...['generate', 'validate_raw', 'features', 'train'].map(name => [name, 'unchanged']),
         ['evaluate', 'unchanged'],
         ['smoke_test', 'skipped'],
+        ['release', 'skipped'],
       ],
     );
     assert.equal(stepOf(execution, 'evaluate').status, 'failed');
@@ -109,7 +112,7 @@ describe('the example project', () => {
       plan.steps.map(({ name, action }) => [name, action]),
       [
         ...['generate', 'validate_raw', 'features'].map(name => [name, 'skip']),
-        ...['train', 'evaluate', 'smoke_test'].map(name => [name, 'run']),
+        ...['train', 'evaluate', 'smoke_test', 'release'].map(name => [name, 'run']),
       ],
     );
     assert.match(plan.steps[3]?.reason ?? '', /^parameter train\.rounds: 60 → 50/);

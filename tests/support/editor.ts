@@ -8,6 +8,7 @@ import { temporaryWorkspace } from './workspace.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const FAILURES = path.join(REPOSITORY, '.cache/failures');
+const PICTURES = path.join(REPOSITORY, '.cache/pictures');
 
 /** Settings under which a folder is not trusted, without the question whether it is. */
 const UNTRUSTED = {
@@ -26,6 +27,8 @@ export interface EditorOptions {
   vsix?: string[];
   /** Variables on top of this process's environment. */
   env?: Record<string, string>;
+  /** Folder for the state of daemons that stays after the tests, for the Python environments in it. */
+  keptState?: string;
   /** Opens the folder as one that is not trusted. */
   untrusted?: boolean;
   /** Folders of further, unpacked extensions to install. */
@@ -41,6 +44,8 @@ export interface Editor {
   readonly folder: string;
   /** Folder of the daemon's state. */
   readonly stateDir: string;
+  /** Leaves a picture of the window in .cache/pictures, to look at. */
+  picture(name: string): Promise<void>;
   /** Ends the browser and the server, and removes the copy. */
   close(): Promise<void>;
 }
@@ -72,9 +77,9 @@ export function useEditor(options: EditorOptions | (() => Promise<EditorOptions>
 
 /** Builds the extension, opens an editor window, and waits until it takes commands. */
 export async function openEditor(options: EditorOptions): Promise<Editor> {
-  const { fixture, settings, vsix, env, untrusted = false, unpacked = [], beforeWindow } = options;
+  const { fixture, settings, vsix, env, keptState, untrusted = false, unpacked = [], beforeWindow } = options;
   await buildAll();
-  const workspace = temporaryWorkspace(fixture);
+  const workspace = temporaryWorkspace(fixture, keptState);
   const server = await startEditorServer({
     env: { ...env, MODELTHAT_STATE_DIR: workspace.stateDir },
     settings: { ...settings, ...(untrusted && UNTRUSTED) },
@@ -97,7 +102,10 @@ export async function openEditor(options: EditorOptions): Promise<Editor> {
     });
     await workbench.ready();
     const { folder, stateDir } = workspace;
-    return { workbench, folder, stateDir, close };
+    const picture = async (name: string) => {
+      await workbench.page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+    };
+    return { workbench, folder, stateDir, picture, close };
   } catch (error) {
     await close();
     throw error;

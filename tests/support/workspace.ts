@@ -16,17 +16,34 @@ export interface TemporaryWorkspace {
   remove(): void;
 }
 
-/** Copies the folder `fixture` to a temporary place. */
-export function temporaryWorkspace(fixture: string): TemporaryWorkspace {
+/** What using a fixture by hand leaves in it, and no copy begins with. */
+const LEFT = new Set(['.modelthat', 'data', 'reports']);
+
+/**
+ * Copies the folder `fixture` to a temporary place.
+ *
+ * @param keptState a folder for the daemon's state that stays, with the Python environments that were made there; the state
+ * of stores does not
+ */
+export function temporaryWorkspace(fixture: string, keptState?: string): TemporaryWorkspace {
   const root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'modelthat-workspace-')));
   const folder = path.join(root, path.basename(fixture));
-  cpSync(fixture, folder, { recursive: true });
-  const stateDir = path.join(root, 'state');
+  cpSync(fixture, folder, {
+    recursive: true,
+    filter: source => !LEFT.has(path.relative(fixture, source)),
+  });
+  const stateDir = keptState ?? path.join(root, 'state');
+  const forgetStores = () => {
+    endDaemons(stateDir);
+    rmSync(path.join(stateDir, 'stores'), { recursive: true, force: true });
+  };
+  // Of tests that were killed.
+  forgetStores();
   return {
     folder,
     stateDir,
     remove() {
-      endDaemons(stateDir);
+      forgetStores();
       killSteps(stepsBelow(root));
       rmSync(root, { recursive: true, force: true });
     },

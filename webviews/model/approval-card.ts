@@ -4,6 +4,7 @@ import { formatAge, formatMetric } from '../../daemon/contract/display.ts';
 import type { Goal } from '../../daemon/contract/pipelines.ts';
 import { PageElement } from '../ui/element.ts';
 import { icon } from '../ui/icons.ts';
+import { originDifferences } from './origin-differences.ts';
 import { changeOf, metricsOf } from './timeline.ts';
 import { changeText, gateList } from './words.ts';
 
@@ -59,6 +60,7 @@ export class ApprovalCard extends PageElement {
             <h3>Metrics beside Production</h3>
             ${this.#metrics()}
             ${this.#slices()}
+            ${this.evidence.differences ? originDifferences(this.evidence.differences) : nothing}
           </div>
           <div>
             <h3>What the rules ask</h3>

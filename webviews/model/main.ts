@@ -63,7 +63,7 @@ export class ModelPage extends PageElement {
           <div class="wide">
             ${chosen?.evidence ? this.#approval(snapshot, chosen.evidence) : nothing}
             ${this.#versions(snapshot)}
-            ${chosen ? [versionMetrics(snapshot, chosen), versionGates(chosen)] : nothing}
+            ${chosen ? [versionGates(chosen), versionMetrics(snapshot, chosen)] : nothing}
           </div>
           <aside>
             ${chosen ? [versionFacts(chosen, () => this.#act('openRun')), closedRequests(chosen)] : nothing}

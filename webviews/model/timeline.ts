@@ -1,6 +1,6 @@
 /** What the timeline of a model's versions shows, apart from what draws it. */
 import { formatChange } from '../../daemon/contract/display.ts';
-import { judgingMetric, type ModelVersion } from '../../daemon/contract/models.ts';
+import { judgingMetric, type ModelVersion, metricNames } from '../../daemon/contract/models.ts';
 import type { Goal } from '../../daemon/contract/pipelines.ts';
 
 /** A version that has the metric. */
@@ -20,15 +20,14 @@ export function timelineOf(versions: readonly ModelVersion[], metric: string): T
     .sort((a, b) => a.version - b.version);
 }
 
-/** Every metric that one of the versions has: goals first, then by name, those of groups (`lightgbm/rmspe`) last. */
+/** What the versions are measured by: goals first, then by name, those of groups (`lightgbm/rmspe`) last. */
 export function metricsOf(versions: readonly ModelVersion[], goals: readonly string[]): string[] {
-  const names = new Set(versions.flatMap(({ metrics }) => Object.keys(metrics)));
   const rank = (name: string) => {
     const goal = goals.indexOf(name);
     if (goal >= 0) return goal;
     return goals.length + (name.includes('/') ? 1 : 0);
   };
-  return [...names].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  return metricNames(versions).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
 /** The metric that is shown until a person chooses another. */

@@ -1,5 +1,6 @@
 /** Small parts of the model page that stand in several places. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { formatMetric } from '../../daemon/contract/display.ts';
 import type { GateResult, Stage } from '../../daemon/contract/models.ts';
 import { icon } from '../ui/icons.ts';
 import type { Change } from './timeline.ts';
@@ -21,14 +22,21 @@ export function gateList(gates: readonly GateResult[]): TemplateResult {
   return html`
     <ul class="gates">
       ${gates.map(
-        ({ gate, passed, message }) => html`
+        ({ gate, passed, message, observed, expected }) => html`
           <li>
             ${icon(passed ? 'pass' : 'error', passed ? 'status-finished' : 'status-failed')}
             <span class="spoken">${passed ? 'passed' : 'failed'}</span>
-            <span>${gate}${message ? html` <span class="faint">${message}</span>` : nothing}</span>
+            <span>${gate}
+              <span class="faint">${[message, foundText(observed, expected)].filter(Boolean).join('; ')}</span></span>
           </li>
         `,
       )}
     </ul>
   `;
+}
+
+function foundText(observed: GateResult['observed'], expected: GateResult['expected']): string {
+  if (observed === null) return '';
+  const limit = expected === null ? '' : `, limit ${formatMetric(expected)}`;
+  return `observed ${formatMetric(observed)}${limit}`;
 }

@@ -97,9 +97,9 @@ function checkRegistry(
     new ValueReader(source, { params, names: Object.keys(flatten(params)), workspace }),
   );
   if (path.dirname(source.file) !== workspace)
-    source.warnAtKey(
+    source.errorAtKey(
       ['registry'],
-      '“registry” has no effect here',
+      '“registry” counts in the pipeline file at the workspace’s root alone',
       `Move it to the pipeline file at the workspace’s root, ${path.join(workspace, 'modelthat.yaml')}.`,
     );
 }

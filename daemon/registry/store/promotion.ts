@@ -6,7 +6,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { GateResult, ModelVersion, Stage } from '../../contract/models.ts';
 import type { ApprovalRule, ModelRules, RuleCheck } from '../../contract/rules.ts';
 import { statement } from '../../database/statements.ts';
-import { approvers, obstacleTo } from '../approvals.ts';
+import { type GivenApproval, obstacleTo } from '../approvals.ts';
 import { compares } from '../enforcement.ts';
 import type { Version } from '../model.ts';
 import { askedFor, describeCondition, type Facts, judgeConditions } from '../rules.ts';
@@ -20,6 +20,7 @@ import {
   requireRequest,
   told,
 } from './approvals.ts';
+import { approversOf, findRequest, takeGiven, voidRequest, whyChanged } from './asking.ts';
 import { refuse } from './changes.ts';
 import { reads as described } from './described.ts';
 import { checksBehind, partiesOf } from './evidence.ts';
@@ -34,6 +35,8 @@ export interface AskedMove extends Omit<StageChange, 'digest'> {
   readonly bound: boolean;
   /** Ask once more for approval of what a person rejected. */
   readonly again: boolean;
+  /** What people approved already. */
+  readonly given: readonly GivenApproval[];
 }
 
 /** What came of it. */
@@ -87,8 +90,8 @@ export const writes = {
       return { outcome: 'refused', conditions };
     }
     const approval = row.stage === asked.stage ? null : rule.approval;
-    const request = approval && findRequest(connection, row, asked);
-    const enough = !approval || givenFor(connection, request, approval).length >= approval.count;
+    const request = approval && requestFor(connection, row, asked, approval);
+    const enough = !approval || approversOf(connection, request, approval).length >= approval.count;
     if (!enough && asked.bound) {
       if (request?.state === 'pending') return { outcome: 'waits', request: told(request), conditions };
       if (request?.state === 'rejected' && !asked.again) {
@@ -112,7 +115,8 @@ export const writes = {
     const request = requireRequest(connection, answer.id);
     refuseClosed(request, answer.actor);
     const why = whyChanged(request, answer.facts);
-    if (why !== undefined) return voidRequest(connection, request, answer.actor, why);
+    if (why !== undefined)
+      return { outcome: 'void', request: told(voidRequest(connection, request, answer.actor, why)) };
     const row = requireVersion(connection, { name: request.model, version: request.version });
     if (!answer.approved) {
       insertAnswer(connection, request, { approved: false, by: answer.actor, reason: answer.reason });
@@ -156,7 +160,7 @@ export const reads = {
     const conditions = conditionsOf(connection, row, asked);
     const newest = newestRequest(connection, row, asked.stage);
     const same = newest && whyChanged(newest, asked.facts) === undefined ? newest : undefined;
-    const given = approval ? givenFor(connection, same, approval) : [];
+    const given = approval ? approversOf(connection, same, approval) : [];
     return {
       stage: asked.stage,
       allowed: conditions.every(({ passed }) => passed) && (!approval || given.length >= approval.count),
@@ -166,6 +170,22 @@ export const reads = {
     };
   },
 };
+
+/** The request that the approvals for a move stand on, with those that people gave already. */
+function requestFor(
+  connection: Connection,
+  row: VersionRow,
+  asked: AskedMove,
+  rule: ApprovalRule,
+): KeptRequest | undefined {
+  const known = findRequest(connection, row, asked);
+  if (!asked.bound) return known;
+  return takeGiven(connection, row, known, {
+    given: asked.given,
+    rule,
+    asked: { ...asked, digest: asked.facts.digest },
+  });
+}
 
 /**
  * Why a version stays in Production, where others are compared with it by rules that are enforced: once it is gone, such
@@ -234,7 +254,7 @@ function approve(
   answer: Answer & { rule: ApprovalRule },
 ): AnswerOutcome {
   const { actor, reason, facts, rules, rule, replaces } = answer;
-  const given = new Set([...givenFor(connection, request, rule), actor.subject]);
+  const given = new Set([...approversOf(connection, request, rule), actor.subject]);
   if (given.size < rule.count) {
     insertAnswer(connection, request, { approved: true, by: actor, reason });
     record(connection, request, 'approval.approve', answer, 'pending', 'pending');
@@ -287,40 +307,6 @@ function championOf(connection: Connection, name: string): ModelVersion | null {
   return found && described['registry.showVersion'](connection, found);
 }
 
-/** The newest request for the same content; one for another becomes void. */
-function findRequest(connection: Connection, row: VersionRow, asked: AskedMove): KeptRequest | undefined {
-  const newest = newestRequest(connection, row, asked.stage);
-  const why = newest && whyChanged(newest, asked.facts);
-  if (newest?.state === 'pending' && why !== undefined) voidRequest(connection, newest, asked.actor, why);
-  return why === undefined && newest?.state !== 'void' ? newest : undefined;
-}
-
-/** Who approved this very content, by the rules of now. */
-function givenFor(
-  connection: Connection,
-  request: KeptRequest | null | undefined,
-  rule: ApprovalRule,
-): string[] {
-  if (!request || (request.state !== 'pending' && request.state !== 'approved')) return [];
-  return approvers(request.answers, rule, partiesOf(connection, request));
-}
-
-function whyChanged({ digest, model, askedName }: KeptRequest, facts: Facts): string | undefined {
-  if (model !== askedName) return `the model was called '${askedName}' when it was asked for`;
-  if (digest === facts.digest) return undefined;
-  return `the files of the version changed since it was asked about: they came to ${short(digest)}, and come to ${short(facts.digest)} now`;
-}
-
-function voidRequest(
-  connection: Connection,
-  request: KeptRequest,
-  actor: Actor,
-  note: string,
-): AnswerOutcome {
-  closeRequest(connection, request, { state: 'void', action: 'approval.void', actor, reason: '', note });
-  return { outcome: 'void', request: told(requireRequest(connection, request.id)) };
-}
-
 function refuseClosed(request: KeptRequest, { subject }: Actor): void {
   const { id, model, version, stage, state, note } = request;
   if (state !== 'pending')
@@ -353,8 +339,4 @@ function withUnmet(reason: string, unmet: readonly string[]): string {
 
 function taken(connection: Connection, { id }: KeptRequest): AnswerOutcome {
   return { outcome: 'taken', request: told(requireRequest(connection, id)) };
-}
-
-function short(digest: string | null): string {
-  return digest === null ? 'nothing that can be read' : digest.slice(0, 12);
 }

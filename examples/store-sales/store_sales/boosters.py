@@ -221,6 +221,10 @@ class CatBoost(Booster):
         return pd.Series(self.booster.get_feature_importance(), self.booster.feature_names_)
 
     def save(self, folder: Path) -> None:
+        # The same model is the same file, whenever it was trained: versions are told apart by what they hold.
+        metadata = self.booster.get_metadata()
+        for volatile in ("model_guid", "train_finish_time"):
+            metadata[volatile] = ""
         self.booster.save_model(str(folder / self.file))
 
     @classmethod

@@ -114,6 +114,12 @@ describe('what lineage is read from', () => {
     assert.ok(up.includes(`step:${execution.id}/split made ${part}`), up.join('\n'));
     const down = edges(await graph('data:shared/raw.csv', 'downstream'));
     assert.ok(down.includes(`${part} read by step:${execution.id}/count`), down.join('\n'));
+    // Nobody read this one alone.
+    const other = await graph('data:parts/b.csv', 'upstream');
+    assert.match(other.start, /^data:parts@/);
+    assert.deepEqual(other.remarks, [
+      'parts/b.csv was read or made with all of parts, so that this is about the folder.',
+    ]);
   });
 
   it('tells versions that were judged by data from those that were made of it', async () => {

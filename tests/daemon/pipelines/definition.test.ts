@@ -150,7 +150,7 @@ describe('pipeline definitions', () => {
     assert.ok(definition);
   });
 
-  it('reports what is wrong with rules for models, and where they have no effect', () => {
+  it('reports what is wrong with rules for models, and where they do not count', () => {
     const steps = 'steps: { one: { run: ls } }';
     assert.deepEqual(problems(steps, 'registry: { Production: { approval: true, archive: true } }'), []);
     const rules = (...lines: string[]) => [steps, 'registry:', ...lines];
@@ -171,8 +171,8 @@ describe('pipeline definitions', () => {
     const nested = path.join(workspace, 'below', 'modelthat.yaml');
     const text = `${steps}\nregistry: { enforce: true }`;
     const [problem] = readDefinition({ file: nested, workspace, text }).problems;
-    assert.deepEqual([problem?.severity, problem?.line], ['warning', 2]);
-    assert.match(problem?.message ?? '', /has no effect here/);
+    assert.deepEqual([problem?.severity, problem?.line], ['error', 2]);
+    assert.match(problem?.message ?? '', /counts in the pipeline file at the workspace’s root alone/);
   });
 
   it('reads how long a step may take and how often it is tried, parameters filled in', () => {

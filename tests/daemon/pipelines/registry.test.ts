@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the definitions' own syntax
 import assert from 'node:assert/strict';
-import { decideApproval } from '../../../daemon/contract/approvals.ts';
+import { decideApproval, listApprovals } from '../../../daemon/contract/approvals.ts';
 import { getModel, listTransitions, promoteVersion } from '../../../daemon/contract/models.ts';
 import { decideStep, type Execution } from '../../../daemon/contract/pipelines.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
@@ -18,6 +18,18 @@ const TRAIN = [
   'post("runs/log-metric", {"run_id": run["run_id"], "key": "rmspe", "value": float(sys.argv[1]), "timestamp": 1, "step": 3})',
   'place = run["artifact_uri"].split(":", 1)[1].lstrip("/")',
   'call("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}/model/MLmodel", b"flavors: {}\\n", "application/octet-stream")',
+];
+
+/** Writes over the model that the newest version is of. */
+const CHANGE = [
+  ...TRAIN.slice(0, 5),
+  'headers = {"authorization": "Bearer " + token}',
+  'address = base + "/api/2.0/mlflow/model-versions/get?version=1&name=" + sys.argv[1]',
+  'found = json.load(urllib.request.urlopen(urllib.request.Request(address, headers=headers)))["model_version"]',
+  'address = base + "/api/2.0/mlflow/runs/get?run_id=" + found["run_id"]',
+  'run = json.load(urllib.request.urlopen(urllib.request.Request(address, headers=headers)))["run"]["info"]',
+  'place = run["artifact_uri"].split(":", 1)[1].lstrip("/")',
+  'call("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}/model/MLmodel", b"flavors: { other: {} }\\n", "application/octet-stream")',
 ];
 
 describe('pipelines and the registry', () => {
@@ -125,6 +137,64 @@ describe('pipelines and the registry', () => {
     await daemon.client.call(decideApproval, { params: { id: Number(id) }, body: { decision: 'approve' } });
     const [version] = (await model('ruled')).versions;
     assert.deepEqual([version?.version, version?.stage], [2, 'Staging']);
+  });
+
+  describe('with a step that a person approved', () => {
+    const ruled = (name: string, rule: string) => [
+      ...pipeline(name),
+      `registry: { Production: { approval: ${rule} } }`,
+    ];
+    const requests = async (name: string) =>
+      (await daemon.client.call(listApprovals, { query: { model: name } })).items;
+
+    it('ask for the approval of the rules no second time', async () => {
+      const execution = await decide(await start(daemon, ruled('once', 'true')), 'approve', 'as I said');
+      assert.equal(execution.exitCode, 0, JSON.stringify(execution, null, 2));
+      assert.equal((await model('once')).versions[0]?.stage, 'Production');
+      const [request, ...others] = await requests('once');
+      assert.deepEqual([request?.state, others], ['approved', []]);
+      assert.deepEqual(
+        request?.answers.map(({ approved, by, reason }) => [approved, by.role, reason]),
+        [[true, 'owner', 'as I said']],
+      );
+    });
+
+    it('count it as one where the rules want more, and not where they name others', async () => {
+      await decide(await start(daemon, ruled('two', '{ count: 2 }')), 'approve', '');
+      const [two] = await requests('two');
+      assert.deepEqual([two?.state, two?.answers.length], ['pending', 1]);
+      const asked = await decide(await start(daemon, ruled('others', '{ by: [ada] }')), 'approve', '');
+      assert.match(step(asked, 'release').message, /waits for approval before it comes to Production/);
+      const [others] = await requests('others');
+      assert.deepEqual([others?.state, others?.answers], ['pending', []]);
+    });
+
+    it('do not take it for files that changed since', async () => {
+      const lines = ruled('changed', 'true').map(line =>
+        line.startsWith('  approve:')
+          ? `${line}\n  change: { after: [approve], run: python3 change.py changed }`
+          : line.replace('after: [approve]', 'after: [change]'),
+      );
+      // Not through Staging, whose files nobody can change.
+      const direct = lines.filter(line => !line.includes('to: Staging'));
+      write(daemon, 'change.py', ...CHANGE);
+      const execution = await decide(await start(daemon, direct), 'approve', '');
+      assert.match(step(execution, 'release').message, /waits for approval/, JSON.stringify(execution));
+      assert.equal((await model('changed')).versions[0]?.stage, 'None');
+    });
+  });
+
+  it('leave a version alone that was archived meanwhile', async () => {
+    const lines = pipeline('archived').slice(0, 6);
+    await run(daemon, lines);
+    const archive = { params: { name: 'archived', version: 1 }, body: { stage: 'Archived' as const } };
+    await daemon.client.call(promoteVersion, archive);
+    const again = await run(daemon, [
+      ...lines,
+      '  release: { after: [evaluate], promote: { model: archived, to: Production } }',
+    ]);
+    assert.match(step(again, 'release').message, /version 1 of archived stays in Archived/);
+    assert.equal((await model('archived')).versions[0]?.stage, 'Archived');
   });
 
   it('has data checks on record for the rules', async () => {

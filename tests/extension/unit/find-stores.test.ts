@@ -44,6 +44,12 @@ describe('the stores of a folder', () => {
     assert.deepEqual(findStores(root, ''), [{ store: at('.modelthat'), inUse: true }]);
   });
 
+  it('are one for the root and a nested pipeline before the root has a store', () => {
+    project('.');
+    project('retraining');
+    assert.deepEqual(findStores(root, ''), [{ store: at('.modelthat'), inUse: true }]);
+  });
+
   it('are where the setting says', () => {
     assert.deepEqual(findStores(root, 'elsewhere'), [{ store: at('elsewhere'), inUse: false }]);
   });
