@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { approvalCommands } from './commands/approvals.ts';
 import { automationCommands } from './commands/automations.ts';
 import { daemonCommands } from './commands/daemon.ts';
+import { evaluationCommands } from './commands/evaluations.ts';
 import { executionCommands } from './commands/executions.ts';
 import { exportCommands } from './commands/exports.ts';
 import { importCommands } from './commands/imports.ts';
@@ -101,6 +102,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...lineageCommands(stores, (connection, node) => lineage.open(connection, node)),
     ...approvalCommands(stores),
     ...reproductionCommands(stores),
+    ...evaluationCommands(stores, openModel),
   };
 
   context.subscriptions.push(

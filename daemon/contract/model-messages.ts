@@ -1,11 +1,20 @@
 /** What the page of a model and its host in the extension say to each other. */
 import * as z from 'zod';
 import { type ApprovalEvidence, type ApprovalRequest, Decision } from './approvals.ts';
+import type { Evaluation } from './evaluations.ts';
 import type { ModelSummary, ModelVersion, Transition, VersionFiles } from './models.ts';
 import type { Goal } from './pipelines.ts';
 
 /** What a person can do to the version that is shown, or to its model. */
-export const ModelAction = z.enum(['promote', 'rollBack', 'openRun', 'showLineage', 'copyUri']);
+export const ModelAction = z.enum([
+  'promote',
+  'rollBack',
+  'evaluate',
+  'showCard',
+  'openRun',
+  'showLineage',
+  'copyUri',
+]);
 export type ModelAction = z.infer<typeof ModelAction>;
 
 /** From the page of a model. Parsed by the host: a page has shown text that scripts logged, so it is not believed. */
@@ -16,6 +25,12 @@ export const ModelPageMessage = z.discriminatedUnion('type', [
   /** More of the earlier versions. */
   z.object({ type: z.literal('listMore') }),
   z.object({ type: z.literal('act'), action: ModelAction }),
+  /** What a person wrote for the card of the version that is shown. */
+  z.object({
+    type: z.literal('writeCard'),
+    purpose: z.string().max(100_000),
+    limits: z.string().max(100_000),
+  }),
   /** A person's answer to a request for approval. */
   z.object({
     type: z.literal('decide'),
@@ -34,6 +49,8 @@ export interface VersionDetail {
   readonly runName: string | null;
   /** Newest first. */
   readonly requests: readonly ApprovalRequest[];
+  /** What data sets found of it, newest first. */
+  readonly evaluations: readonly Evaluation[];
   /** Of the request that waits for an answer. */
   readonly evidence: ApprovalEvidence | null;
 }

@@ -255,6 +255,22 @@ export const listTransitions = route({
 export const CARD_FORMATS = ['md', 'html'] as const;
 export type CardFormat = (typeof CARD_FORMATS)[number];
 
+/** Tags of a version, else of its model, with what people write for its card: it is shown as it is. */
+export const CARD_TAGS = { purpose: 'card.purpose', limits: 'card.limits' } as const;
+
+const CardText = z.string().max(100_000).optional();
+
+export const writeModelCard = route({
+  method: 'POST',
+  path: '/api/v1/models/:name/versions/:version/card',
+  access: 'tracking',
+  summary:
+    'Write what a version is for, and where it must not be used; what is left out stays, and an empty text is taken away',
+  params: VersionOf,
+  body: z.strictObject({ purpose: CardText, limits: CardText }),
+  reply: ModelVersion,
+});
+
 export const getModelCard = route({
   method: 'GET',
   path: '/api/v1/models/:name/versions/:version/card',

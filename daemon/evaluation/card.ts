@@ -1,11 +1,14 @@
 /** A model card: what is known of one version on one page, as Markdown or HTML. */
 import type { Evaluation } from '../contract/evaluations.ts';
-import type { CardFormat, ModelVersion, RegisteredModel, Transition } from '../contract/models.ts';
+import {
+  CARD_TAGS,
+  type CardFormat,
+  type ModelVersion,
+  type RegisteredModel,
+  type Transition,
+} from '../contract/models.ts';
 import type { Run } from '../contract/runs.ts';
 import type { Double } from '../contract/values.ts';
-
-/** Tags of a version, else of its model, with what people write: it is shown as it is. */
-export const CARD_TAGS = { purpose: 'card.purpose', limits: 'card.limits' } as const;
 
 /** What a card is made from. */
 export interface CardFacts {
@@ -37,7 +40,7 @@ export function renderCard(facts: CardFacts, format: CardFormat): string {
 function sectionsOf({ model, version, run, evaluations, transitions, signature }: CardFacts): Section[] {
   const written = (tag: string, hint: string) =>
     text(
-      version.tags[tag] ?? model.tags[tag] ?? `Not written yet: set the tag ${tag} of the version. ${hint}`,
+      version.tags[tag] ?? model.tags[tag] ?? `Not written yet, in the tag ${tag} of the version. ${hint}`,
     );
   const tagged = Object.entries(run?.tags ?? {}).filter(([key]) => SHOWN_TAGS.includes(key));
   return [

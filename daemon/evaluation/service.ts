@@ -115,19 +115,17 @@ export class EvaluationService {
     return evaluation.state === 'running' && job ? { ...evaluation, message: job.message } : evaluation;
   }
 
-  /** The newest evaluations of a model, newest first. */
+  /** The newest evaluations of a model, newest first. One that cannot be read, as anybody who logs can write it, is left out. */
   async list(model: string): Promise<Evaluation[]> {
-    return Promise.all((await this.#runsOf(model)).map(run => this.get(run.id)));
+    const read = await Promise.allSettled((await this.#runsOf(model)).map(run => this.get(run.id)));
+    return read.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
   }
 
   /** The slices of a version's newest evaluation that has some, beside those of the champion on the same data set. */
   async slices(model: string, version: number, champion: number | undefined): Promise<SliceEvidence[]> {
     // Their evaluations cannot be searched for.
     if (model.includes("'") && model.includes('"')) return [];
-    // One that cannot be read, as anybody who logs can write it, keeps nobody from the others.
-    const read = await Promise.allSettled((await this.#runsOf(model)).map(run => this.get(run.id)));
-    const found = read.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
-    const sliced = found.filter(({ result }) => result && result.slices.length > 0);
+    const sliced = (await this.list(model)).filter(({ result }) => result && result.slices.length > 0);
     const own = sliced.find(each => each.version === version);
     if (!own?.result) return [];
     const other = sliced.find(each => each.version === champion && each.data === own.data);

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Stage } from '../../daemon/contract/models.ts';
+import { getModelCard, type Stage } from '../../daemon/contract/models.ts';
 import { rollBack } from '../../daemon/contract/rules.ts';
 import type { Handlers } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
@@ -49,6 +49,16 @@ export function modelCommands(stores: Stores, { openModel, openRun, extensionId 
       const place = placeOf(argument);
       const model = place ?? (await usedModel(stores));
       if (model) await rollBackModel(model.connection, model.name);
+    },
+    'modelthat.models.showCard': async argument => {
+      const chosen = await versionOf(argument, 'Show Model Card');
+      if (!chosen) return;
+      const { name, version } = chosen.version;
+      const input = { params: { name, version }, query: { format: 'md' as const } };
+      const { text } = await chosen.connection.call(getModelCard, input);
+      const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: text });
+      await vscode.window.showTextDocument(document);
+      await vscode.commands.executeCommand('markdown.showPreview', document.uri);
     },
     'modelthat.models.openRun': argument => {
       const subject = subjectOf(argument, 'version');

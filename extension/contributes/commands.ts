@@ -332,6 +332,19 @@ export const COMMANDS = {
     palette: running,
     places: [onItem(/^version\.(?!production)/, '2_open@2')],
   },
+  'modelthat.models.evaluate': {
+    title: 'Evaluate Version…',
+    icon: '$(beaker)',
+    runsPrograms: true,
+    palette: running,
+    places: [onItem(/^version\b/, '2_open@5')],
+  },
+  'modelthat.models.showCard': {
+    title: 'Show Model Card',
+    icon: '$(note)',
+    palette: running,
+    places: [onItem(/^version\b/, '2_open@6')],
+  },
   'modelthat.models.openRun': {
     title: 'Open Run of Version',
     icon: '$(graph-line)',

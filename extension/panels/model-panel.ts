@@ -7,6 +7,7 @@ import {
   type ModelSnapshot,
   type ToModelPage,
 } from '../../daemon/contract/model-messages.ts';
+import { writeModelCard } from '../../daemon/contract/models.ts';
 import { MODEL_PANEL } from '../contributes/names.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
 import type { Stores } from '../daemon/stores.ts';
@@ -97,6 +98,8 @@ export class ModelPanel extends PagePanel<ModelPageMessage, ToModelPage> {
         return this.#sendSnapshot();
       case 'act':
         return this.#act(message.action);
+      case 'writeCard':
+        return this.#writeCard(message);
       case 'decide':
         return this.#decide(message);
     }
@@ -117,6 +120,14 @@ export class ModelPanel extends PagePanel<ModelPageMessage, ToModelPage> {
       // What kept it from being taken may show on the page, too.
       await this.#sendSnapshot();
     }
+  }
+
+  async #writeCard({ purpose, limits }: Extract<ModelPageMessage, { type: 'writeCard' }>): Promise<void> {
+    const { connection, name } = this.#parts;
+    const version = this.#snapshot?.chosen?.version.version;
+    if (version === undefined) return;
+    await connection.call(writeModelCard, { params: { name, version }, body: { purpose, limits } });
+    await this.#sendSnapshot();
   }
 
   async #act(action: ModelAction): Promise<void> {

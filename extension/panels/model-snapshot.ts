@@ -1,5 +1,6 @@
 import { type ApprovalRequest, getApproval, listApprovals } from '../../daemon/contract/approvals.ts';
 import { missing, withoutMissing } from '../../daemon/contract/errors.ts';
+import { type Evaluation, listEvaluations } from '../../daemon/contract/evaluations.ts';
 import type { ModelSnapshot, VersionDetail } from '../../daemon/contract/model-messages.ts';
 import {
   getVersion,
@@ -78,6 +79,16 @@ async function versionOf(
   );
 }
 
+/** A model whose name no search can have has none. */
+async function evaluationsOf(
+  connection: StoreConnection,
+  { name, version }: ModelVersion,
+): Promise<Evaluation[]> {
+  if (name.includes("'") && name.includes('"')) return [];
+  const { items } = await connection.call(listEvaluations, { params: { name } });
+  return items.filter(each => each.version === version);
+}
+
 async function detailOf(
   connection: StoreConnection,
   version: ModelVersion,
@@ -85,13 +96,14 @@ async function detailOf(
 ): Promise<VersionDetail> {
   const requests = all.filter(request => request.version === version.version);
   const pending = requests.find(({ state }) => state === 'pending');
-  const [files, run, evidence] = await Promise.all([
+  const [files, run, evaluations, evidence] = await Promise.all([
     connection.call(getVersionFiles, { params: { name: version.name, version: version.version } }),
     // The run can be gone, and its version stays.
     version.runId === null
       ? null
       : connection.call(getRun, { params: { runId: version.runId } }).catch(() => null),
+    evaluationsOf(connection, version),
     pending ? connection.call(getApproval, { params: { id: pending.id } }) : null,
   ]);
-  return { version, files, runName: run?.name ?? null, requests, evidence };
+  return { version, files, runName: run?.name ?? null, requests, evaluations, evidence };
 }

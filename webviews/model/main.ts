@@ -3,6 +3,8 @@ import '../ui/page.css';
 import '../ui/record.css';
 import './model.css';
 import './approval-card.ts';
+import './card-section.ts';
+import './evaluation.ts';
 import './version-chart.ts';
 import './version-table.ts';
 import { html, nothing, type TemplateResult } from 'lit';
@@ -17,6 +19,7 @@ import type {
 import { PageElement } from '../ui/element.ts';
 import { Host } from '../ui/host.ts';
 import type { Answer } from './approval-card.ts';
+import type { CardText } from './card-section.ts';
 import { firstMetric, metricsOf, timelineOf } from './timeline.ts';
 import {
   closedRequests,
@@ -63,10 +66,10 @@ export class ModelPage extends PageElement {
           <div class="wide">
             ${chosen?.evidence ? this.#approval(snapshot, chosen.evidence) : nothing}
             ${this.#versions(snapshot)}
-            ${chosen ? [versionGates(chosen), versionMetrics(snapshot, chosen)] : nothing}
+            ${chosen ? [versionGates(chosen), this.#evaluations(chosen), versionMetrics(snapshot, chosen)] : nothing}
           </div>
           <aside>
-            ${chosen ? [versionFacts(chosen, () => this.#act('openRun')), closedRequests(chosen)] : nothing}
+            ${chosen ? [versionFacts(chosen, () => this.#act('openRun')), this.#card(chosen), closedRequests(chosen)] : nothing}
             ${stageHistory(transitions, version => this.#choose(version))}
           </aside>
         </div>
@@ -109,6 +112,23 @@ export class ModelPage extends PageElement {
           this.problem = '';
           this.#host.send({ type: 'decide', ...event.detail });
         }}></modelthat-approval-card>
+    `;
+  }
+
+  #card({ version }: VersionDetail): TemplateResult {
+    return html`
+      <modelthat-card .version=${version} @show=${() => this.#act('showCard')}
+        @write=${(event: CustomEvent<CardText>) => {
+          this.problem = '';
+          this.#host.send({ type: 'writeCard', ...event.detail });
+        }}></modelthat-card>
+    `;
+  }
+
+  #evaluations({ evaluations, version: { version } }: VersionDetail): TemplateResult {
+    return html`
+      <modelthat-evaluations .evaluations=${evaluations} .version=${version}
+        @evaluate=${() => this.#act('evaluate')}></modelthat-evaluations>
     `;
   }
 

@@ -10,8 +10,8 @@ import { answerText } from './approval-card.ts';
 import { changeOf, metricsOf } from './timeline.ts';
 import { changeText, gateList, stageTag } from './words.ts';
 
-/** Tags that clients set themselves. */
-const INTERNAL_TAG = /^(mlflow\.|modelthat\.)/;
+/** Tags that clients set themselves, or that the card shows. */
+const INTERNAL_TAG = /^(mlflow\.|modelthat\.|card\.(purpose|limits)$)/;
 
 /** Facts beside the timeline. */
 export function versionFacts(detail: VersionDetail, openRun: () => void): TemplateResult {

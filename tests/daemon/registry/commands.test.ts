@@ -50,6 +50,17 @@ describe('models on the command line and in the API', () => {
     );
   });
 
+  it('what people write of a version is on its card, and taken away by an empty text', async () => {
+    const card = (...args: string[]) => command('card', 'sales', '1', ...args);
+    const written = await card('--purpose', 'Orders <for> a week.', '--limits', 'Not for new stores.');
+    assert.match(
+      written.stdout,
+      /## Purpose\n\nOrders &lt;for> a week\.\n\n## Limits\n\nNot for new stores\./,
+    );
+    const { stdout } = await card('--limits', '');
+    assert.match(stdout, /Orders &lt;for> a week[\s\S]*## Limits\n\nNot written yet/);
+  });
+
   it('what cannot be is refused with a remedy', async () => {
     const stage = await command('promote', 'sales', '1', '--to', 'Moon');
     assert.equal(stage.exitCode, 1);

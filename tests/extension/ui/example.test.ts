@@ -24,7 +24,6 @@ describe('the models of the example', function () {
   const editor = useEditor({
     fixture: path.join(root, 'examples/store-sales'),
     keptState: path.join(root, '.cache/example-state'),
-    settings: { 'workbench.colorTheme': 'Light Modern' },
   });
   const page = () => editor().workbench.webview();
   const version = (number: number, rest = '') =>
@@ -128,10 +127,10 @@ describe('the models of the example', function () {
       .getByRole('heading', { name: `Lineage of ${MODEL} v3` })
       .waitFor();
     for (const name of [
-      'Data data/raw',
-      'Step train, store-sales #3',
-      `Version ${MODEL} v3, Production`,
-      `Deployment ${MODEL} (Production), v3`,
+      'data/raw, Data',
+      'train, Step, store-sales #3',
+      `${MODEL} v3, Version, Production`,
+      `${MODEL} (Production), Deployment, v3`,
     ])
       await node(name).first().waitFor();
     await picture('lineage');
@@ -141,7 +140,7 @@ describe('the models of the example', function () {
     await workbench.page.getByRole('tab', { name: /train\.csv/ }).waitFor();
     await workbench.runCommand('modelthat: Show Lineage of File');
     await page().getByRole('heading', { name: 'Lineage of data/raw' }).waitFor();
-    await node(`Version ${MODEL} v3, Production`).waitFor();
+    await node(`${MODEL} v3, Version, Production`).waitFor();
     await picture('lineage-of-the-csv');
   });
 

@@ -11,10 +11,23 @@ const SIGNATURE = `signature:
   outputs: '[{"type": "double", "name": "sales", "required": true}]'
 `;
 
+/** What `modelthat evaluate` finds. */
+const COMPARISON = {
+  ...{ champion: 0.12, difference: -0.02, verdict: 'better' },
+  interval: { low: -0.03, high: -0.01, resamples: 2000 },
+};
+const RESIDUALS = {
+  columns: ['predicted', 'residual'],
+  rows: [
+    [10, 0.5],
+    [20, -0.5],
+  ],
+};
+
 const LINK = 'vscode://modelthat.modelthat/model?name=sales&version=2';
 
 describe('the models of a project with rules', () => {
-  const editor = useEditor({ fixture });
+  const editor = useEditor({ fixture, settings: { 'workbench.colorTheme': 'Light Modern' } });
   const violations: string[] = [];
   let tracker: Tracker;
 
@@ -45,9 +58,18 @@ describe('the models of a project with rules', () => {
   }
 
   /** Keeps what `modelthat evaluate` found of a version on a holdout. */
-  async function evaluated(version: number, rmspe: Record<string, number | string>): Promise<void> {
+  async function evaluated(
+    version: number,
+    rmspe: Record<string, number | string>,
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
     const runId = await tracker.startRun('forecast', `evaluate-${version}`);
-    const tags = { [TAGS.model]: 'sales', [TAGS.version]: String(version), [TAGS.data]: '/data/holdout.csv' };
+    const tags = {
+      [TAGS.model]: 'sales',
+      [TAGS.version]: String(version),
+      [TAGS.data]: '/data/holdout.csv',
+      [TAGS.champion]: '1',
+    };
     for (const [key, value] of Object.entries(tags))
       await tracker.call('POST', 'runs/set-tag', { run_id: runId, key, value });
     const slices = Object.entries(rmspe).map(([value, found]) => ({
@@ -61,7 +83,7 @@ describe('the models of a project with rules', () => {
       comparison: null,
       tables: {},
     };
-    await tracker.logArtifact(runId, RESULT_FILE, JSON.stringify({ ...found, slices }));
+    await tracker.logArtifact(runId, RESULT_FILE, JSON.stringify({ ...found, slices, ...more }));
     await tracker.endRun(runId);
   }
 
@@ -130,9 +152,9 @@ describe('the models of a project with rules', () => {
     await page()
       .getByRole('img', { name: /rmspe of 3 versions/ })
       .waitFor();
-    await page().getByRole('button', { name: 'Version 2', pressed: true }).waitFor();
+    await page().getByRole('button', { name: 'Version v2', pressed: true }).waitFor();
     await page()
-      .getByRole('row', { name: /Version 2 .*0\.1 .*−17 % better/ })
+      .getByRole('row', { name: /Version v2 .*0\.1 .*−17 % better/ })
       .first()
       .waitFor();
     await page().getByText('store').first().waitFor();
@@ -146,7 +168,11 @@ describe('the models of a project with rules', () => {
   it('show the evidence where an approval waits, and want a reason for a rejection', async () => {
     const { workbench } = editor();
     await evaluated(1, { north: 0.1, south: 0.2 });
-    await evaluated(2, { north: 0.15, south: 0.1 });
+    await evaluated(
+      2,
+      { north: 0.15, south: 0.1 },
+      { comparison: COMPARISON, tables: { residuals: RESIDUALS } },
+    );
     await evaluated(2, { 'cannot be read': 'no number' });
     await promote(2, 'Production');
     await dialog('into Production').getByRole('button', { name: 'Ask for Approval' }).click();
@@ -164,6 +190,42 @@ describe('the models of a project with rules', () => {
       .getByText(/slower on small stores/)
       .waitFor();
     await workbench.treeItem('Version 2 of sales, rmspe 0.1, waits').waitFor({ state: 'detached' });
+  });
+
+  it('show what a data set found of a version, with pictures, and lead to another evaluation', async () => {
+    const { workbench } = editor();
+    await page().getByRole('heading', { name: 'Evaluations of version 2' }).waitFor();
+    await page()
+      .getByText(/better\s+beside version 1: its rmspe is 0\.12, the difference −?-?0\.02/)
+      .waitFor();
+    await page().getByText('95 % interval').waitFor();
+    await page().getByRole('img', { name: 'residuals: residual over predicted, 2 points' }).waitFor();
+    await page().getByRole('row', { name: 'region = south 20 0.1' }).first().waitFor();
+    await editor().picture('model-evaluation');
+    await button('Evaluate…').click();
+    await workbench.quickPickItem('Choose a file…').waitFor();
+    await workbench.quickPickItem('holdout.csv').click();
+    await workbench.answer('The metric to compare', 'rmspe');
+    await workbench.answer('Columns whose values', '');
+    await (await told(/There is no data set \/data\/holdout\.csv/)).waitFor();
+    await workbench.runCommand('Notifications: Clear All Notifications');
+  });
+
+  it('have a card whose purpose and limits are written on their page', async () => {
+    await page().getByRole('button', { name: 'Edit purpose and limits' }).click();
+    await page().getByLabel('Purpose').fill('Orders for the next week.');
+    await page().getByLabel('Limits').fill('Not for new stores.');
+    await button('Save').click();
+    await page().getByText('Not for new stores.').waitFor();
+    await editor().picture('model-card');
+    await page().getByRole('button', { name: 'Show the whole card' }).click();
+    await editor()
+      .workbench.page.getByRole('tab', { name: /Preview/ })
+      .waitFor();
+    await page().getByRole('heading', { name: 'sales version 2' }).waitFor();
+    await editor().workbench.runCommand('View: Close Editor');
+    await editor().workbench.runCommand('View: Revert and Close Editor');
+    await page().getByText('Orders for the next week.').waitFor();
   });
 
   it('are asked for again after a rejection, and approved on their page by a click', async () => {
@@ -207,16 +269,16 @@ describe('the models of a project with rules', () => {
     await workbench.page.locator('.quick-input-widget input.input').fill(LINK);
     await workbench.page.keyboard.press('Enter');
     await dialog('open this URI').getByRole('button', { name: 'Open' }).click();
-    await page().getByRole('button', { name: 'Version 2', pressed: true }).waitFor();
+    await page().getByRole('button', { name: 'Version v2', pressed: true }).waitFor();
   });
 
   it('have pages that come back after a reload of the window, under a strict policy', async () => {
     const { workbench } = editor();
     await workbench.treeItem('Version 1 of sales').click();
-    await page().getByRole('button', { name: 'Version 1', pressed: true }).waitFor();
+    await page().getByRole('button', { name: 'Version v1', pressed: true }).waitFor();
     await workbench.runCommand('Developer: Reload Window');
     await page().getByRole('heading', { name: 'sales', exact: true }).waitFor();
-    await page().getByRole('button', { name: 'Version 1', pressed: true }).waitFor();
+    await page().getByRole('button', { name: 'Version v1', pressed: true }).waitFor();
     assert.deepEqual(violations, []);
   });
 });
