@@ -9,6 +9,9 @@ export const FORMAT = 1;
 /** The list of all other files, written last: an archive without it was cut off. */
 export const MANIFEST = 'manifest.json';
 
+/** The list of files is read whole, so that it is no larger. */
+export const MANIFEST_BYTES = 64 * 2 ** 20;
+
 /** Folders of an archive, by what is in them. */
 export const FOLDERS = {
   experiments: 'experiments',

@@ -10,14 +10,11 @@ import { checkArtifactFile } from '../../artifacts/paths.ts';
 import { ARCHIVE_LIMITS } from '../../contract/archives.ts';
 import { formatBytes } from '../../contract/display.ts';
 import { ApiError, invalid } from '../../contract/errors.ts';
-import { FOLDERS, MANIFEST, Manifest } from './format.ts';
+import { FOLDERS, MANIFEST, MANIFEST_BYTES, Manifest } from './format.ts';
 
 /** The kind of a file in the upper half of a Unix mode. */
 const KIND = 0o170000;
 const REGULAR = 0o100000;
-
-/** The list of files is read whole. */
-const MANIFEST_BYTES = 64 * 2 ** 20;
 
 /** What is taken of an archive. */
 export interface UnpackLimits {
@@ -30,7 +27,8 @@ export interface UnpackLimits {
  * Unpacks an archive into a folder, which is made. All that it says of itself is checked first, then every file against
  * its digest.
  *
- * @throws ApiError INVALID_PARAMETER_VALUE that says what is wrong with it: nothing of it may be used then
+ * @throws ApiError INVALID_PARAMETER_VALUE that says what is wrong with it, INSUFFICIENT_STORAGE where there is no room:
+ * nothing of it may be used then
  */
 export async function unpackArchive(
   archive: string,
@@ -50,7 +48,8 @@ export async function unpackArchive(
         throw refused(`${file.path} is not of the size that it should be`);
       const sha256 = await unpackEntry(zip, entry, path.join(folder, ...file.path.split('/')), signal).catch(
         (error: Error) => {
-          throw signal.aborted ? error : refused(`${file.path} cannot be unpacked: ${error.message}`);
+          if (signal.aborted || isFull(error)) throw error;
+          throw refused(`${file.path} cannot be unpacked: ${error.message}`);
         },
       );
       if (sha256 !== file.sha256)
@@ -61,6 +60,7 @@ export async function unpackArchive(
     if (stray !== undefined) throw refused(`${stray} is not in its list of files`);
   } catch (error) {
     if (error instanceof ApiError || signal.aborted) throw error;
+    if (isFull(error as Error)) throw noRoom(folder);
     throw refused((error as Error).message);
   } finally {
     zip.close();
@@ -151,6 +151,17 @@ async function unpackEntry(zip: ZipFile, entry: Entry, target: string, signal: A
   const content = await zip.openReadStreamPromise(entry);
   await pipeline(content, hashing, createWriteStream(target, { flags: 'wx', mode: 0o600 }), { signal });
   return hash.digest('hex');
+}
+
+function isFull(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ENOSPC' || error.code === 'EDQUOT';
+}
+
+function noRoom(folder: string): ApiError {
+  return new ApiError(
+    'INSUFFICIENT_STORAGE',
+    `There is no room to unpack the archive: the disk of ${folder} is full. Free some space and import it again.`,
+  );
 }
 
 function refused(why: string): ApiError {

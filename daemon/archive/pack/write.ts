@@ -8,7 +8,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { PRODUCT_VERSION } from '../../client/version.ts';
 import { ApiError, invalid } from '../../contract/errors.ts';
-import { FORMAT, MANIFEST, type Manifest } from './format.ts';
+import { FORMAT, MANIFEST, MANIFEST_BYTES, type Manifest } from './format.ts';
 
 /** Contents that are packed already. */
 const PACKED = /\.(gz|bz2|xz|zst|zip|npz|parquet|png|jpe?g|webp|mp4|pt|keras|onnx|ubj|cbm)$/i;
@@ -18,6 +18,9 @@ export interface PackedFile {
   readonly path: string;
   readonly content: Readable;
 }
+
+/** An export writes more often. */
+const ABANDONED_MS = 10 * 60_000;
 
 /** Writes one archive, file by file. */
 export class ArchiveWriter {
@@ -54,6 +57,7 @@ export class ArchiveWriter {
     const folder = path.dirname(target);
     if (!(await fs.stat(folder).catch(() => undefined))?.isDirectory())
       throw invalid(`There is no folder ${folder}. Make it first, or name another one.`);
+    await removeLeftovers(target);
     return new ArchiveWriter(target, `${target}.partial-${randomBytes(4).toString('hex')}`, signal);
   }
 
@@ -83,7 +87,12 @@ export class ArchiveWriter {
   async end(of: string): Promise<number> {
     const files = [...this.#files];
     const manifest: Manifest = { format: FORMAT, madeAt: Date.now(), version: PRODUCT_VERSION, of, files };
-    await this.addJson(MANIFEST, manifest);
+    const list = Buffer.from(JSON.stringify(manifest));
+    if (list.length > MANIFEST_BYTES)
+      throw invalid(
+        `It would have ${files.length} files, more than an archive can list. Export single models or runs.`,
+      );
+    await this.add({ path: MANIFEST, content: Readable.from([list]) });
     this.#zip.end();
     await this.#written;
     const handle = await fs.open(this.#partial, 'r+');
@@ -102,5 +111,17 @@ export class ArchiveWriter {
     (this.#zip.outputStream as Readable).destroy();
     await this.#written.catch(() => {});
     await fs.rm(this.#partial, { force: true });
+  }
+}
+
+/** Removes what exports of this name left that were killed: nobody writes to it any more. */
+async function removeLeftovers(target: string): Promise<void> {
+  const folder = path.dirname(target);
+  const beginning = `${path.basename(target)}.partial-`;
+  for (const name of await fs.readdir(folder)) {
+    if (!name.startsWith(beginning) || !/^[0-9a-f]{8}$/.test(name.slice(beginning.length))) continue;
+    const file = path.join(folder, name);
+    const status = await fs.lstat(file).catch(() => undefined);
+    if (status?.isFile() && Date.now() - status.mtimeMs > ABANDONED_MS) await fs.rm(file, { force: true });
   }
 }

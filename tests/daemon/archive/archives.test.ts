@@ -1,8 +1,10 @@
 /** Archives of ours: what goes into one store comes out of the other, whole or not at all. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { unpackArchive } from '../../../daemon/archive/pack/unpack.ts';
 import { runStoreTask } from '../../../daemon/client/store-task.ts';
 import type { Archive, ExportOf } from '../../../daemon/contract/archives.ts';
 import { getImport, type Import, startImport } from '../../../daemon/contract/imports.ts';
@@ -12,10 +14,12 @@ import { startReproduction } from '../../../daemon/contract/reproductions.ts';
 import { getRun, listExperiments, type Run, searchRuns } from '../../../daemon/contract/runs.ts';
 import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { temporaryFolder } from '../../support/database.ts';
 import { badArchives } from '../../support/hostile-archives.ts';
 import { importStore } from '../../support/importing.ts';
 import { MlflowWire } from '../../support/mlflow.ts';
 import { run, step, write } from '../../support/pipelines.ts';
+import { mountSmall } from '../../support/small-disk.ts';
 
 const LOG = [
   'import json, os, sys, urllib.request',
@@ -286,6 +290,44 @@ describe('archives', () => {
       fs.readdirSync(from.place.workspace).filter(name => name.includes('partial')),
       [],
     );
+  });
+
+  it('are rid of what a killed export of their name left, and leave one alone that is being written', async () => {
+    const [killed, written, other] = ['packed-again.zip', 'packed-again.zip', 'others.zip'].map(
+      (name, number) => file(`${name}.partial-0000000${number}`),
+    ) as [string, string, string];
+    for (const partial of [killed, written, other]) fs.writeFileSync(partial, 'PK');
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const partial of [killed, other]) fs.utimesSync(partial, hourAgo, hourAgo);
+    const of = { model: 'sales' } as const;
+    await runStoreTask(from.client, { kind: 'export', of, path: file('packed-again.zip') }, () => {});
+    assert.deepEqual([killed, written, other].map(fs.existsSync), [false, true, true]);
+    for (const partial of [written, other]) fs.rmSync(partial);
+  });
+
+  it('that find no room are told apart from damaged ones', async function () {
+    const archive = await pack({ store: true });
+    const folder = temporaryFolder();
+    const unmountable = mountSmall(folder.path, '8k');
+    if (unmountable) {
+      console.log(`skipped: ${unmountable}`);
+      folder.remove();
+      this.skip();
+    }
+    const { signal } = new AbortController();
+    const limits = { bytes: 1e9, files: 1000 };
+    try {
+      await assert.rejects(
+        unpackArchive(archive.path, path.join(folder.path, 'unpacked'), { limits, signal }),
+        {
+          code: 'INSUFFICIENT_STORAGE',
+          message: /no room to unpack the archive: .* Free some space/,
+        },
+      );
+    } finally {
+      spawnSync('umount', [folder.path]);
+      folder.remove();
+    }
   });
 
   it('are gone on with where an import was cut off', async () => {
