@@ -58,7 +58,6 @@ export function modelCommands(stores: Stores, { openModel, openRun, extensionId 
       const { text } = await chosen.connection.call(getModelCard, input);
       const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: text });
       await vscode.window.showTextDocument(document);
-      await vscode.commands.executeCommand('markdown.showPreview', document.uri);
     },
     'modelthat.models.openRun': argument => {
       const subject = subjectOf(argument, 'version');

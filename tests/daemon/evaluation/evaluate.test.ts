@@ -17,6 +17,7 @@ import { getRun } from '../../../daemon/contract/runs.ts';
 import { environmentHas, listProcesses } from '../../../daemon/processes/table.ts';
 import { modelthat } from '../../support/cli.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { CLI_MAIN } from '../../support/programs.ts';
 import { ensurePythonEnvironment } from '../../support/python-environment.ts';
 
 /** Logs and registers `sales`, whose versions say the truth times 1.3 and 1.1, and one that waits. */
@@ -49,8 +50,9 @@ describe('evaluating a model version', function () {
   this.timeout(900_000);
   let daemon: TestDaemon;
   let data: string;
+  let python: string;
   before(async () => {
-    const python = await ensurePythonEnvironment(
+    python = await ensurePythonEnvironment(
       path.resolve(import.meta.dirname, '../../python/requirements.txt'),
     );
     daemon = await startDaemon({ env: { MODELTHAT_PYTHON: python } });
@@ -235,6 +237,29 @@ describe('evaluating a model version', function () {
     await daemon.kill();
     while ((await running()) > 0);
     daemon = await startDaemon({ place });
+  });
+
+  it('is started from Python, which has what was found, or is told what was wrong', async () => {
+    const programs = path.join(daemon.place.workspace, 'programs');
+    fs.mkdirSync(programs);
+    const shim = `#!/bin/sh\nexec '${process.execPath}' '${CLI_MAIN}' "$@"\n`;
+    fs.writeFileSync(path.join(programs, 'modelthat'), shim, { mode: 0o755 });
+    const env = {
+      ...daemon.place.env,
+      PYTHONPATH: path.resolve(import.meta.dirname, '../../../python/modelthat/src'),
+      PATH: `${programs}${path.delimiter}${process.env.PATH}`,
+    };
+    const code = [
+      'import modelthat',
+      'found = modelthat.evaluate("sales", "holdout.csv", version=2, target="sales", metric="rmspe", slices=["region"])',
+      'print(found["result"]["comparison"]["verdict"], len(found["result"]["slices"]))',
+      'try: modelthat.evaluate("sales", "nothing.csv", version=2)',
+      'except RuntimeError as error: print(error)',
+    ];
+    const { stdout } = await execa(python, ['-c', code.join('\n')], { cwd: daemon.place.workspace, env });
+    const [verdict, problem] = stdout.split('\n');
+    assert.equal(verdict, 'better 2');
+    assert.match(problem ?? '', /There is no data set .*nothing\.csv/);
   });
 
   it('is not to be had with the tracking token, for it runs code', async () => {

@@ -27,7 +27,7 @@ const RESIDUALS = {
 const LINK = 'vscode://modelthat.modelthat/model?name=sales&version=2';
 
 describe('the models of a project with rules', () => {
-  const editor = useEditor({ fixture, settings: { 'workbench.colorTheme': 'Light Modern' } });
+  const editor = useEditor({ fixture });
   const violations: string[] = [];
   let tracker: Tracker;
 
@@ -207,6 +207,8 @@ describe('the models of a project with rules', () => {
     await workbench.quickPickItem('holdout.csv').click();
     await workbench.answer('The metric to compare', 'rmspe');
     await workbench.answer('Columns whose values', '');
+    const asked = workbench.page.locator('.quick-input-widget', { hasText: 'Columns whose values' });
+    await asked.waitFor({ state: 'hidden' });
     await (await told(/There is no data set \/data\/holdout\.csv/)).waitFor();
     await workbench.runCommand('Notifications: Clear All Notifications');
   });
@@ -220,10 +222,8 @@ describe('the models of a project with rules', () => {
     await editor().picture('model-card');
     await page().getByRole('button', { name: 'Show the whole card' }).click();
     await editor()
-      .workbench.page.getByRole('tab', { name: /Preview/ })
+      .workbench.page.getByRole('tab', { name: /sales version 2/ })
       .waitFor();
-    await page().getByRole('heading', { name: 'sales version 2' }).waitFor();
-    await editor().workbench.runCommand('View: Close Editor');
     await editor().workbench.runCommand('View: Revert and Close Editor');
     await page().getByText('Orders for the next week.').waitFor();
   });
