@@ -12,6 +12,7 @@ import { pipelineCommands } from './commands/pipelines.ts';
 import type { OpenModel } from './commands/promote.ts';
 import { reproductionCommands } from './commands/reproductions.ts';
 import { type OpenRun, runCommands } from './commands/runs.ts';
+import { sampleCommands } from './commands/samples.ts';
 import { type CompareRuns, sourceCommands } from './commands/sources.ts';
 import type { OpenPipeline } from './commands/start.ts';
 import { COMMANDS, type CommandDeclaration, type CommandId } from './contributes/commands.ts';
@@ -91,6 +92,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const lineage = lineagePanels(context.extensionUri, stores, log, { openRun, openModel, openPipeline });
   const handlers: Handlers = {
     ...daemonCommands(stores, trees, log),
+    ...sampleCommands(vscode.Uri.joinPath(context.extensionUri, 'examples', 'first-steps')),
     ...runCommands(stores, openRun, (connection, ids) => tables.open(connection, idOf(ids))),
     ...sourceCommands(stores, openBeside, compare),
     ...importCommands(stores),

@@ -25,6 +25,7 @@ const OWN_FILES = [
   'CHANGELOG.md',
   'LICENSE',
   'schemas/*.json',
+  'examples/first-steps/*',
   'media/*.svg',
   'media/icon.png',
   'media/walkthrough/*.svg',

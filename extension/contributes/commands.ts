@@ -81,6 +81,8 @@ export const COMMANDS = {
   },
   'modelthat.views.loadMore': { title: 'Load More', palette: never },
 
+  'modelthat.samples.create': { title: 'Create Sample Project…' },
+
   'modelthat.runs.open': {
     title: 'Open Run',
     icon: '$(graph-line)',
