@@ -38,11 +38,13 @@ import { TrainingLenses } from './editor/training-lenses.ts';
 import { WorkspaceFiles } from './editor/workspace-files.ts';
 import { registerTools } from './integrations/assistants.ts';
 import { offerCommandLine } from './integrations/command-line.ts';
+import { DebugSessions } from './integrations/debug-sessions.ts';
 import { offerImport } from './integrations/import-offer.ts';
 import { Links } from './integrations/links.ts';
 import { Notifications } from './integrations/notifications.ts';
 import { statusBar } from './integrations/status-bar.ts';
 import { PipelineTasks } from './integrations/tasks.ts';
+import { TerminalLinks } from './integrations/terminal-links.ts';
 import { Terminals } from './integrations/terminals.ts';
 import { comparePanels } from './panels/compare-panel.ts';
 import { lineagePanels } from './panels/lineage-panel.ts';
@@ -123,6 +125,8 @@ export function activate(context: vscode.ExtensionContext): void {
     lineage,
     statusBar(stores),
     new Terminals(context.environmentVariableCollection, stores, python, log),
+    new DebugSessions(stores, python).register(),
+    vscode.window.registerTerminalLinkProvider(new TerminalLinks(stores, openRun)),
     new PipelineDiagnostics(stores, log),
     files,
     new LanguageFeatures(stores, files, log),

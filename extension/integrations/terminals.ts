@@ -1,13 +1,10 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import * as vscode from 'vscode';
-import { keptSecrets } from '../../daemon/client/connection.ts';
-import { openPlace } from '../../daemon/client/store.ts';
-import { mlflowVariables } from '../../daemon/client/variables.ts';
 import { announceClient } from '../../daemon/contract/about.ts';
 import { setting } from '../contributes/vscode.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
+import { ownVariable, trackingVariables } from './tracking-variables.ts';
 
 /**
  * Points new terminals at the daemon, so that what a script in them logs is tracked with no change to it.
@@ -74,15 +71,11 @@ export class Terminals implements vscode.Disposable {
 
   #give(folder: vscode.WorkspaceFolder): void {
     const connection = this.#stores.of(folder.uri) ?? this.#stores.within(folder.uri);
-    if (!connection || !fs.existsSync(connection.store) || this.#given.has(folder.uri.fsPath)) return;
+    if (!connection || this.#given.has(folder.uri.fsPath)) return;
     try {
-      const { port, tracking } = keptSecrets(openPlace(connection.store).state);
+      const wanted = trackingVariables(connection, this.#python);
+      if (!wanted) return;
       const variables = this.#environment.getScoped({ workspaceFolder: folder });
-      const wanted = {
-        ...mlflowVariables(`http://127.0.0.1:${port}`, tracking),
-        // Joined here: an empty part, which prepending to nothing leaves, is the current folder to Python.
-        PYTHONPATH: [this.#python, ownVariable('PYTHONPATH')].filter(Boolean).join(path.delimiter),
-      };
       for (const [name, value] of Object.entries(wanted)) variables.replace(name, value);
       this.#given.add(folder.uri.fsPath);
     } catch (error) {
@@ -110,13 +103,4 @@ export class Terminals implements vscode.Disposable {
     const body = { client: vscode.env.sessionId, terminals: true };
     await connection.call(announceClient, { body }).catch(error => this.#log.warn(String(error)));
   }
-}
-
-/** A variable of the user's own, from the environment or the terminal's settings. */
-function ownVariable(name: string): string | undefined {
-  const platform = { win32: 'windows', darwin: 'osx' }[process.platform as string] ?? 'linux';
-  const settings = vscode.workspace
-    .getConfiguration('terminal.integrated')
-    .get<Record<string, string | null>>(`env.${platform}`);
-  return settings?.[name] ?? process.env[name];
 }
