@@ -58,9 +58,16 @@ export async function spawnDaemon(
   }
 }
 
+/**
+ * Young objects get a quarter of the memory that V8 would let each of the daemon's five threads have for them, which
+ * takes no time that can be measured.
+ */
+const ENGINE = '--max-semi-space-size=4';
+
 /** Arguments that start the daemon on a store. */
 export function daemonArguments(place: StorePlace, program: Program): string[] {
   return [
+    ENGINE,
     program.main,
     '--store',
     place.store,
@@ -78,6 +85,8 @@ export function daemonEnvironment(): NodeJS.ProcessEnv {
     ...(process.versions.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
     // Compiled code is kept over starts: quicker to start, and smaller in memory.
     NODE_COMPILE_CACHE: privateFolder('compile-cache'),
+    // For glibc, whose threads each keep what others have freed of their memory.
+    MALLOC_ARENA_MAX: '2',
   };
 }
 

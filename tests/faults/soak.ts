@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { daemonEnvironment } from '../../daemon/client/spawn.ts';
 import { Busyness } from '../support/busyness.ts';
 import { startDaemon, type TestDaemon, testPlace } from '../support/daemon.ts';
 import { latencies, memoryOf, openFilesOf, percentile, processorTimeOf } from '../support/measuring.ts';
@@ -31,11 +32,11 @@ export const soak: Check = {
       const busy = new Busyness();
       busy.sample();
       try {
-        const first = await startDaemon({ place, main: BUILT_MAIN });
+        const first = await startDaemon({ place, main: BUILT_MAIN, env: daemonEnvironment() });
         const stored = await fill(new MlflowWire(first));
         await first.stop();
         const start = performance.now();
-        const daemon = await startDaemon({ place, main: BUILT_MAIN });
+        const daemon = await startDaemon({ place, main: BUILT_MAIN, env: daemonEnvironment() });
         const started = (performance.now() - start) / 1000;
         const figures = {
           ...(await looks(daemon, stored, busy)),

@@ -71,7 +71,7 @@ export async function startDaemon(
   options: {
     place?: TestPlace;
     args?: readonly string[];
-    env?: Record<string, string>;
+    env?: NodeJS.ProcessEnv;
     main?: string;
     under?: readonly string[];
   } = {},
