@@ -64,7 +64,10 @@ export const ModelSummary = z.object({
 });
 export type ModelSummary = z.infer<typeof ModelSummary>;
 
-/** The names of all metrics that one of the versions has, but for `rmspe@run` and such that say what `rmspe` says. */
+/**
+ * The names of the metrics that one of the versions has: without those of the machine (`system/…`), and without `rmspe@run` and
+ * such where they say what `rmspe` says.
+ */
 export function metricNames(versions: readonly Pick<ModelVersion, 'metrics'>[]): string[] {
   const names = new Set(versions.flatMap(({ metrics }) => Object.keys(metrics)));
   const repeats = (name: string) => {
@@ -75,7 +78,7 @@ export function metricNames(versions: readonly Pick<ModelVersion, 'metrics'>[]):
       versions.every(({ metrics }) => metrics[name] === undefined || metrics[name] === metrics[plain])
     );
   };
-  return [...names].filter(name => !name.includes('@') || !repeats(name));
+  return [...names].filter(name => !name.startsWith('system/') && !(name.includes('@') && repeats(name)));
 }
 
 /**

@@ -34,7 +34,7 @@ describe('the timeline of versions', () => {
 
 describe('a metric that names its evaluation', () => {
   it('is left out where it says what the plain one says', () => {
-    const same = version(2, { rmspe: 0.1, 'rmspe@run': 0.1, 'rmspe@evaluate': 0.1 });
+    const same = version(2, { rmspe: 0.1, 'rmspe@run': 0.1, 'rmspe@evaluate': 0.1, 'system/cpu': 3 });
     const other = version(1, { rmspe: 0.2, 'rmspe@run': 0.3, 'mae@holdout.csv': 4 });
     assert.deepEqual(metricsOf([same], []), ['rmspe']);
     assert.deepEqual(metricsOf([same, other], []), ['mae@holdout.csv', 'rmspe', 'rmspe@run']);
