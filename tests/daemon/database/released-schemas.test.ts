@@ -14,6 +14,9 @@ const released = fs
   .filter(name => name.endsWith('.db'))
   .map(name => Number(/\d+/.exec(name)?.[0]));
 
+/** The schema from which on fixtures have an approval. */
+const APPROVALS = 20;
+
 /** Rows by table, each row as JSON of the columns that are asked for. */
 type Content = Record<string, { columns: string[]; rows: string[] }>;
 
@@ -110,7 +113,14 @@ describe('databases of every released schema', () => {
       });
       try {
         const version = await database.read('registry.getVersion', { name: 'sales', version: 1 });
-        assert.deepEqual([version.stage, version.aliases], ['Staging', ['champion']]);
+        // Later ones have approvals, by one of which it came to Production.
+        const [request] = await database.read('registry.approvals', { limit: 10 });
+        assert.deepEqual(
+          request?.answers.map(({ approved, reason }) => [approved, reason]),
+          schema < APPROVALS ? undefined : [[true, 'agreed']],
+        );
+        const stage = schema < APPROVALS ? 'Staging' : 'Production';
+        assert.deepEqual([version.stage, version.aliases], [stage, ['champion']]);
         const run = await database.read('tracking.getRun', { runId: version.runId ?? '' });
         assert.equal(run.status, 'FINISHED');
         const { items } = await database.read('pipelines.listExecutions', {
