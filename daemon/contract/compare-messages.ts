@@ -1,5 +1,7 @@
 /** What the page that compares runs and its host in the extension say to each other. */
 import * as z from 'zod';
+import { CurveAxis } from './curve-axis.ts';
+import type { Preview } from './messages.ts';
 import type { CodeChange, RunOrigin } from './origins.ts';
 import type { Goal } from './pipelines.ts';
 import type { Run, Series } from './runs.ts';
@@ -17,12 +19,9 @@ export const CompareTab = z.enum([
   'boxes',
   'contour',
   'influence',
+  'images',
 ]);
 export type CompareTab = z.infer<typeof CompareTab>;
-
-/** What a curve is drawn over: steps, time since the run began, or wall-clock time. */
-export const CurveAxis = z.enum(['step', 'time', 'clock']);
-export type CurveAxis = z.infer<typeof CurveAxis>;
 
 /** How a person compares: what is kept over a reload of the window. */
 export const CompareView = z.object({
@@ -48,6 +47,11 @@ export const CompareView = z.object({
   color: z.string().default(''),
   /** The axes of parallel coordinates; absent = all parameters, as far as there is room, and the metric. */
   axes: z.array(z.string()).max(50).optional(),
+  /** The picture that is compared, by its path among the artifacts, and the run that is set against the baseline. */
+  image: z.string().default(''),
+  imageOf: z.string().default(''),
+  /** Shows pictures beside, not over each other. */
+  beside: z.boolean().default(false),
   /** Ranges on them, from 0 to 1 along an axis: the runs outside are faint. */
   ranges: z.record(z.string(), z.tuple([z.number(), z.number()])).default({}),
 });
@@ -64,10 +68,20 @@ export const ComparePageMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('origins') }),
   /** The files in which the code of two runs differs. */
   z.object({ type: z.literal('changes'), from: z.string(), to: z.string() }),
+  /** Which of the runs have which pictures. */
+  z.object({ type: z.literal('images') }),
+  z.object({ type: z.literal('image'), runId: z.string(), path: z.string().max(4096) }),
   /** One of these files, in the editor's diff view. */
   z.object({ type: z.literal('diff'), from: z.string(), to: z.string(), path: z.string().max(4096) }),
 ]);
 export type ComparePageMessage = z.infer<typeof ComparePageMessage>;
+
+/** A picture among the artifacts of runs. */
+export interface ComparedImage {
+  readonly path: string;
+  /** Ids of the runs that have one of this path. */
+  readonly runIds: readonly string[];
+}
 
 /** How the code of two runs differs. */
 export interface CodeChanges {
@@ -92,6 +106,8 @@ export type ToComparePage =
     }
   | { readonly type: 'series'; readonly runId: string; readonly series: readonly Series[] }
   | { readonly type: 'origins'; readonly origins: readonly RunOrigin[] }
+  | { readonly type: 'images'; readonly images: readonly ComparedImage[]; readonly cut: boolean }
+  | { readonly type: 'image'; readonly runId: string; readonly path: string; readonly preview: Preview }
   | ({ readonly type: 'changes' } & CodeChanges)
   | { readonly type: 'problem'; readonly message: string };
 

@@ -1,6 +1,6 @@
 /** What the pages in the editor and their host in the extension say to each other. */
 import * as z from 'zod';
-import { CurveAxis } from './compare-messages.ts';
+import { CurveAxis } from './curve-axis.ts';
 import type { StepStatus } from './pipelines.ts';
 import type { Reproduction } from './reproductions.ts';
 import { type ArtifactFile, type MetricSummary, type Run, type Series, StepRange } from './runs.ts';

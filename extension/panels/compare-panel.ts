@@ -8,15 +8,18 @@ import {
 import { getCodeChanges, getOrigins } from '../../daemon/contract/origins.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
 import { COMPARE_PANEL } from '../contributes/names.ts';
+import { readStart } from '../daemon/artifact-content.ts';
 import type { StreamMessage } from '../daemon/launcher.ts';
 import { runsById } from '../daemon/runs-by-id.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import type { CodeDocuments } from '../editor/code-documents.ts';
 import { metricGoals } from '../trees/goals.ts';
+import { findImages } from './compared-images.ts';
 import { CurveFeed } from './curve-feed.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
+import { previewLimit, previewOf } from './preview.ts';
 
 /** Fast loggers must not make the page load more often than this. */
 const REFRESH_MS = 1_500;
@@ -96,6 +99,14 @@ class ComparePanel extends PagePanel<ComparePageMessage, ToComparePage> {
         return this.#sendOrigins();
       case 'changes':
         return this.#sendChanges(message.from, message.to);
+      case 'images': {
+        const runIds = this.#runs.map(({ id }) => id);
+        return findImages(this.#parts.connection, runIds).then(found =>
+          this.send({ type: 'images', ...found }),
+        );
+      }
+      case 'image':
+        return this.#sendImage(message.runId, message.path);
       case 'diff':
         return this.#openDiff(message);
     }
@@ -116,6 +127,12 @@ class ComparePanel extends PagePanel<ComparePageMessage, ToComparePage> {
   async #sendChanges(from: string, to: string): Promise<void> {
     const found = await this.#parts.connection.call(getCodeChanges, { query: { from, to } });
     this.send({ type: 'changes', from, to, ...found });
+  }
+
+  async #sendImage(runId: string, path: string): Promise<void> {
+    const { connection } = this.#parts;
+    const { content, whole } = await readStart({ connection, runId, path }, previewLimit(path));
+    this.send({ type: 'image', runId, path, preview: previewOf(path, content, whole) });
   }
 
   async #openDiff({ from, to, path }: Extract<ComparePageMessage, { type: 'diff' }>): Promise<void> {

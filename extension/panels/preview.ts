@@ -45,7 +45,8 @@ export function previewOf(file: string, content: Buffer, whole: boolean): Previe
   return { kind: 'text', text: extension === '.json' && whole ? indentJson(text) : text, cut: !whole };
 }
 
-function isImage(file: string): boolean {
+/** Whether an artifact is shown as an image, by its name. */
+export function isImage(file: string): boolean {
   return extensionOf(file) in IMAGE_TYPES;
 }
 

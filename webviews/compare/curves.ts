@@ -1,6 +1,7 @@
 import { html, nothing, type PropertyValues, svg, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { type CompareView, CurveAxis } from '../../daemon/contract/compare-messages.ts';
+import type { CompareView } from '../../daemon/contract/compare-messages.ts';
+import { CurveAxis } from '../../daemon/contract/curve-axis.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Run, Series } from '../../daemon/contract/runs.ts';
 import { AXIS_NAMES } from '../ui/curve-axis.ts';

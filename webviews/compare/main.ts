@@ -7,6 +7,7 @@ import './boxes.ts';
 import './contour.ts';
 import './curves.ts';
 import './explore.css';
+import './images.ts';
 import './influences.ts';
 import './origins.ts';
 import './parallel.ts';
@@ -26,6 +27,7 @@ import { Host } from '../ui/host.ts';
 import { tabId } from '../ui/tabs.ts';
 import type { Compared, ViewChange } from './comparison.ts';
 import type { SeriesOfRuns } from './curves.ts';
+import { type ImagesOfRuns, type PreviewsOfRuns, previewKey } from './images.ts';
 
 const TAB_NAMES: Readonly<Record<CompareTab, string>> = {
   table: 'Table',
@@ -36,6 +38,7 @@ const TAB_NAMES: Readonly<Record<CompareTab, string>> = {
   boxes: 'Box plots',
   contour: 'Contour',
   influence: 'What matters',
+  images: 'Images',
 };
 
 /** The page that compares runs. Holds what the host sent, and passes on what a person does. */
@@ -46,6 +49,8 @@ export class ComparePage extends PageElement {
     series: { state: true },
     origins: { state: true },
     changes: { state: true },
+    images: { state: true },
+    previews: { state: true },
     problem: { state: true },
   };
   declare compared: Compared | undefined;
@@ -53,6 +58,8 @@ export class ComparePage extends PageElement {
   declare series: SeriesOfRuns;
   declare origins: ReadonlyMap<string, RunOrigin> | undefined;
   declare changes: CodeChanges | undefined;
+  declare images: ImagesOfRuns | undefined;
+  declare previews: PreviewsOfRuns;
   declare problem: string;
   readonly #host = new Host<ComparePageMessage, ToComparePage, ComparePageState>();
 
@@ -60,6 +67,7 @@ export class ComparePage extends PageElement {
     super();
     this.view = CompareView.catch(CompareView.parse({})).parse(this.#host.kept.view ?? {});
     this.series = new Map();
+    this.previews = new Map();
     this.problem = '';
     this.#host.listen(message => this.#receive(message));
     this.#host.send({ type: 'ready' });
@@ -86,6 +94,8 @@ export class ComparePage extends PageElement {
           @origins=${() => this.#host.send({ type: 'origins' })}
           @changes=${(event: CustomEvent<{ from: string; to: string }>) => this.#host.send({ type: 'changes', ...event.detail })}
           @diff=${(event: CustomEvent<{ from: string; to: string; path: string }>) => this.#host.send({ type: 'diff', ...event.detail })}
+          @images=${() => this.#host.send({ type: 'images' })}
+          @image=${(event: CustomEvent<{ runId: string; path: string }>) => this.#host.send({ type: 'image', ...event.detail })}
           @watch=${(event: CustomEvent<string[]>) => this.#host.send({ type: 'watch', keys: event.detail })}>
           ${this.#part(compared)}
         </div>
@@ -109,6 +119,8 @@ export class ComparePage extends PageElement {
         return html`<modelthat-boxes-part .compared=${compared} .view=${this.view}></modelthat-boxes-part>`;
       case 'contour':
         return html`<modelthat-contour-part .compared=${compared} .view=${this.view}></modelthat-contour-part>`;
+      case 'images':
+        return html`<modelthat-images-part .compared=${compared} .view=${this.view} .images=${this.images} .previews=${this.previews}></modelthat-images-part>`;
       case 'influence':
         return html`<modelthat-influence-part .compared=${compared} .view=${this.view}></modelthat-influence-part>`;
     }
@@ -127,6 +139,12 @@ export class ComparePage extends PageElement {
       }
       case 'origins':
         this.origins = new Map(message.origins.map(origin => [origin.runId, origin]));
+        break;
+      case 'images':
+        this.images = message;
+        break;
+      case 'image':
+        this.previews = new Map(this.previews).set(previewKey(message), message.preview);
         break;
       case 'changes':
         this.changes = message;

@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { CurveAxis } from '../../daemon/contract/compare-messages.ts';
+import { CurveAxis } from '../../daemon/contract/curve-axis.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
 import type { MetricSummary, Series, StepRange } from '../../daemon/contract/runs.ts';
 import '../ui/line-chart.ts';

@@ -1,5 +1,5 @@
 /** What curves are drawn over. */
-import type { CurveAxis } from '../../daemon/contract/compare-messages.ts';
+import type { CurveAxis } from '../../daemon/contract/curve-axis.ts';
 import { formatDuration } from '../../daemon/contract/display.ts';
 import type { SeriesPoint } from '../../daemon/contract/runs.ts';
 

@@ -13,7 +13,7 @@ import {
 } from 'chart.js';
 import zoomPlugin from 'chartjs-plugin-zoom';
 import { html, type PropertyValues } from 'lit';
-import type { CurveAxis } from '../../daemon/contract/compare-messages.ts';
+import type { CurveAxis } from '../../daemon/contract/curve-axis.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Series, StepRange } from '../../daemon/contract/runs.ts';
 import { cursorLine } from './cursor-line.ts';

@@ -110,6 +110,7 @@ describe('the charts over all compared runs', () => {
       const params = { depth: String(trial), rate: String(0.1 * (trial % 3)), kind: trial % 2 ? 'a' : 'b' };
       const runId = await tracker.startRun('search', `trial-${trial}`, params);
       await tracker.logMetric(runId, 'loss', [trial]);
+      if (trial > 9) await tracker.logArtifact(runId, 'plots/loss.svg', picture(trial));
       await tracker.endRun(runId);
     }
     const tree = workbench.treeItem('Experiment search');
@@ -172,7 +173,27 @@ describe('the charts over all compared runs', () => {
       .waitFor();
   });
 
-  for (const name of ['Table', 'Parallel coordinates', 'Scatter', 'Box plots', 'Contour', 'What matters'])
+  it('set pictures of the same path against each other, with a slider', async () => {
+    await show('Images');
+    await page().getByText('2 of 12 runs have this picture.').waitFor();
+    await page().getByRole('img', { name: 'plots/loss.svg of trial-11' }).waitFor();
+    const over = page().getByRole('img', { name: 'plots/loss.svg of trial-10' });
+    const slider = page().getByRole('slider', { name: /How much of trial-11 is seen/ });
+    await slider.press('Home');
+    assert.match((await over.getAttribute('style')) ?? '', /inset\(0px 0px 0px 0%\)/);
+    await page().getByText('Beside each other').click();
+    await page().locator('figcaption', { hasText: 'trial-10' }).waitFor();
+  });
+
+  for (const name of [
+    'Table',
+    'Parallel coordinates',
+    'Scatter',
+    'Box plots',
+    'Contour',
+    'What matters',
+    'Images',
+  ])
     it(`have no serious problem for axe-core: ${name}`, async () => {
       await show(name);
       await assertAccessible(editor(), name);
@@ -231,6 +252,10 @@ describe('the comparison of what runs were made from', () => {
     await diff.locator('.modified').getByText('0.1').waitFor();
   });
 });
+
+/** A picture that would change the page's title if it were more than a picture. */
+const picture = (height: number) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="80" height="80" onload="top.document.title = 1"><rect width="80" height="${height}"/></svg>`;
 
 /** Selects the first rows of the table of runs that is shown, and compares them. */
 async function selectAndCompare(page: () => FrameLocator, rows: number): Promise<void> {
