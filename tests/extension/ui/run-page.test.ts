@@ -143,7 +143,10 @@ describe('the page of a run', () => {
     });
   });
 
-  it('breaks no rule of its content security policy', () => {
-    assert.deepEqual(violations, []);
+  // In a block of its own, since tests that stand beside blocks run before them.
+  describe('its content security policy', () => {
+    it('is broken by none of that', () => {
+      assert.deepEqual(violations, []);
+    });
   });
 });
