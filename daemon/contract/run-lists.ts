@@ -52,7 +52,7 @@ export const listRunIds = route({
 });
 
 /** Runs that are changed at once, at most: a client sends more in turn, so that no other write waits long. */
-export const RUNS_AT_ONCE = 5_000;
+export const RUNS_AT_ONCE = 1_000;
 
 const RunIds = z.array(z.string()).min(1).max(RUNS_AT_ONCE);
 
