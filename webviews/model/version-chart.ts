@@ -1,6 +1,7 @@
 import {
   type ActiveElement,
   Chart,
+  type ChartConfiguration,
   type ChartOptions,
   LinearScale,
   LineController,
@@ -9,10 +10,9 @@ import {
   PointElement,
   Tooltip,
 } from 'chart.js';
-import { html, type PropertyValues } from 'lit';
 import { formatMetric } from '../../daemon/contract/display.ts';
-import { PageElement } from '../ui/element.ts';
-import { type ChartTheme, chartStyle, chartTheme, onThemeChange, withAlpha } from '../ui/theme.ts';
+import { ChartElement } from '../ui/chart-element.ts';
+import { type ChartTheme, chartStyle, withAlpha } from '../ui/theme.ts';
 import type { TimelinePoint } from './timeline.ts';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip);
@@ -21,7 +21,7 @@ Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip);
  * A metric over the versions of a model: what is in Production and Staging is filled, the version that is shown is larger.
  * Tells `choose` (a version). The table below it says the same as text.
  */
-export class VersionChart extends PageElement {
+export class VersionChart extends ChartElement<'line', Point[]> {
   static override properties = {
     points: { attribute: false },
     metric: { attribute: false },
@@ -30,42 +30,12 @@ export class VersionChart extends PageElement {
   declare points: readonly TimelinePoint[];
   declare metric: string;
   declare chosen: number | undefined;
-  #chart: Chart<'line', Point[]> | undefined;
-  #stopWatching: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stopWatching = onThemeChange(() => this.#draw());
+  protected override describe(): string {
+    return description(this.points, this.metric);
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stopWatching?.();
-    this.#chart?.destroy();
-    this.#chart = undefined;
-  }
-
-  protected override render() {
-    return html`<canvas role="img" aria-label=${description(this.points, this.metric)}></canvas>`;
-  }
-
-  protected override updated(_changed: PropertyValues): void {
-    this.#draw();
-  }
-
-  #draw(): void {
-    const canvas = this.querySelector('canvas');
-    if (!canvas) return;
-    const theme = chartTheme();
-    const data = { datasets: [this.#dataset(theme)] };
-    const options = this.#options(theme);
-    if (!this.#chart) {
-      this.#chart = new Chart(canvas, { type: 'line', data, options });
-      return;
-    }
-    this.#chart.data = data;
-    this.#chart.options = options;
-    this.#chart.update('none');
+  protected override configure(theme: ChartTheme): ChartConfiguration<'line', Point[]> {
+    return { type: 'line', data: { datasets: [this.#dataset(theme)] }, options: this.#options(theme) };
   }
 
   #dataset(theme: ChartTheme) {

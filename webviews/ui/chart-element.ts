@@ -13,7 +13,7 @@ export abstract class ChartElement<
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#stopWatching = onThemeChange(() => this.#draw());
+    this.#stopWatching = onThemeChange(() => this.draw());
   }
 
   override disconnectedCallback(): void {
@@ -26,20 +26,23 @@ export abstract class ChartElement<
   /** What the chart shows, in words. */
   protected abstract describe(): string;
 
-  protected abstract configure(theme: ChartTheme): ChartConfiguration<Type, Data>;
+  /** What to draw; undefined while there is nothing. */
+  protected abstract configure(theme: ChartTheme): ChartConfiguration<Type, Data> | undefined;
 
   protected override render() {
     return html`<canvas role="img" aria-label=${this.describe()}></canvas>`;
   }
 
-  protected override updated(_changed: PropertyValues): void {
-    this.#draw();
+  protected override updated(changed: PropertyValues): void {
+    // A cursor is drawn over the chart, of which nothing has changed.
+    if (changed.size === 1 && changed.has('cursor')) this.#chart?.render();
+    else this.draw();
   }
 
-  #draw(): void {
+  protected draw(): void {
     const canvas = this.querySelector('canvas');
-    if (!canvas) return;
-    const configuration = this.configure(chartTheme());
+    const configuration = canvas && this.configure(chartTheme());
+    if (!configuration) return;
     if (!this.#chart) {
       this.#chart = new Chart(canvas, configuration);
       return;

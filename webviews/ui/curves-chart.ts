@@ -1,5 +1,6 @@
 import {
   Chart,
+  type ChartConfiguration,
   type ChartDataset,
   type ChartOptions,
   Interaction,
@@ -12,15 +13,15 @@ import {
   PointElement,
   Tooltip,
 } from 'chart.js';
-import { html, type PropertyValues } from 'lit';
+import { html } from 'lit';
 import type { CurveAxis } from '../../daemon/contract/curve-axis.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Series } from '../../daemon/contract/runs.ts';
+import { ChartElement } from './chart-element.ts';
 import { cursorLine } from './cursor-line.ts';
 import { formatPlace, placeOn } from './curve-axis.ts';
-import { PageElement } from './element.ts';
 import { smooth } from './smoothing.ts';
-import { type ChartTheme, chartStyle, chartTheme, lineStyle, onThemeChange, withAlpha } from './theme.ts';
+import { type ChartTheme, chartStyle, lineStyle, withAlpha } from './theme.ts';
 
 /** Curves that a tooltip names: those next to the pointer. */
 const NAMED_CURVES = 10;
@@ -67,7 +68,7 @@ export interface Curve {
  * One metric of many runs, over each other. Tells `cursor` (where the pointer is on the x axis, undefined when it is
  * gone), and shows a cursor that another chart has told of.
  */
-export class CurvesChart extends PageElement {
+export class CurvesChart extends ChartElement<'line', Point[]> {
   static override properties = {
     curves: { attribute: false },
     axis: { attribute: false },
@@ -82,49 +83,22 @@ export class CurvesChart extends PageElement {
   declare smoothing: number;
   declare cursor: number | undefined;
   declare label: string;
-  #chart: Chart<'line', Point[]> | undefined;
-  #stopWatching: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stopWatching = onThemeChange(() => this.#draw());
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stopWatching?.();
-    this.#chart?.destroy();
-    this.#chart = undefined;
+  protected override describe(): string {
+    return description(this.label, this.curves);
   }
 
   protected override render() {
-    return html`<canvas role="img" aria-label=${description(this.label, this.curves)}
+    return html`<canvas role="img" aria-label=${this.describe()}
       @pointerleave=${() => this.tell('cursor', undefined)}></canvas>`;
   }
 
-  protected override updated(changed: PropertyValues): void {
-    if (changed.size === 1 && changed.has('cursor')) this.#chart?.render();
-    else this.#draw();
-  }
-
-  #draw(): void {
-    const canvas = this.querySelector('canvas');
-    if (!canvas) return;
-    const theme = chartTheme();
-    const data = { datasets: this.curves.flatMap(curve => this.#datasets(curve, theme)) };
-    const options = this.#options(theme);
-    if (!this.#chart) {
-      this.#chart = new Chart(canvas, {
-        type: 'line',
-        data,
-        options,
-        plugins: [cursorLine(() => this.cursor)],
-      });
-      return;
-    }
-    this.#chart.data = data;
-    this.#chart.options = options;
-    this.#chart.update('none');
+  protected override configure(theme: ChartTheme): ChartConfiguration<'line', Point[]> {
+    return {
+      type: 'line',
+      data: { datasets: this.curves.flatMap(curve => this.#datasets(curve, theme)) },
+      options: this.#options(theme),
+      plugins: [cursorLine(() => this.cursor)],
+    };
   }
 
   /** The curve, and behind a smoothed one the curve as it is. */

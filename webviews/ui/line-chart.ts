@@ -1,5 +1,6 @@
 import {
   Chart,
+  type ChartConfiguration,
   type ChartDataset,
   type ChartOptions,
   Filler,
@@ -12,15 +13,15 @@ import {
   Tooltip,
 } from 'chart.js';
 import zoomPlugin from 'chartjs-plugin-zoom';
-import { html, type PropertyValues } from 'lit';
+import { html } from 'lit';
 import type { CurveAxis } from '../../daemon/contract/curve-axis.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Series, StepRange } from '../../daemon/contract/runs.ts';
+import { ChartElement } from './chart-element.ts';
 import { cursorLine } from './cursor-line.ts';
 import { formatPlace, placeOn } from './curve-axis.ts';
-import { PageElement } from './element.ts';
 import { smooth } from './smoothing.ts';
-import { type ChartTheme, chartStyle, chartTheme, onThemeChange, withAlpha } from './theme.ts';
+import { type ChartTheme, chartStyle, withAlpha } from './theme.ts';
 
 Chart.register(
   LineController,
@@ -48,7 +49,7 @@ export interface CurveLook {
  * One metric of one run. Sampled curves show the range of each bucket behind their mean. Tells `cursor` (where the pointer
  * is on the x axis; undefined when it is gone) and `zoom` (the steps that were dragged over; undefined for all).
  */
-export class LineChart extends PageElement {
+export class LineChart extends ChartElement<'line', Point[]> {
   static override properties = {
     series: { attribute: false },
     look: { attribute: false },
@@ -60,50 +61,25 @@ export class LineChart extends PageElement {
   /** When the run began, in milliseconds since the epoch. */
   declare start: number;
   declare cursor: number | undefined;
-  #chart: Chart<'line', Point[]> | undefined;
-  #stopWatching: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stopWatching = onThemeChange(() => this.#draw());
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stopWatching?.();
-    this.#chart?.destroy();
-    this.#chart = undefined;
+  protected override describe(): string {
+    return this.series ? description(this.series) : 'Loading';
   }
 
   protected override render() {
-    return html`<canvas role="img" aria-label=${this.series ? description(this.series) : 'Loading'}
+    return html`<canvas role="img" aria-label=${this.describe()}
       @pointerleave=${() => this.tell('cursor', undefined)} @dblclick=${() => this.tell('zoom', undefined)}></canvas>`;
   }
 
-  protected override updated(changed: PropertyValues): void {
-    if (changed.size === 1 && changed.has('cursor')) this.#chart?.render();
-    else this.#draw();
-  }
-
-  #draw(): void {
-    const canvas = this.querySelector('canvas');
-    if (!canvas || !this.series) return;
-    const theme = chartTheme();
-    const places = this.series.points.map(point => placeOn(this.look.axis, point, this.start));
-    const data = { datasets: datasets(this.series, places, this.look.smoothing, theme) };
-    const options = this.#options(theme, this.series, places);
-    if (!this.#chart) {
-      this.#chart = new Chart(canvas, {
-        type: 'line',
-        data,
-        options,
-        plugins: [cursorLine(() => this.cursor)],
-      });
-      return;
-    }
-    this.#chart.data = data;
-    this.#chart.options = options;
-    this.#chart.update('none');
+  protected override configure(theme: ChartTheme): ChartConfiguration<'line', Point[]> | undefined {
+    const { series } = this;
+    if (!series) return undefined;
+    const places = series.points.map(point => placeOn(this.look.axis, point, this.start));
+    return {
+      type: 'line',
+      data: { datasets: datasets(series, places, this.look.smoothing, theme) },
+      options: this.#options(theme, series, places),
+      plugins: [cursorLine(() => this.cursor)],
+    };
   }
 
   #options(theme: ChartTheme, series: Series, places: readonly number[]): ChartOptions<'line'> {
@@ -174,7 +150,7 @@ export class LineChart extends PageElement {
     const range: StepRange = { fromStep: Math.min(...steps), toStep: Math.max(...steps) };
     // Between two points there is nothing to look at.
     if (range.toStep > range.fromStep) this.tell('zoom', range);
-    else this.#draw();
+    else this.draw();
   }
 }
 
