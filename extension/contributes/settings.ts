@@ -16,7 +16,7 @@ interface SettingDeclaration<Value> {
   readonly default: Value;
   readonly markdownDescription: string;
   /** A path or program must not come from the workspace alone: `machine-overridable` and restricted. */
-  readonly scope: 'window' | 'resource' | 'machine-overridable';
+  readonly scope: 'window' | 'resource' | 'machine' | 'machine-overridable';
   /** Not taken from a workspace that is not trusted. */
   readonly restricted?: true;
 }
@@ -72,7 +72,8 @@ export const SETTINGS: { readonly [Id in SettingId]: SettingDeclaration<SettingV
     default: false,
     markdownDescription:
       'Lets the editor’s assistants run and cancel pipelines with their tools, after asking you each time. Without it they only read runs, pipelines and models.',
-    scope: 'machine-overridable',
+    // What an assistant may do is for the person to say, and never for a repository.
+    scope: 'machine',
     restricted: true,
   },
   'modelthat.notifications.after': {
