@@ -236,7 +236,7 @@ describe('evaluating a model version', function () {
     if (process.platform === 'linux') while ((await running()) === 0);
     await daemon.kill();
     while ((await running()) > 0);
-    daemon = await startDaemon({ place });
+    daemon = await startDaemon({ place, env: { MODELTHAT_PYTHON: python } });
   });
 
   it('is started from Python, which has what was found, or is told what was wrong', async () => {
