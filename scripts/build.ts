@@ -1,7 +1,7 @@
 /**
  * Bundles everything into dist/ (`npm run build`, `--watch` to go on). A second build of unchanged sources does nothing.
  *
- * dist/extension.cjs        the extension host's half
+ * dist/extension.cjs        the extension host's half, and what of it is read when it is needed (extension-later.cjs)
  * dist/cli.mjs              the `modelthat` command
  * dist/daemon/*.mjs, *.py   the daemon and the programs it starts
  * dist/daemon/python/       the Python package that steps can import
@@ -10,7 +10,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type BuildOptions, build, context, type Plugin } from 'esbuild';
+import { type BuildOptions, build, context } from 'esbuild';
+import { builtinModules, importedLater, oneEditorApi, withoutUnused } from './bundling.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -21,6 +22,7 @@ const sources = [
   'schemas',
   'python',
   'scripts/build.ts',
+  'scripts/bundling.ts',
   'package.json',
   'package-lock.json',
 ];
@@ -95,57 +97,16 @@ const node: BuildOptions = {
   },
 };
 
-/**
- * Takes from Node's own modules what is used of them. An `import` of one reads all its exports, the lazy ones included:
- * that of `node:http` loads an HTTP client for its `WebSocket`.
- */
-const builtinModules: Plugin = {
-  name: 'builtin-modules',
-  setup(build) {
-    const namespace = 'builtin';
-    build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace, sideEffects: false } : { path, external: true },
-    );
-    build.onLoad({ filter: /.*/, namespace }, ({ path }) => {
-      const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter(
-        name => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default',
-      );
-      const get = (name: string) => `/* @__PURE__ */ (() => builtin.${name})()`;
-      return {
-        contents: [
-          `const builtin = /* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)});`,
-          'export default builtin;',
-          ...names.map(name => `const _${name} = ${get(name)}; export { _${name} as ${name} };`),
-        ].join('\n'),
-      };
-    });
-  },
-};
-
-/**
- * What express brings and the daemon has no use for, by what stands in its place: it reads bodies itself, and what it
- * sends is JSON or text. Tables of encodings and of a thousand types would have to be read at each start.
- */
-const unused: Readonly<Record<string, string>> = {
-  'body-parser': 'module.exports = {};',
-  'mime-db': `module.exports = ${JSON.stringify({
-    'application/json': { charset: 'UTF-8', extensions: ['json'] },
-    'text/plain': { extensions: ['txt'] },
-    'text/html': { extensions: ['html'] },
-  })};`,
-};
-
-const withoutUnused: Plugin = {
-  name: 'without-unused',
-  setup(build) {
-    const namespace = 'unused';
-    const filter = new RegExp(`^(${Object.keys(unused).join('|')})$`);
-    build.onResolve({ filter }, ({ path }) => ({ path, namespace }));
-    build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: unused[path] ?? '' }));
-  },
+const extension: BuildOptions = {
+  ...shared,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  external: ['vscode', ...nativePackages],
 };
 
 function bundles(): BuildOptions[] {
+  const later = importedLater(root, ['extension', 'daemon/client'], 'extension-later.cjs');
   const pages = fs.existsSync(path.join(root, 'webviews'))
     ? fs
         .globSync('webviews/*/main.ts', { cwd: root })
@@ -156,13 +117,16 @@ function bundles(): BuildOptions[] {
   );
   const all: BuildOptions[] = [
     {
-      ...shared,
+      ...extension,
       entryPoints: existing(['extension/extension.ts']),
       outfile: 'dist/extension.cjs',
-      platform: 'node',
-      target: 'node22',
-      format: 'cjs',
-      external: ['vscode', ...nativePackages],
+      plugins: [later.plugin, oneEditorApi, builtinModules],
+    },
+    {
+      ...extension,
+      stdin: { contents: later.entry, resolveDir: root },
+      outfile: 'dist/extension-later.cjs',
+      plugins: [builtinModules],
     },
     {
       ...node,
@@ -188,7 +152,9 @@ function bundles(): BuildOptions[] {
       loader: { '.ttf': 'file' },
     },
   ];
-  return all.filter(options => Array.isArray(options.entryPoints) && options.entryPoints.length > 0);
+  return all.filter(
+    ({ entryPoints, stdin }) => stdin || (Array.isArray(entryPoints) && entryPoints.length > 0),
+  );
 }
 
 function copyPythonPrograms(): void {

@@ -5,18 +5,19 @@ import { acts, TOOL_NAMES, TOOLS, type ToolName } from '../../daemon/contract/to
 export const toolId = (name: ToolName): string => `modelthat_${name}`;
 
 /** The tools as the manifest declares them for the editor's language models. */
-export const LANGUAGE_MODEL_TOOLS = TOOL_NAMES.map(name => {
-  const { title, description, input } = TOOLS[name];
-  return {
-    name: toolId(name),
-    displayName: title,
-    modelDescription: description,
-    userDescription: description,
-    canBeReferencedInPrompt: true,
-    toolReferenceName: name.replaceAll('_', '-'),
-    icon: acts(name) ? '$(play)' : '$(graph-line)',
-    tags: ['modelthat'],
-    inputSchema: z.toJSONSchema(input, { io: 'input' }),
-    when: 'modelthat.hasProject',
-  };
-});
+export const languageModelTools = () =>
+  TOOL_NAMES.map(name => {
+    const { title, description, input } = TOOLS[name];
+    return {
+      name: toolId(name),
+      displayName: title,
+      modelDescription: description,
+      userDescription: description,
+      canBeReferencedInPrompt: true,
+      toolReferenceName: name.replaceAll('_', '-'),
+      icon: acts(name) ? '$(play)' : '$(graph-line)',
+      tags: ['modelthat'],
+      inputSchema: z.toJSONSchema(input, { io: 'input' }),
+      when: 'modelthat.hasProject',
+    };
+  });

@@ -1,6 +1,6 @@
 import { PIPELINE_FILES } from '../../daemon/contract/pipelines.ts';
 import { COMMANDS, type CommandDeclaration, type Menu } from './commands.ts';
-import { LANGUAGE_MODEL_TOOLS } from './language-model-tools.ts';
+import { languageModelTools } from './language-model-tools.ts';
 import { ARTIFACT_SCHEME, PANELS, VIEW_CONTAINER } from './names.ts';
 import { SETTINGS } from './settings.ts';
 import { PROBLEM_MATCHER_DECLARATION, TASK_DEFINITION } from './tasks.ts';
@@ -51,7 +51,7 @@ export function manifest() {
       taskDefinitions: [TASK_DEFINITION],
       problemMatchers: [PROBLEM_MATCHER_DECLARATION],
       walkthroughs: [WALKTHROUGH],
-      languageModelTools: LANGUAGE_MODEL_TOOLS,
+      languageModelTools: languageModelTools(),
       menus: {
         commandPalette: commandEntries.flatMap(([command, { palette, runsPrograms }]) =>
           palette ? [{ command, when: runsPrograms ? all(palette, trusted) : palette }] : [],

@@ -16,7 +16,6 @@ import type { Subject } from '../trees/subject.ts';
 import { CurveFeed } from './curve-feed.ts';
 import { PagePanel, type PagePanelParts } from './page-panel.ts';
 import { type PageKind, PagePanels } from './page-panels.ts';
-import { parquetPreview } from './parquet-preview.ts';
 import { perform } from './perform.ts';
 import { previewLimit, previewOf } from './preview.ts';
 import { loadRun, type RunState } from './run-snapshot.ts';
@@ -169,6 +168,7 @@ class RunPanel extends PagePanel<RunPageMessage, ToRunPage> {
     if (file.endsWith('.parquet')) {
       const { size: byteLength = 0 } = (await findArtifact(place)) ?? {};
       const slice = (start: number, end = byteLength) => readPart(place, start, end);
+      const { parquetPreview } = await import('./parquet-preview.ts');
       return parquetPreview({ byteLength, slice });
     }
     const { content, whole } = await readStart(place, previewLimit(file));
