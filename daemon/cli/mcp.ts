@@ -6,7 +6,7 @@ import { say } from './output.ts';
 
 /** What the program beside the daemon's offers: no other command needs its code. */
 interface BridgeProgram {
-  bridge(address: Address, allowActions: boolean, say: (text: string) => void): Promise<void>;
+  bridge(find: () => Promise<Address>, allowActions: boolean, say: (text: string) => void): Promise<void>;
 }
 
 export function register(program: Command): void {
@@ -18,8 +18,8 @@ export function register(program: Command): void {
 }
 
 async function serve({ allowActions = false }: { allowActions?: boolean }, command: Command): Promise<void> {
-  const { address } = await new Context(command).client();
+  const find = async () => (await new Context(command).client()).address;
   const place = import.meta.url.endsWith('.ts') ? '../mcp/mcp-bridge.ts' : './daemon/mcp-bridge.mjs';
   const { bridge } = (await import(new URL(place, import.meta.url).href)) as BridgeProgram;
-  await bridge(address, allowActions, say);
+  await bridge(find, allowActions, say);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { execa } from 'execa';
 import { listExecutions } from '../../daemon/contract/pipelines.ts';
 import { MCP_ACTIONS_HEADER, MCP_PATH } from '../../daemon/contract/tools.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
@@ -87,6 +88,21 @@ describe('modelthat mcp', () => {
     assert.ok(names.includes('get_metric_history') && names.includes('plan_pipeline'), names.join());
     assert.ok(!names.includes('run_pipeline') && !names.includes('cancel_execution'), names.join());
     assert.ok(tools.every(({ annotations }) => annotations?.readOnlyHint));
+  });
+
+  it('goes on with another daemon when its own has stopped, or was replaced', async () => {
+    const { read, client } = await connect({ args: ['--allow-actions'] });
+    const names = async () => (await client.listTools()).tools.map(({ name }) => name);
+    const offered = await names();
+    await daemon.stop();
+    const { place } = daemon;
+    daemon = await startDaemon({ place });
+    assert.equal((await read<{ runs: unknown[] }>('list_runs')).runs.length, runs.length);
+    assert.deepEqual(await names(), offered);
+    await daemon.stop();
+    assert.equal((await read<{ runs: unknown[] }>('list_runs')).runs.length, runs.length);
+    await execa(process.execPath, [CLI_MAIN, 'stop'], { cwd: place.workspace, env: place.env });
+    daemon = await startDaemon({ place });
   });
 
   it('lists and compares runs, with the best by the goals of the project', async () => {
