@@ -78,8 +78,12 @@ interface Work extends SeriesId {
 interface Visit {
   readonly run: number;
   readonly whole: boolean;
+  /** When it was last written to, in milliseconds since the epoch. */
+  readonly written: number;
   /** The metric to go on with. */
   metric: number;
+  /** Whether there was nothing to seal so far, while nobody wrote. */
+  vain: boolean;
 }
 
 /** Goes through the runs that may have something to seal, again and again. */
@@ -91,6 +95,8 @@ export class Sealing {
   #work: Work | undefined;
   /** Whether anything was sealed since the first of the runs. */
   #sealed = false;
+  /** Runs in which there was nothing to seal while nobody wrote, by when they had last been written to. */
+  readonly #done = new Map<number, number>();
 
   constructor(connection: Connection, sizes = SIZES) {
     this.#connection = connection;
@@ -110,6 +116,7 @@ export class Sealing {
     return false;
   }
 
+  /** @returns whether there may be more to do */
   #step(now: number, idle: boolean): boolean {
     if (this.#work) {
       const { sizes, spans } = this.#work;
@@ -123,20 +130,28 @@ export class Sealing {
     }
     if (this.#visit) {
       this.#work = this.#nextWork(this.#visit, idle);
+      if (this.#work || !idle) this.#visit.vain = false;
       if (!this.#work) this.#leave(this.#visit);
       return true;
     }
+    return this.#goOn(now);
+  }
+
+  /** Goes to the next run; behind the last one, to the first. */
+  #goOn(now: number): boolean {
     const run = nextRun(this.#connection, this.#nextRun);
-    if (run) {
-      const quiet = now - run.last_write_at >= (run.status === 'RUNNING' ? QUIET_MS.running : QUIET_MS.ended);
-      this.#visit = { run: run.id, whole: quiet, metric: 0 };
-      if (quiet) statement(this.#connection, 'UPDATE run SET unsealed = 2 WHERE id = ?').run(run.id);
-      return true;
+    if (!run) {
+      const again = this.#sealed;
+      this.#nextRun = 0;
+      this.#sealed = false;
+      return again;
     }
-    const again = this.#sealed;
-    this.#nextRun = 0;
-    this.#sealed = false;
-    return again;
+    const { id, status, last_write_at: written } = run;
+    const whole = now - written >= (status === 'RUNNING' ? QUIET_MS.running : QUIET_MS.ended);
+    if (!whole && this.#done.get(id) === written) this.#nextRun = id + 1;
+    else this.#visit = { run: id, whole, written, metric: 0, vain: true };
+    if (whole) statement(this.#connection, 'UPDATE run SET unsealed = 2 WHERE id = ?').run(id);
+    return true;
   }
 
   #nextWork(visit: Visit, idle: boolean): Work | undefined {
@@ -153,9 +168,11 @@ export class Sealing {
   }
 
   /** A quiet run is not visited again until it is written to. */
-  #leave({ run, whole }: Visit): void {
-    if (whole)
+  #leave({ run, whole, written, vain }: Visit): void {
+    if (whole) {
       statement(this.#connection, 'UPDATE run SET unsealed = 0 WHERE id = ? AND unsealed = 2').run(run);
+      this.#done.delete(run);
+    } else if (vain) this.#done.set(run, written);
     this.#nextRun = run + 1;
     this.#visit = undefined;
   }

@@ -120,6 +120,21 @@ describe('sealing metric points', () => {
     );
   });
 
+  it('comes back to a run that had nothing to seal once it is written to again', () => {
+    const sealing = new Sealing(connection, SMALL);
+    const work = () => {
+      while (sealing.next(Date.now(), true)) {}
+    };
+    log(training(5));
+    work();
+    assert.equal(count('metric_block'), 0);
+    const then = Date.now();
+    while (Date.now() === then) {}
+    log(training(200).slice(5));
+    work();
+    assert.ok(count('metric_block') > 0);
+  });
+
   it('draws what spans of blocks come to exactly, with points that came late among them', () => {
     const points = training(2000).map(point =>
       point.step % 97 === 0 ? { ...point, value: Number.NaN } : point,
