@@ -30,6 +30,8 @@ describe('a pipeline file in the editor', () => {
     await suggestion('prepare').waitFor();
     await suggestion('approve').waitFor();
     await page.keyboard.type('tr');
+    // Before the list has followed, the key would take another step.
+    await suggestion('prepare').waitFor({ state: 'hidden' });
     await page.keyboard.press('Enter');
     await line('after: [train]').waitFor();
   });
