@@ -143,7 +143,6 @@ export function soundness(daemon: TestDaemon): number {
   }
 }
 
-/** The time, finer than `Date.now()` tells it. */
 /** By the clock that strace reads, to the end of the millisecond: what `performance` counts on from its origin drifts from that. */
 function now(): number {
   return Date.now() + 1;
