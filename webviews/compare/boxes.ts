@@ -3,7 +3,7 @@ import { CategoryScale, Chart, type ChartConfiguration, LinearScale, Tooltip } f
 import { html, type TemplateResult } from 'lit';
 import type { CompareView } from '../../daemon/contract/compare-messages.ts';
 import { formatMetric } from '../../daemon/contract/display.ts';
-import { ChartElement } from '../ui/chart-element.ts';
+import { CHART_OPTIONS, ChartElement } from '../ui/chart-element.ts';
 import { PageElement } from '../ui/element.ts';
 import { type ChartTheme, chartStyle, withAlpha } from '../ui/theme.ts';
 import { type Box, boxesOf } from './box-groups.ts';
@@ -102,9 +102,7 @@ class BoxChart extends ChartElement<'boxplot', number[][]> {
         ],
       },
       options: {
-        animation: false,
-        responsive: true,
-        maintainAspectRatio: false,
+        ...CHART_OPTIONS,
         scales: {
           x: {
             ...scale,

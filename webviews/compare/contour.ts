@@ -1,8 +1,8 @@
 import { html, nothing, svg } from 'lit';
 import type { CompareView } from '../../daemon/contract/compare-messages.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
-import { PageElement } from '../ui/element.ts';
-import { chartTheme, onThemeChange, rampColor } from '../ui/theme.ts';
+import { chartTheme, rampColor } from '../ui/theme.ts';
+import { ThemedElement } from '../ui/themed-element.ts';
 import { choice, leftOut, nothingToDraw, valuesTable } from './choice.ts';
 import type { Compared, ViewChange } from './comparison.ts';
 import { type Axis, axisOf, chosenOf, type Dimension, dimensionsOf, targetOf, textOf } from './dimensions.ts';
@@ -13,21 +13,10 @@ import { levelsOf, type Sample } from './surface.ts';
 const LEAST_PLACES = 4;
 
 /** A metric as a surface over two parameters. Tells `view` and `open` (the id of a run). */
-export class ContourPart extends PageElement {
+export class ContourPart extends ThemedElement {
   static override properties = { compared: { attribute: false }, view: { attribute: false } };
   declare compared: Compared;
   declare view: CompareView;
-  #stopWatching: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stopWatching = onThemeChange(() => this.requestUpdate());
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#stopWatching?.();
-  }
 
   protected override render() {
     const dimensions = dimensionsOf(this.compared).filter(({ numeric }) => numeric);

@@ -7,9 +7,9 @@ import type { Run, Series } from '../../daemon/contract/runs.ts';
 import { AXIS_NAMES } from '../ui/curve-axis.ts';
 import '../ui/curves-chart.ts';
 import type { Curve } from '../ui/curves-chart.ts';
-import { PageElement } from '../ui/element.ts';
 import { statusIcon } from '../ui/icons.ts';
-import { chartTheme, lineStyle, onThemeChange } from '../ui/theme.ts';
+import { chartTheme, lineStyle } from '../ui/theme.ts';
+import { ThemedElement } from '../ui/themed-element.ts';
 import { tellApart } from './columns.ts';
 import type { Compared, ViewChange } from './comparison.ts';
 
@@ -20,7 +20,7 @@ export type SeriesOfRuns = ReadonlyMap<string, ReadonlyMap<string, Series>>;
  * The metrics of all runs as curves over each other, a chart for each metric. Tells `watch` (the metrics whose charts are
  * in sight), `view` and `open` (the id of a run).
  */
-export class ComparedCurves extends PageElement {
+export class ComparedCurves extends ThemedElement {
   static override properties = {
     compared: { attribute: false },
     view: { attribute: false },
@@ -34,16 +34,9 @@ export class ComparedCurves extends PageElement {
   readonly #inSight = new Set<string>();
   readonly #observer = new IntersectionObserver(entries => this.#see(entries), { rootMargin: '200px' });
   readonly #observed = new Set<Element>();
-  #stopWatching: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stopWatching = onThemeChange(() => this.requestUpdate());
-  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#stopWatching?.();
     this.#observer.disconnect();
     this.#observed.clear();
     this.tell('watch', []);

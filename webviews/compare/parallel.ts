@@ -1,7 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import type { CompareView } from '../../daemon/contract/compare-messages.ts';
-import { PageElement } from '../ui/element.ts';
-import { chartTheme, onThemeChange, rampColor } from '../ui/theme.ts';
+import { chartTheme, rampColor } from '../ui/theme.ts';
+import { ThemedElement } from '../ui/themed-element.ts';
 import { choice, nothingToDraw, valuesTable } from './choice.ts';
 import type { Compared, ViewChange } from './comparison.ts';
 import { type Axis, axisOf, chosenOf, type Dimension, dimensionsOf, targetOf, textOf } from './dimensions.ts';
@@ -28,7 +28,7 @@ interface Drawn {
  * The runs as lines across an axis for each parameter and metric. A range of an axis is chosen by dragging along it, or by
  * the arrow keys on its two ends; the runs outside are faint. Tells `view` and `open` (the id of a run).
  */
-export class ParallelPart extends PageElement {
+export class ParallelPart extends ThemedElement {
   static override properties = {
     compared: { attribute: false },
     view: { attribute: false },
@@ -40,7 +40,6 @@ export class ParallelPart extends PageElement {
   readonly #resized = new ResizeObserver(([entry]) => {
     if (entry) this.width = entry.contentRect.width;
   });
-  #stopWatching: (() => void) | undefined;
   /** Where a range that is being drawn began. */
   #begun: { readonly id: string; readonly place: number } | undefined;
 
@@ -52,13 +51,11 @@ export class ParallelPart extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#resized.observe(this);
-    this.#stopWatching = onThemeChange(() => this.requestUpdate());
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resized.disconnect();
-    this.#stopWatching?.();
   }
 
   protected override render() {

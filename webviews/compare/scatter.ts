@@ -11,7 +11,7 @@ import {
 import { html } from 'lit';
 import type { CompareView } from '../../daemon/contract/compare-messages.ts';
 import type { Run } from '../../daemon/contract/runs.ts';
-import { ChartElement } from '../ui/chart-element.ts';
+import { CHART_OPTIONS, ChartElement } from '../ui/chart-element.ts';
 import { PageElement } from '../ui/element.ts';
 import { type ChartTheme, chartStyle, rampColor } from '../ui/theme.ts';
 import { choice, leftOut, nothingToDraw, valuesTable } from './choice.ts';
@@ -131,9 +131,7 @@ class ScatterChart extends ChartElement<'scatter', Point[]> {
         ],
       },
       options: {
-        animation: false,
-        responsive: true,
-        maintainAspectRatio: false,
+        ...CHART_OPTIONS,
         onClick: (_event, [element]) => {
           const run = element && runs[places[element.index] ?? -1];
           if (run) this.tell('open', run.id);

@@ -11,7 +11,7 @@ import {
   Tooltip,
 } from 'chart.js';
 import { formatMetric } from '../../daemon/contract/display.ts';
-import { ChartElement } from '../ui/chart-element.ts';
+import { CHART_OPTIONS, ChartElement } from '../ui/chart-element.ts';
 import { type ChartTheme, chartStyle, withAlpha } from '../ui/theme.ts';
 import type { TimelinePoint } from './timeline.ts';
 
@@ -57,11 +57,9 @@ export class VersionChart extends ChartElement<'line', Point[]> {
   #options(theme: ChartTheme): ChartOptions<'line'> {
     const { scale, ticks, tooltip } = chartStyle(theme);
     return {
-      animation: false,
+      ...CHART_OPTIONS,
       parsing: false,
       normalized: true,
-      responsive: true,
-      maintainAspectRatio: false,
       layout: { padding: { top: 8, right: 10 } },
       interaction: { mode: 'nearest', intersect: false },
       onClick: (_event, elements) => this.#click(elements),

@@ -1,26 +1,26 @@
 import { Chart, type ChartConfiguration, type ChartType, type DefaultDataPoint } from 'chart.js';
 import { html, type PropertyValues } from 'lit';
-import { PageElement } from './element.ts';
-import { type ChartTheme, chartTheme, onThemeChange } from './theme.ts';
+import { type ChartTheme, chartTheme } from './theme.ts';
+import { ThemedElement } from './themed-element.ts';
+
+/** What all charts have in common: they are drawn at once, and as large as their place. */
+export const CHART_OPTIONS = { animation: false, responsive: true, maintainAspectRatio: false } as const;
 
 /** A chart on a canvas that is drawn anew with each change of what it shows, and of the theme. */
 export abstract class ChartElement<
   Type extends ChartType,
   Data = DefaultDataPoint<Type>,
-> extends PageElement {
+> extends ThemedElement {
   #chart: Chart<Type, Data> | undefined;
-  #stopWatching: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stopWatching = onThemeChange(() => this.draw());
-  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#stopWatching?.();
     this.#chart?.destroy();
     this.#chart = undefined;
+  }
+
+  protected override themeChanged(): void {
+    this.draw();
   }
 
   /** What the chart shows, in words. */

@@ -19,7 +19,8 @@ import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Series } from '../../daemon/contract/runs.ts';
 import { ChartElement } from './chart-element.ts';
 import { cursorLine } from './cursor-line.ts';
-import { formatPlace, placeOn } from './curve-axis.ts';
+import { placeOn } from './curve-axis.ts';
+import { curveOptions, placeTitle, pointsInOrder } from './curve-options.ts';
 import { smooth } from './smoothing.ts';
 import { type ChartTheme, chartStyle, lineStyle, withAlpha } from './theme.ts';
 
@@ -83,6 +84,7 @@ export class CurvesChart extends ChartElement<'line', Point[]> {
   declare smoothing: number;
   declare cursor: number | undefined;
   declare label: string;
+
   protected override describe(): string {
     return description(this.label, this.curves);
   }
@@ -107,8 +109,7 @@ export class CurvesChart extends ChartElement<'line', Point[]> {
     const places = series.points.map(point => placeOn(this.axis, point, start));
     const values = series.points.map(point => Number(point.value));
     const line = (ys: readonly number[], stroke: string, width: number) => ({
-      // Clocks go back where a run was resumed; a chart wants its points in order.
-      data: places.map((x, index) => ({ x, y: ys[index] ?? Number.NaN })).sort((a, b) => a.x - b.x),
+      data: pointsInOrder(places, ys),
       borderColor: stroke,
       backgroundColor: stroke,
       borderWidth: width,
@@ -121,51 +122,19 @@ export class CurvesChart extends ChartElement<'line', Point[]> {
   }
 
   #options(theme: ChartTheme): ChartOptions<'line'> {
-    const { scale, ticks, tooltip } = chartStyle(theme);
-    const { axis } = this;
-    const place = (value: number, { min, max }: { min: number; max: number }) =>
-      formatPlace(axis, value, max - min);
+    const { x, y, ...common } = curveOptions(this, theme, place => this.tell('cursor', place));
     return {
-      animation: false,
-      parsing: false,
-      normalized: true,
-      responsive: true,
-      maintainAspectRatio: false,
+      ...common,
       interaction: { mode: 'alongCurves', intersect: false },
-      onHover: (event, _elements, chart) =>
-        this.tell('cursor', event.x === null ? undefined : chart.scales.x?.getValueForPixel(event.x)),
-      scales: {
-        x: {
-          ...scale,
-          type: 'linear',
-          grid: { display: false },
-          ticks: {
-            ...ticks,
-            maxTicksLimit: axis === 'step' ? 6 : 4,
-            includeBounds: false,
-            maxRotation: 0,
-            callback(value) {
-              return place(Number(value), this);
-            },
-          },
-        },
-        y: {
-          ...scale,
-          type: this.logScale ? 'logarithmic' : 'linear',
-          ticks: { ...ticks, maxTicksLimit: 5, callback: value => formatMetric(Number(value)) },
-        },
-      },
+      scales: { x, y },
       plugins: {
         tooltip: {
-          ...tooltip,
+          ...chartStyle(theme).tooltip,
           displayColors: true,
           boxHeight: 2,
           boxPadding: 4,
           callbacks: {
-            title: ([item]) => {
-              const x = item?.chart.scales.x;
-              return item && x ? `${axis === 'step' ? 'Step ' : ''}${place(item.parsed.x ?? 0, x)}` : '';
-            },
+            title: items => placeTitle(this.axis, items),
             label: item => `${item.dataset.label}  ${formatMetric(Number(item.parsed.y))}`,
             footer: items => {
               const more = this.curves.length - items.length;

@@ -19,7 +19,8 @@ import { formatMetric } from '../../daemon/contract/display.ts';
 import type { Series, StepRange } from '../../daemon/contract/runs.ts';
 import { ChartElement } from './chart-element.ts';
 import { cursorLine } from './cursor-line.ts';
-import { formatPlace, placeOn } from './curve-axis.ts';
+import { placeOn } from './curve-axis.ts';
+import { curveOptions, placeTitle, pointsInOrder } from './curve-options.ts';
 import { smooth } from './smoothing.ts';
 import { type ChartTheme, chartStyle, withAlpha } from './theme.ts';
 
@@ -61,6 +62,7 @@ export class LineChart extends ChartElement<'line', Point[]> {
   /** When the run began, in milliseconds since the epoch. */
   declare start: number;
   declare cursor: number | undefined;
+
   protected override describe(): string {
     return this.series ? description(this.series) : 'Loading';
   }
@@ -83,46 +85,25 @@ export class LineChart extends ChartElement<'line', Point[]> {
   }
 
   #options(theme: ChartTheme, series: Series, places: readonly number[]): ChartOptions<'line'> {
-    const { scale, ticks, tooltip } = chartStyle(theme);
-    const { axis, logScale } = this.look;
-    const [min, max] = [Math.min(...places), Math.max(...places)];
+    const { axis } = this.look;
+    const { x, y, ...common } = curveOptions(this.look, theme, place => this.tell('cursor', place));
     return {
-      animation: false,
-      parsing: false,
-      normalized: true,
-      responsive: true,
-      maintainAspectRatio: false,
+      ...common,
       interaction: { mode: 'index', intersect: false },
-      onHover: ({ x }, _elements, chart) =>
-        this.tell('cursor', x === null ? undefined : chart.scales.x?.getValueForPixel(x)),
       scales: {
         x: {
-          ...scale,
-          type: 'linear',
-          ...(places.length > 0 && { min, max }),
-          grid: { display: false },
-          ticks: {
-            ...ticks,
-            maxTicksLimit: axis === 'step' ? 6 : 4,
-            includeBounds: false,
-            maxRotation: 0,
-            ...(axis === 'step' && { precision: 0 }),
-            callback: value => formatPlace(axis, Number(value), max - min),
-          },
+          ...x,
+          ...(places.length > 0 && { min: Math.min(...places), max: Math.max(...places) }),
+          ticks: { ...x.ticks, ...(axis === 'step' && { precision: 0 }) },
         },
-        y: {
-          ...scale,
-          type: logScale ? 'logarithmic' : 'linear',
-          ticks: { ...ticks, maxTicksLimit: 5, callback: value => formatMetric(Number(value)) },
-        },
+        y,
       },
       plugins: {
         tooltip: {
-          ...tooltip,
+          ...chartStyle(theme).tooltip,
           filter: item => item.datasetIndex === 0,
           callbacks: {
-            title: ([item]) =>
-              `${axis === 'step' ? 'Step ' : ''}${formatPlace(axis, item?.parsed.x ?? 0, max - min)}`,
+            title: items => placeTitle(axis, items),
             label: item => formatMetric(Number(item.parsed.y)),
           },
         },
@@ -163,11 +144,8 @@ function datasets(
   const { points } = series;
   const values = points.map(point => Number(point.value));
   const sampled = series.total > points.length;
-  // Clocks go back where a run was resumed; a chart wants its points in order.
-  const at = (ys: readonly number[]): Point[] =>
-    places.map((x, index) => ({ x, y: ys[index] ?? Number.NaN })).sort((a, b) => a.x - b.x);
   const line = (ys: readonly number[], color: string, width = 1.5): ChartDataset<'line', Point[]> => ({
-    data: at(ys),
+    data: pointsInOrder(places, ys),
     borderColor: color,
     backgroundColor: color,
     borderWidth: width,
