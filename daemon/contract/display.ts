@@ -68,3 +68,13 @@ export function formatUsage({ cpuSeconds, peakMemory }: StepUsage): string {
 function twoDigits(value: number): string {
   return String(Math.floor(value)).padStart(2, '0');
 }
+
+/** Maps values onto a line from `start` to `end`; `low` and `high` are not finite where there are none. */
+export function linearScale(values: readonly number[], start: number, end: number) {
+  const [low, high] = values.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const,
+  );
+  const span = high > low ? high - low : 1;
+  return { low, high, at: (value: number) => (start + ((value - low) / span) * (end - start)).toFixed(1) };
+}

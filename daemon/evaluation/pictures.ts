@@ -1,4 +1,5 @@
 /** Pictures of an evaluation as SVG: points over two axes. What they show is in the result, too. */
+import { linearScale } from '../contract/display.ts';
 import type { EvaluationResult } from '../contract/evaluations.ts';
 
 const SIZE = 400;
@@ -20,12 +21,12 @@ function scatter(name: string, { columns, rows }: Table): string {
   const points = rows
     .map(([x, y]) => [Number(x), Number(y)] as const)
     .filter(each => each.every(Number.isFinite));
-  const x = scale(
+  const x = linearScale(
     points.map(([value]) => value),
     MARGIN,
     SIZE - MARGIN,
   );
-  const y = scale(
+  const y = linearScale(
     points.map(([, value]) => value),
     SIZE - MARGIN,
     MARGIN,
@@ -41,28 +42,14 @@ function scatter(name: string, { columns, rows }: Table): string {
     label(name.replaceAll('_', ' '), `x="${SIZE / 2}" y="25" font-weight="bold"`),
     label(horizontal, `x="${SIZE / 2}" y="${SIZE - 12}"`),
     label(vertical, `x="14" y="${SIZE / 2}" transform="rotate(-90 14 ${SIZE / 2})"`),
-    label(x.low, `x="${MARGIN}" y="${end + 16}"`),
-    label(x.high, `x="${end}" y="${end + 16}"`),
-    label(y.low, `x="${MARGIN - 20}" y="${end}"`),
-    label(y.high, `x="${MARGIN - 20}" y="${MARGIN}"`),
+    label(brief(x.low), `x="${MARGIN}" y="${end + 16}"`),
+    label(brief(x.high), `x="${end}" y="${end + 16}"`),
+    label(brief(y.low), `x="${MARGIN - 20}" y="${end}"`),
+    label(brief(y.high), `x="${MARGIN - 20}" y="${MARGIN}"`),
     ...dots,
     '</svg>',
     '',
   ].join('\n');
-}
-
-/** Maps values onto pixels, from `start` to `end`. */
-function scale(values: readonly number[], start: number, end: number) {
-  const [low, high] = values.reduce(
-    ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
-    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const,
-  );
-  const span = high > low ? high - low : 1;
-  return {
-    at: (value: number) => (start + ((value - low) / span) * (end - start)).toFixed(1),
-    low: brief(low),
-    high: brief(high),
-  };
 }
 
 function brief(value: number): string {

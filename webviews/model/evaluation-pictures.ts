@@ -1,6 +1,6 @@
 /** Tables of an evaluation as pictures in the colours of the theme. */
 import { html, svg, type TemplateResult } from 'lit';
-import { formatMetric } from '../../daemon/contract/display.ts';
+import { formatMetric, linearScale } from '../../daemon/contract/display.ts';
 import type { EvaluationResult } from '../../daemon/contract/evaluations.ts';
 
 type Table = EvaluationResult['tables'][string];
@@ -15,12 +15,12 @@ export function scatter(name: string, { columns, rows }: Table): TemplateResult 
     .filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
   const title = spaced(name);
   const [horizontal = '', vertical = ''] = columns.map(spaced);
-  const x = scale(
+  const x = linearScale(
     points.map(([value]) => value),
     MARGIN,
     SIZE - 8,
   );
-  const y = scale(
+  const y = linearScale(
     points.map(([, value]) => value),
     SIZE - MARGIN,
     22,
@@ -33,10 +33,10 @@ export function scatter(name: string, { columns, rows }: Table): TemplateResult 
       <path class="axis" d="M${MARGIN} 22V${end}H${SIZE - 8}"></path>
       <text x=${(MARGIN + SIZE) / 2} y=${SIZE - 8}>${horizontal}</text>
       <text x="10" y=${end / 2} transform="rotate(-90 10 ${end / 2})">${vertical}</text>
-      <text x=${MARGIN} y=${end + 14}>${x.low}</text>
-      <text x=${SIZE - 18} y=${end + 14}>${x.high}</text>
-      <text x=${MARGIN - 18} y=${end}>${y.low}</text>
-      <text x=${MARGIN - 18} y="30">${y.high}</text>
+      <text x=${MARGIN} y=${end + 14}>${brief(x.low)}</text>
+      <text x=${SIZE - 18} y=${end + 14}>${brief(x.high)}</text>
+      <text x=${MARGIN - 18} y=${end}>${brief(y.low)}</text>
+      <text x=${MARGIN - 18} y="30">${brief(y.high)}</text>
       ${points.map(([a, b]) => svg`<circle cx=${x.at(a)} cy=${y.at(b)} r="2"></circle>`)}
     </svg>
   `;
@@ -59,18 +59,9 @@ export function confusionTable({ columns, rows }: Table): TemplateResult {
   `;
 }
 
-/** Maps values onto places, from `start` to `end`. */
-function scale(values: readonly number[], start: number, end: number) {
-  const [low, high] = values.reduce(
-    ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
-    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const,
-  );
-  const span = high > low ? high - low : 1;
-  return {
-    at: (value: number) => (start + ((value - low) / span) * (end - start)).toFixed(1),
-    low: Number.isFinite(low) ? formatMetric(Number(low.toPrecision(3))) : '',
-    high: Number.isFinite(high) ? formatMetric(Number(high.toPrecision(3))) : '',
-  };
+/** An end of an axis in words; of none, nothing. */
+function brief(value: number): string {
+  return Number.isFinite(value) ? formatMetric(Number(value.toPrecision(3))) : '';
 }
 
 function spaced(name: string): string {
