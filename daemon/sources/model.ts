@@ -74,6 +74,7 @@ export function pathFrom(pipeline: string, code: string): string {
 export function resultsOf({ runs, more, values, production, places }: SourceRows): SourceResults {
   const counts = new Set(runs.filter(({ status }) => COUNTS_FOR_BEST.has(status)).map(({ id }) => id));
   const byKey = Map.groupBy(values, ({ key }) => key);
+  const placesByKey = Map.groupBy(places, ({ key }) => key);
   const [last] = runs;
   return {
     last: last ? withoutRow(last) : null,
@@ -91,8 +92,8 @@ export function resultsOf({ runs, more, values, production, places }: SourceRows
         lowest: extreme(judged, (a, b) => a < b),
         highest: extreme(judged, (a, b) => a > b),
         production: inProduction(production.find(row => row.key === key)),
-        places: places
-          .filter(place => place.key === key && place.runId === lastOf.runId)
+        places: (placesByKey.get(key) ?? [])
+          .filter(place => place.runId === lastOf.runId)
           .map(({ line, text }) => ({ line, text })),
       };
     }),

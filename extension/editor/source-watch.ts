@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { getSourceResults, type SourceResults } from '../../daemon/contract/sources.ts';
+import { RepeatedWork } from '../daemon/repeated-work.ts';
 import type { StoreConnection } from '../daemon/store-connection.ts';
 import type { Stores } from '../daemon/stores.ts';
 import type { Goals } from '../language/logging/notes.ts';
@@ -27,19 +28,19 @@ export class SourceWatch implements vscode.Disposable {
   readonly onDidChange = this.#changed.event;
   readonly #known = new Map<string, SourceFacts>();
   readonly #subscriptions: vscode.Disposable[];
-  #timer: NodeJS.Timeout | undefined;
-  #looking = false;
+  readonly #look: RepeatedWork;
 
   constructor(stores: Stores, log: vscode.LogOutputChannel) {
     this.#stores = stores;
     this.#log = log;
+    this.#look = new RepeatedWork(() => this.#updateAll());
     this.#subscriptions = [
       stores.onDidReceive(({ message }) => {
         if (message.type === 'reset' || ['run', 'model', 'pipeline'].includes(message.event.topic))
-          this.#lookSoon();
+          this.#look.ask(PAUSE_MS);
       }),
-      vscode.window.onDidChangeVisibleTextEditors(() => this.#lookSoon()),
-      vscode.workspace.onDidSaveTextDocument(() => this.#lookSoon()),
+      vscode.window.onDidChangeVisibleTextEditors(() => this.#look.ask(PAUSE_MS)),
+      vscode.workspace.onDidSaveTextDocument(() => this.#look.ask(PAUSE_MS)),
     ];
   }
 
@@ -49,23 +50,14 @@ export class SourceWatch implements vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
-    for (const part of [...this.#subscriptions, this.#changed]) part.dispose();
+    for (const part of [this.#look, ...this.#subscriptions, this.#changed]) part.dispose();
   }
 
-  /** The first change is looked at after a pause, and those that come in it together with it. */
-  #lookSoon(): void {
-    this.#timer ??= setTimeout(() => void this.#look(), PAUSE_MS);
-  }
-
-  async #look(): Promise<void> {
-    this.#timer = undefined;
-    if (this.#looking) return this.#lookSoon();
-    this.#looking = true;
+  async #updateAll(): Promise<void> {
     try {
       for (const file of await this.#files()) await this.#update(file);
-    } finally {
-      this.#looking = false;
+    } catch (error) {
+      this.#log.warn(`The files in sight could not be read: ${String(error)}`);
     }
   }
 
