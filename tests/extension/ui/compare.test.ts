@@ -16,7 +16,7 @@ const HOSTILE = '<img src=x onerror="document.title=1">';
 
 describe('the comparison of runs', () => {
   const editor = useEditor({ fixture });
-  const violations: string[] = [];
+  let violations: readonly string[];
   let tracker: Tracker;
   let running: string;
 
@@ -27,9 +27,7 @@ describe('the comparison of runs', () => {
 
   before(async () => {
     const { workbench, stateDir } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     tracker = await trackerOf(stateDir);
     running = await logRuns(tracker);
@@ -95,15 +93,13 @@ describe('the comparison of runs', () => {
 
 describe('the charts over all compared runs', () => {
   const editor = useEditor({ fixture });
-  const violations: string[] = [];
+  let violations: readonly string[];
   const page = () => editor().workbench.webview();
   const show = (name: string) => page().getByRole('tab', { name }).click();
 
   before(async () => {
     const { workbench, stateDir } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     const tracker = await trackerOf(stateDir);
     for (let trial = 0; trial < 12; trial += 1) {

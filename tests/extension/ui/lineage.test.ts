@@ -13,7 +13,7 @@ describe('the page of lineage', () => {
     fixture,
     beforeWindow: async ({ folder }) => writeProject(folder, 'sales', ['1', '2', '3']),
   });
-  const violations: string[] = [];
+  let violations: readonly string[];
   let tracker: Tracker;
 
   const page = () => editor().workbench.webview();
@@ -29,9 +29,7 @@ describe('the page of lineage', () => {
 
   before(async () => {
     const { workbench, stateDir } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     tracker = await trackerOf(stateDir);
     await workbench.treeItem('Pipeline sales, never run').waitFor();

@@ -28,7 +28,7 @@ const LINK = 'vscode://modelthat.modelthat/model?name=sales&version=2';
 
 describe('the models of a project with rules', () => {
   const editor = useEditor({ fixture });
-  const violations: string[] = [];
+  let violations: readonly string[];
   let tracker: Tracker;
 
   const page = () => editor().workbench.webview();
@@ -97,9 +97,7 @@ describe('the models of a project with rules', () => {
 
   before(async () => {
     const { workbench, stateDir } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     tracker = await trackerOf(stateDir);
     await tracker.call('POST', 'registered-models/create', { name: 'sales' });

@@ -7,7 +7,7 @@ const fixture = path.resolve(import.meta.dirname, '../graph-workspace');
 
 describe('the page of a pipeline', () => {
   const editor = useEditor({ fixture });
-  const violations: string[] = [];
+  let violations: readonly string[];
 
   const page = () => editor().workbench.webview();
   const node = (state: string) => page().locator(`.node[aria-label^=${JSON.stringify(`Step ${state}`)}]`);
@@ -19,9 +19,7 @@ describe('the page of a pipeline', () => {
 
   before(async () => {
     const { workbench } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     const row = workbench.treeItem('Pipeline shop, never run');
     await row.hover();

@@ -11,7 +11,7 @@ const STEPS = 1000;
 
 describe('the page of a run', () => {
   const editor = useEditor({ fixture });
-  const violations: string[] = [];
+  let violations: readonly string[];
   let tracker: Tracker;
   let runId: string;
 
@@ -21,9 +21,7 @@ describe('the page of a run', () => {
 
   before(async () => {
     const { workbench, stateDir } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     tracker = await trackerOf(stateDir);
     runId = await tracker.startRun('forecast', 'long', { lr: '0.1' });

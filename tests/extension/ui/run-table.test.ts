@@ -19,7 +19,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 describe('the table of runs', () => {
   const editor = useEditor({ fixture });
-  const violations: string[] = [];
+  let violations: readonly string[];
   let tracker: Tracker;
 
   const page = () => editor().workbench.webview();
@@ -47,9 +47,7 @@ describe('the table of runs', () => {
 
   before(async () => {
     const { workbench, stateDir } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     tracker = await trackerOf(stateDir);
     for (let index = 0; index < RUNS; index += 1) {

@@ -7,15 +7,13 @@ const fixture = path.resolve(import.meta.dirname, '../workspace');
 
 describe('runs in the editor', () => {
   const editor = useEditor({ fixture });
-  const violations: string[] = [];
+  let violations: readonly string[];
   let tracker: Tracker;
   let runId: string;
 
   before(async () => {
     const { workbench, stateDir } = editor();
-    workbench.page.on('console', message => {
-      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
-    });
+    violations = workbench.policyViolations();
     await workbench.viewContainer('modelthat').click();
     tracker = await trackerOf(stateDir);
   });

@@ -197,6 +197,15 @@ export class Workbench {
     return this.page.locator('.statusbar').getByRole('button', { name });
   }
 
+  /** What pages do from now on against their content security policies, as the browser says it. */
+  policyViolations(): readonly string[] {
+    const violations: string[] = [];
+    this.page.on('console', message => {
+      if (/Content Security Policy/.test(message.text())) violations.push(message.text());
+    });
+    return violations;
+  }
+
   /** A notification that shows this text. */
   notification(text: string | RegExp): Locator {
     return this.page.locator('.notification-toast', { hasText: text });
